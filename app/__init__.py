@@ -1,0 +1,136 @@
+"""The control panel and the API: what a browser or a program talks to. Never loads neonize."""
+
+import hashlib
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, current_app, request
+from flask_wtf.csrf import CSRFProtect
+from htmx_flask import Htmx
+
+from app import (
+    account,
+    agents,
+    allowlist,
+    allowlist_import,
+    audit_log,
+    auth,
+    chat,
+    compression,
+    conversations,
+    diagnostics,
+    errors,
+    export,
+    factor_page,
+    headers,
+    keys,
+    metrics,
+    models,
+    overview,
+    people,
+    permissions,
+    providers,
+    takeover,
+    traces,
+    up,
+    whatsapp,
+    words,
+)
+from app.api import bp as api
+from app.ext import Services
+from config import ROOT, Config
+from store import owner, valkey
+from store.agents import AgentFolder
+from store.db import Database
+from store.live import Live
+from store.secret import secret_key
+
+FORM_LIMIT = 256 * 1024  # bytes; the panel's forms are short
+
+
+_BLUEPRINTS = (
+    auth.bp,
+    overview.bp,
+    diagnostics.bp,
+    whatsapp.bp,
+    allowlist.bp,
+    people.bp,
+    permissions.bp,
+    chat.bp,
+    conversations.bp,
+    takeover.bp,
+    export.bp,
+    traces.bp,
+    agents.bp,
+    models.bp,
+    providers.bp,
+    keys.bp,
+    account.bp,
+    factor_page.bp,
+    audit_log.bp,
+    metrics.bp,
+    up.bp,
+    api,
+)
+
+
+class Panel(Flask):
+    """Flask, but an error in the log names the view and not the address, which may hold the
+    set-up link's token."""
+
+    session_interface = headers.SessionCookie()
+
+    def log_exception(self, exc_info) -> None:  # type: ignore[no-untyped-def]
+        self.logger.error("Error in %s %s", request.method, request.endpoint, exc_info=exc_info)
+
+
+def create_app(config: Config) -> Flask:
+    """The whole web application, ready to serve. Opens no connection yet."""
+    app = Panel("app", template_folder=str(ROOT / "templates"), static_folder="static")
+    app.config.update(_settings(config))
+    Services(
+        config=config,
+        db=Database(config.database, pool_size=20),
+        live=Live(valkey.connect(config.redis)),
+        agents=AgentFolder(config.agents_dir),
+    ).init_app(app)
+    Htmx(app)
+    app.before_request(auth.admit)  # before the CSRF check: an ended session is told as such
+    app.before_request(allowlist_import.allow_upload)  # before the form is read
+    csrf = CSRFProtect(app)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    csrf.exempt(api)
+    app.after_request(headers.add)
+    app.after_request(compression.shrink)
+    errors.register(app)
+    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    return app
+
+
+def _settings(config: Config) -> dict[str, object]:
+    return {
+        "SECRET_KEY": secret_key(config),
+        "SESSION_COOKIE_NAME": "djinnbot",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": owner.SESSION_IDLE,
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),  # addresses change with the content
+        "MAX_CONTENT_LENGTH": FORM_LIMIT,
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session
+    }
+
+
+def asset(name: str) -> str:
+    """The address of a file in static/, new whenever its content is. Each icon asks for it, which
+    makes `url_for` the dearest part of a long page."""
+    return f"{request.script_root}{current_app.static_url_path}/{name}?v={_version(name)}"
+
+
+@lru_cache
+def _version(name: str) -> str:
+    content = (Path(__file__).parent / "static" / name).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:10]

@@ -1,0 +1,16 @@
+"""Agents as the API names them: by id, exactly."""
+
+from flask import abort
+
+from app.ext import agents
+from core.agent import Agent
+
+
+def find(agent_id: str) -> Agent | None:
+    return agents().load().agents.get(agent_id)
+
+
+def refuse_unknown(agent_id: str | None, field: str) -> None:
+    """422 for an agent that does not exist. None and the empty text name nobody."""
+    if agent_id and find(agent_id) is None:
+        abort(422, f"{field}: There is no agent “{agent_id}”.")

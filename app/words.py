@@ -1,0 +1,28 @@
+"""How the templates write values."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from core.phone import Phone
+
+
+def pretty(phone: str) -> str:
+    """+1 555-123-4567."""
+    return Phone(phone).pretty
+
+
+def seconds(value: float | None) -> str:
+    """0.8 s, 12 s, 3 min; a dash when there is nothing to measure."""
+    if value is None:
+        return "–"
+    if value < 10:
+        return f"{value:.1f} s"
+    return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min"
+
+
+def dollars(value: Decimal) -> str:
+    """$12.34, $0.0056; single answers cost fractions of a cent."""
+    return f"${value:,.2f}" if value >= 1 or not value else f"${value:.4f}"
+
+
+FILTERS: dict[str, Callable[..., str]] = {"pretty": pretty, "seconds": seconds, "dollars": dollars}

@@ -1,0 +1,31 @@
+"""Where a conversation takes place."""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """Stored with the chat. Each has its own way to show what an agent writes."""
+
+    WHATSAPP = "whatsapp"
+    PANEL = "panel"  # the owner's chat in the browser
+
+    @property
+    def uses_outbox(self) -> bool:
+        """Whether replies are formatted and cut for WhatsApp and sent by its connection. Else they
+        are read where they are stored."""
+        return self is Channel.WHATSAPP
+
+    @property
+    def gathers_lines(self) -> bool:
+        """Whether people write there in short lines that want one answer."""
+        return self is Channel.WHATSAPP
+
+    @property
+    def keeps_agent(self) -> bool:
+        """Whether a chat stays with its agent for ever, and not for the sticky minutes only."""
+        return self is Channel.PANEL
+
+    @property
+    def shows_partials(self) -> bool:
+        """Whether somebody can watch an answer grow."""
+        return self is Channel.PANEL

@@ -1,0 +1,71 @@
+"""The commands people can send. One table; parsing, `/help` and the documentation come from it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of the table. `argument` is how `/help` names what follows, empty if nothing does."""
+
+    name: str
+    argument: str
+    help: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        return f"/{self.name} {self.argument}".rstrip()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A message read as a command. `command` is None when the table has no such name."""
+
+    name: str
+    argument: str
+    command: Command | None
+
+
+COMMANDS: Sequence[Command] = (
+    Command("agent", "<name>", "Switch to a specific agent", aliases=("switch",)),
+    Command("agents", "", "List all available agents"),
+    Command("new", "", "Start a fresh conversation (clears history)"),
+    Command("model", "<name>", "Switch the AI model for your session"),
+    Command("modelfavs", "", "Show your favorite models"),
+    Command("help", "", "Show available commands"),
+    Command("status", "", "Show who answers, with which model, and what it has cost"),
+    Command("context", "", "Show how much of our conversation I remember"),
+    Command("compact", "[instructions]", "Summarize our conversation to make room"),
+    Command("stop", "", "Stop the answer I am working on"),
+    Command("end", "", "End the session with this agent"),
+)
+_BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
+# A letter, then anything up to the first space of any kind but no second slash.
+_CALL = re.compile(r"/(?P<name>[^\W\d_][^\s/]*)(?:\s+(?P<argument>.*))?", re.DOTALL)
+
+
+def parse(text: str) -> Call | None:
+    """Read a message as a command, or None if it is not one.
+
+    Only a slash directly followed by a letter makes a command: "/ 2" and "//" are talk. A path
+    such as /etc/hosts is talk too.
+    """
+    call = _CALL.fullmatch(text.strip())
+    if call is None:
+        return None
+    name = call["name"].lower()
+    return Call(name, call["argument"] or "", _BY_NAME.get(name))
+
+
+def is_stop(text: str) -> bool:
+    """Whether this asks for the end of the turn that runs: no command may wait for that turn."""
+    call = parse(text)
+    return call is not None and call.command is not None and call.command.name == "stop"
+
+
+def help_text() -> str:
+    """The answer to `/help`, in WhatsApp's formatting."""
+    lines = [f"*{command.usage}*: {command.help}" for command in COMMANDS]
+    return "\n".join(["You can send me:", *lines])

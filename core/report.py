@@ -1,0 +1,117 @@
+"""What /status and /context say: how a conversation stands, in WhatsApp's formatting."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A conversation at one moment. Names are as people read them, tokens are estimates.
+
+    `until` is when the chat goes back to its usual agent, None when this is that agent. `turns`
+    are all since `since`, of which the model still sees the latest `seen` and `summarised` are in
+    the summary (0: there is none). The others have dropped out of its sight.
+    """
+
+    agent: str
+    model: str
+    until: datetime | None
+    since: datetime
+    turns: int
+    seen: int
+    summarised: int
+    used: int
+    window: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal | None
+
+    @property
+    def dropped(self) -> int:
+        return max(self.turns - self.seen - self.summarised, 0)
+
+    @property
+    def share(self) -> int:
+        """How full the window is, in percent."""
+        return min(100 * self.used // self.window, 100)
+
+
+def status(standing: Standing) -> str:
+    lines = [
+        "*Status*",
+        f"Agent: {standing.agent}{_session(standing)}",
+        f"Model: {standing.model}",
+        f"Conversation: {_count(standing.turns, 'answer')} since {moment(standing.since)}",
+        f"Memory: {_fullness(standing)}",
+        f"Summary: {_summary(standing)}",
+        f"Cost: {_cost(standing)}",
+    ]
+    return "\n".join(lines)
+
+
+def context(standing: Standing) -> str:
+    lines = [
+        "*Context*",
+        f"{standing.agent} with {standing.model}",
+        f"Memory: {_fullness(standing)}",
+        f"Since {moment(standing.since)}: {_count(standing.turns, 'answer')}, {_seen(standing)}",
+        f"Summary: {_summary(standing)}",
+        f"Cost: {_cost(standing)}",
+        _advice(standing),
+    ]
+    return "\n".join(lines)
+
+
+def compacted(turns: int, before: int, after: int) -> str:
+    """The answer to /compact: how many answers became a summary, and what their tokens became."""
+    return (
+        f"Done: {_count(turns, 'answer')} became a summary, about {before:,} tokens became "
+        f"{after:,}. I go on from there."
+    )
+
+
+def moment(at: datetime) -> str:
+    """In UTC, since nobody knows where the reader is: 1 Mar 2026, 12:00 UTC."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def _session(standing: Standing) -> str:
+    return f" (until {moment(standing.until)} if you don't write)" if standing.until else ""
+
+
+def _fullness(standing: Standing) -> str:
+    return f"about {standing.used:,} of {standing.window:,} tokens ({standing.share} %)"
+
+
+def _seen(standing: Standing) -> str:
+    told = [f"{standing.seen} word for word"]
+    told += [f"{standing.summarised} in the summary"] if standing.summarised else []
+    told += [f"{standing.dropped} forgotten"] if standing.dropped else []
+    return ", ".join(told)
+
+
+def _summary(standing: Standing) -> str:
+    return f"of {_count(standing.summarised, 'answer')}" if standing.summarised else "none"
+
+
+def _cost(standing: Standing) -> str:
+    tokens = f"{standing.input_tokens:,} tokens in, {standing.output_tokens:,} out"
+    return f"{tokens}, {_dollars(standing.cost_usd)}"
+
+
+def _dollars(cost: Decimal | None) -> str:
+    if cost is None:
+        return "price unknown"
+    return f"${cost:.4f}" if cost < 1 else f"${cost:.2f}"
+
+
+def _advice(standing: Standing) -> str:
+    if standing.dropped:
+        return "The oldest part no longer fits. /compact makes room, /new starts afresh."
+    return "/compact makes room, /new starts afresh."
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

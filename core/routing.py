@@ -1,0 +1,51 @@
+"""Which agent answers, and why.
+
+The specification lists sticky (1) above the explicit command (2). A command is read before routing
+and *moves* the sticky agent; were it the other way round, nobody could ever leave an agent.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """Stored with the turn; the panel has a sentence for each."""
+
+    STICKY = "sticky"
+    SENDER_DEFAULT = "sender_default"
+    FALLBACK = "fallback"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Route:
+    """`agent` is None when nobody can answer. `missing` are agents that would have come first but
+    are gone from the registry."""
+
+    agent: str | None
+    why: Why
+    missing: tuple[str, ...] = ()
+
+
+def route(
+    *,
+    sticky: str | None,
+    sender_default: str | None,
+    fallback: str | None,
+    registry: Collection[str],
+) -> Route:
+    """Top down through the specification's priorities. `sticky` is None once it has run out."""
+    missing: list[str] = []
+    for agent, why in (
+        (sticky, Why.STICKY),
+        (sender_default, Why.SENDER_DEFAULT),
+        (fallback, Why.FALLBACK),
+    ):
+        if agent is None:
+            continue
+        if agent in registry:
+            return Route(agent, why, tuple(missing))
+        if agent not in missing:
+            missing.append(agent)
+    return Route(None, Why.NOBODY, tuple(missing))

@@ -1,0 +1,301 @@
+"""Keeping the Procfile's processes running: start them, label what they print, start again what
+died, stop them all.
+
+Made of honcho's parts. Its manager stops everything when one process ends; here the rest runs on.
+"""
+
+import ctypes
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from honcho.colour import get_colours
+from honcho.printer import Message, Printer
+
+NAME = "run"  # the label of our own lines
+RELEASE = "release"  # runs to its end before the others start
+LAST = "redis"  # stopped after the others, which give back in it what they hold
+GRACE_SECONDS = 15.0
+BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+HEALTHY_SECONDS = 60.0  # a process that ran this long is started again after the shortest wait
+PRINT_SECONDS = 0.05  # at the very end: how long the last lines may take to come
+
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the main thread is told by the threads that watch a child, and by signals."""
+
+    kind: Literal["line", "ended", "signal"]
+    name: str = NAME
+    data: bytes = b""
+    number: int = 0
+
+
+class Child:
+    """One line of the Procfile, started as often as need be. Used from the main thread only: on
+    Linux a child ends with the thread that started it."""
+
+    def __init__(
+        self, name: str, command: str, colour: str | None, tell: Callable[[Event], None]
+    ) -> None:
+        self.name, self.colour = name, colour
+        self.due_at: float | None = None  # monotonic: when to start it (again)
+        self._command, self._tell = command, tell
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._failures = 0
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def start(self, now: float) -> int:
+        """Start it in a session of its own, so that Ctrl-C reaches this program alone. Returns the
+        process id."""
+        self.due_at, self._started_at = None, now
+        parent = os.getpid()
+        self._process = process = subprocess.Popen(
+            # exec: the shell must not stand between a signal and the program it is meant for.
+            f"exec {self._command}",
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=lambda: _end_with(parent),
+        )
+        for watch in (self._read, self._wait):
+            threading.Thread(target=watch, args=(process,), daemon=True).start()
+        return process.pid
+
+    def _read(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout
+        with process.stdout as lines:
+            for line in lines:
+                self._tell(Event("line", self.name, line))
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        """Where the system can, leave the dead process in place: until `bury` takes it away its id
+        can't go to another one."""
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        else:
+            process.wait()
+        self._tell(Event("ended", self.name))
+
+    def bury(self) -> int:
+        """After its end: end what it left in its group, too. Returns its return code."""
+        assert self._process
+        self.signal(signal.SIGKILL, group=True)
+        code = self._process.wait()
+        self._process = None
+        return code
+
+    def signal(self, number: signal.Signals, *, group: bool = False) -> None:
+        """To the process, which knows how to stop those it has started, or to all of them."""
+        if self._process:
+            # It may just have ended; macOS answers EPERM for a group of dead processes.
+            with suppress(ProcessLookupError, PermissionError):
+                (os.killpg if group else os.kill)(self._process.pid, number)
+
+    def back_off(self, now: float) -> float:
+        """Plan the next start. Returns the seconds until then."""
+        if now - self._started_at >= HEALTHY_SECONDS:
+            self._failures = 0
+        wait = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
+        self._failures += 1
+        self.due_at = now + wait
+        return wait
+
+
+class Processes:
+    """All of them. `run` does everything on the main thread and returns when all have ended."""
+
+    def __init__(
+        self,
+        commands: Mapping[str, str],
+        *,
+        printer: Printer | None = None,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        # SimpleQueue: a signal handler may put into it while the main thread waits at it.
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._printer: Any = printer or Printer(sys.stdout)
+        self._printer.width = max(len(name) for name in (NAME, *commands))
+        colours = get_colours()
+        self._children = {
+            name: Child(name, command, next(colours), self._events.put)
+            for name, command in commands.items()
+        }
+        self._grace = grace
+        self._kill_at: float | None = None  # monotonic; set once we are stopping
+        self._exit_code = 0
+
+    def say(self, text: str) -> None:
+        """Print lines of our own. From any thread."""
+        self._events.put(Event("line", data=text.encode()))
+
+    def run(self, when_started: Callable[[], None] = lambda: None) -> int:
+        """Run until a signal, or until a process says that its configuration is wrong.
+
+        `when_started` is called on a thread of its own once all are on their way. Returns the exit
+        code: 0 after SIGINT, SIGTERM or SIGHUP, EX_CONFIG, or that of a release that failed.
+        """
+        self._listen()
+        release = self._children.pop(RELEASE, None)
+        if release is None or self._release(release):
+            self._start_all()
+            threading.Thread(target=when_started, daemon=True).start()
+            while not self._finished:
+                self._start_due()
+                self._handle(self._next_event())
+        self._print_rest()
+        return self._exit_code
+
+    def _listen(self) -> None:
+        """SIGHUP means that the terminal was closed, and stays ignored under nohup. A script that
+        starts us with & has SIGINT ignored, too, but whoever sends it means it."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
+            signal.signal(number, lambda n, frame: self._events.put(Event("signal", number=n)))
+
+    def _release(self, release: Child) -> bool:
+        """Whether it succeeded, and the others may start."""
+        others, self._children = self._children, {RELEASE: release}
+        release.start(time.monotonic())
+        while release.running:
+            event = self._next_event()
+            if event and event.kind == "ended":
+                self._exit_code = release.bury()
+            else:
+                self._handle(event)
+        self._print_rest()
+        self._children = others
+        if self._exit_code and not self._stopping:
+            self._print(NAME, f"{RELEASE} {_how(self._exit_code)}, so nothing else was started")
+        if self._exit_code < 0:
+            self._exit_code = 0 if self._stopping else 1
+        return not self._exit_code and not self._stopping
+
+    @property
+    def _stopping(self) -> bool:
+        return self._kill_at is not None
+
+    @property
+    def _finished(self) -> bool:
+        return self._stopping and not self._others_running and not self._is_running(LAST)
+
+    @property
+    def _others_running(self) -> bool:
+        return any(self._is_running(name) for name in self._children if name != LAST)
+
+    def _is_running(self, name: str) -> bool:
+        return name in self._children and self._children[name].running
+
+    def _start_all(self) -> None:
+        for child in self._children.values():
+            child.due_at = time.monotonic()
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for child in self._children.values():
+            if child.due_at is not None and child.due_at <= now:
+                self._print(NAME, f"{child.name} started (process {child.start(now)})")
+
+    def _next_event(self) -> Event | None:
+        """The next event, None when it is time to look at the clock."""
+        times = [child.due_at for child in self._children.values() if child.due_at is not None]
+        if self._kill_at is not None:
+            times.append(self._kill_at)
+        try:
+            wait = max(0.0, min(times) - time.monotonic()) if times else None
+            return self._events.get(timeout=wait)
+        except queue.Empty:
+            return None
+
+    def _handle(self, event: Event | None) -> None:
+        if event is None:
+            if self._kill_at is not None and time.monotonic() >= self._kill_at:
+                self._kill()
+        elif event.kind == "line":
+            self._print(event.name, event.data.decode(errors="replace"))
+        elif event.kind == "ended":
+            self._ended(self._children[event.name])
+        elif not self._stopping:
+            self._stop()
+        elif event.number != signal.SIGHUP:
+            self._kill()
+
+    def _ended(self, child: Child) -> None:
+        code = child.bury()
+        if self._stopping:
+            self._print(NAME, f"{child.name} stopped")
+            self._stop_last()
+        elif code == os.EX_CONFIG:
+            self._exit_code = code
+            self._print(NAME, f"{child.name} can't run with this configuration, see above")
+            self._stop()
+        else:
+            wait = child.back_off(time.monotonic())
+            self._print(NAME, f"{child.name} {_how(code)}, starting it again in {wait:g} s")
+
+    def _stop(self) -> None:
+        self._kill_at = time.monotonic() + self._grace
+        self._print(NAME, "stopping; Ctrl-C again to stop at once")
+        for name, child in self._children.items():
+            child.due_at = None
+            if name != LAST:
+                child.signal(signal.SIGTERM)
+        self._stop_last()
+
+    def _stop_last(self) -> None:
+        if self._is_running(LAST) and not self._others_running:
+            self._children[LAST].signal(signal.SIGTERM)
+
+    def _kill(self) -> None:
+        self._kill_at = time.monotonic() + self._grace
+        for child in self._children.values():
+            if child.running:
+                self._print(NAME, f"killing {child.name}")
+                child.signal(signal.SIGKILL, group=True)
+
+    def _print_rest(self) -> None:
+        """Print what was written before the end and is read after it."""
+        with suppress(queue.Empty):
+            while event := self._events.get(timeout=PRINT_SECONDS):
+                if event.kind == "line":
+                    self._handle(event)
+
+    def _print(self, name: str, text: str) -> None:
+        """Nobody may be there any more: the terminal was closed, or whoever read from us ended."""
+        colour = self._children[name].colour if name in self._children else None
+        try:
+            self._printer.write(Message("line", text, datetime.now(), name, colour))
+        except OSError:
+            self._events.put(Event("signal", number=signal.SIGHUP))
+
+
+def _how(code: int) -> str:
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+def _end_with(parent: int) -> None:
+    """In the new process, before it becomes the program: end when the parent ends, even when that
+    is killed. Linux only; elsewhere the children stay and the next start finds the port in use."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)

@@ -1,0 +1,67 @@
+"""What one person has asked for lately, and what was said about it. See `core.limits`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, select, update
+
+from core.limits import CRASHES, MINUTE
+from core.message import State
+from store.tables import messages
+from store.tables import turns as table
+from store.turns import TurnState
+
+
+def within_a_minute(connection: Connection, chat_id: int, newest: datetime) -> int:
+    """How many messages of this chat were accepted in the minute that ended with `newest`: by the
+    messages' own times, so that a backlog after an outage is no flood."""
+    count: int = connection.execute(
+        select(func.count()).where(
+            messages.c.chat_id == chat_id,
+            messages.c.received_at > newest - MINUTE,
+            messages.c.received_at <= newest,
+            messages.c.state != State.IGNORED,  # reactions, the owner's own words
+        )
+    ).scalar_one()
+    return count
+
+
+def spent(connection: Connection, chat_id: int, since: datetime) -> Decimal:
+    """What this chat's turns have cost since then, in dollars, as far as prices are known."""
+    cost = connection.execute(
+        select(func.sum(table.c.cost_usd)).where(
+            table.c.chat_id == chat_id, table.c.started_at >= since
+        )
+    ).scalar()
+    return Decimal(cost or 0)
+
+
+def told(connection: Connection, chat_id: int, code: str, since: datetime) -> int | None:
+    """The turn since then in which this chat was told so, None if it was not."""
+    return connection.execute(
+        select(table.c.id)
+        .where(table.c.chat_id == chat_id, table.c.started_at >= since, table.c.error_code == code)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def add_to(connection: Connection, turn_id: int, message_ids: Sequence[int], now: datetime) -> None:
+    """These messages get the answer of that turn, which was given already: nothing is sent."""
+    connection.execute(
+        update(messages)
+        .where(messages.c.id.in_(message_ids))
+        .values(state=State.FAILED, turn_id=turn_id, answered_at=now)
+    )
+
+
+def keeps_crashing(connection: Connection, chat_id: int) -> bool:
+    """Whether the latest turns of this chat have all lost their process."""
+    latest = connection.scalars(
+        select(table.c.state)
+        .where(table.c.chat_id == chat_id)
+        .order_by(table.c.id.desc())
+        .limit(CRASHES)
+    ).all()
+    return len(latest) == CRASHES and set(latest) == {TurnState.INTERRUPTED}

@@ -1,0 +1,66 @@
+"""What the connection went through: for the owner who asks why it was away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, delete, insert, select
+
+from core.link import End
+from store.tables import link_events as table
+
+KEPT = 1000  # of the latest
+_END = "end."
+
+
+class Event(StrEnum):
+    """What there is besides the ends, which are kept with their reason as `end.<reason>`."""
+
+    LOCK_WON = "lock_won"
+    LOCK_LOST = "lock_lost"
+    LOCK_GIVEN_UP = "lock_given_up"
+    STARTED = "started"  # a connection process
+    GIVEN_UP = "given_up"  # a connection process that hung or died
+    PAIRED = "paired"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True)
+class LinkEvent:
+    """One line of the history. An end has its `end` and no `event`."""
+
+    at: datetime
+    event: Event | None
+    end: End | None
+    fence: int | None
+    detail: str
+
+
+def record(
+    connection: Connection,
+    event: Event | End,
+    now: datetime,
+    *,
+    fence: int | None = None,
+    detail: str = "",
+) -> None:
+    """Write it down and let go of what is too old to matter. Never a QR or pairing code."""
+    name = f"{_END}{event}" if isinstance(event, End) else event.value
+    row = {"at": now, "event": name, "fence": fence, "detail": detail[:1000]}
+    added = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    connection.execute(delete(table).where(table.c.id <= added - KEPT))
+
+
+def latest(connection: Connection, limit: int = 50) -> Sequence[LinkEvent]:
+    rows = connection.execute(select(table).order_by(table.c.id.desc()).limit(limit)).mappings()
+    return [LinkEvent(row["at"], *_read(row["event"]), row["fence"], row["detail"]) for row in rows]
+
+
+def _read(name: str) -> tuple[Event | None, End | None]:
+    """Both None for what another version wrote."""
+    event = next((each for each in Event if each == name), None)
+    end = next((each for each in End if f"{_END}{each}" == name), None)
+    return event, end

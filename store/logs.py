@@ -1,0 +1,174 @@
+"""The end of the log, of all processes on all machines, in Redis: for the panel to show.
+
+A convenience beside standard output, where the whole log goes: what can't be written in time is
+left out.
+"""
+
+import json
+import logging
+import os
+import queue
+import socket
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from redis import Redis, RedisError
+
+LINES, ERRORS = 1000, 100  # how many are kept; errors stay longer than what was said around them
+KEPT_SECONDS = 7 * 24 * 3600
+TEXT, TRACE = 2000, 6000  # characters of an event or a field, and of the end of a traceback
+
+_LINES, _ERRORS = "djinn:log", "djinn:errors"
+_WAITING = 1000  # records that wait for Redis; those beyond are left out
+_BATCH = 100
+_RETRY = 1.0  # seconds; also how long the end of a process may take to write the rest
+_ANSWER = 2.0  # seconds that Redis may take
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one process said. `template` is what a library logged before its values were put in,
+    empty if there were none; `is_ours` tells that it was no library that said it."""
+
+    at: datetime
+    process: str
+    host: str
+    pid: int
+    level: str
+    event: str
+    is_ours: bool = True
+    logger: str = ""
+    template: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    exception: str = ""
+
+    @classmethod
+    def read(cls, raw: bytes | str) -> Self:
+        known = {k: v for k, v in json.loads(raw).items() if k in cls.__dataclass_fields__}
+        return cls(**{**known, "at": datetime.fromtimestamp(known["at"], UTC)})
+
+
+def tail(redis: Redis, limit: int = LINES) -> Sequence[Line]:
+    """The latest first."""
+    return _read(redis, _LINES, limit)
+
+
+def errors(redis: Redis, limit: int = ERRORS) -> Sequence[Line]:
+    """The latest of those that say that something went wrong, the latest first."""
+    return _read(redis, _ERRORS, limit)
+
+
+class Tail(logging.Handler):
+    """Writes records to Redis from a thread of its own: whoever logs does not wait, whatever Redis
+    does. It needs a formatter that makes a JSON object of a record, with `level`, `event` and
+    `exception`; other names in it are fields."""
+
+    def __init__(self, url: str, process: str) -> None:
+        super().__init__(logging.INFO)
+        self._url = url
+        self._process = process
+        self._who = {"process": process, "host": socket.gethostname()}
+        self._pid = 0
+        self._ident = 0
+        self._is_away = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Only puts it aside. What the thread itself causes to be logged is not sent: that would
+        never end."""
+        if self._pid != os.getpid():
+            self._begin()
+        if threading.get_ident() != self._ident and self._records.qsize() < _WAITING:
+            self._records.put(record)
+
+    def flush(self) -> None:
+        """At the end of the process: give what waits a moment to leave."""
+        if self._pid == os.getpid() and not self._is_away:
+            written = threading.Event()
+            self._records.put(written)
+            written.wait(_RETRY)
+
+    def _begin(self) -> None:
+        """In each process anew: threads do not survive a fork. A signal's handler may log, hence
+        the one kind of queue that it may put into while its thread does the same."""
+        self._pid = os.getpid()
+        self._records: queue.SimpleQueue[logging.LogRecord | threading.Event] = queue.SimpleQueue()
+        with suppress(RuntimeError):  # the interpreter is ending
+            threading.Thread(target=self._write_all, name="log", daemon=True).start()
+
+    def _write_all(self) -> None:
+        self._ident = threading.get_ident()
+        timeouts = {"socket_timeout": _ANSWER, "socket_connect_timeout": _ANSWER}
+        with Redis.from_url(self._url, **timeouts) as redis:
+            while True:
+                self._write(redis, self._batch())
+
+    def _batch(self) -> Sequence[logging.LogRecord | threading.Event]:
+        found = [self._records.get()]
+        with suppress(queue.Empty):
+            while len(found) < _BATCH:
+                found.append(self._records.get_nowait())
+        return found
+
+    def _write(self, redis: Redis, batch: Sequence[logging.LogRecord | threading.Event]) -> None:
+        """Tries until it works: meanwhile the queue fills and what is beyond is left out."""
+        records = [record for record in batch if isinstance(record, logging.LogRecord)]
+        lines = [(record.levelno, line) for record in records if (line := self._line(record))]
+        bad = [line for level, line in lines if level >= logging.ERROR]
+        self._is_away = True
+        while self._is_away:
+            try:
+                _push(redis, _LINES, [line for _, line in lines], LINES)
+                _push(redis, _ERRORS, bad, ERRORS)
+                self._is_away = False
+            except RedisError:
+                time.sleep(_RETRY)
+        for written in batch:
+            if isinstance(written, threading.Event):
+                written.set()
+
+    def _line(self, record: logging.LogRecord) -> str | None:
+        """None for what can't be formatted; standard output has complained of it already."""
+        try:
+            said = json.loads(self.format(record))
+        except Exception:
+            return None
+        is_ours = isinstance(record.msg, dict)
+        line = {
+            **self._who,
+            "pid": self._pid,
+            "at": record.created,
+            "logger": record.name,
+            "is_ours": is_ours,
+            "level": said.pop("level", ""),
+            "event": str(said.pop("event", ""))[:TEXT],
+            "template": "" if is_ours or not record.args else str(record.msg)[:TEXT],
+            "exception": str(said.pop("exception", ""))[-TRACE:],
+            "fields": {name: _short(value) for name, value in said.items()},
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _push(redis: Redis, key: str, lines: Sequence[str], kept: int) -> None:
+    if not lines:
+        return
+    with redis.pipeline() as pipeline:
+        pipeline.lpush(key, *lines)
+        pipeline.ltrim(key, 0, kept - 1)
+        pipeline.expire(key, KEPT_SECONDS)
+        pipeline.execute()
+
+
+def _read(redis: Redis, key: str, limit: int) -> Sequence[Line]:
+    found = redis.lrange(key, 0, limit - 1)
+    return [Line.read(raw) for raw in found]
+
+
+def _short(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value)[:TEXT]

@@ -1,0 +1,47 @@
+"""How things are for one sender at this moment, for `core.outlook`."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from core import limits
+from core.channel import Channel
+from core.outlook import Situation
+from core.phone import Phone
+from store import allowlist, chats, pauses, people, settings
+from store import limits as limits_store
+from store.agents import Registry
+from store.chats import Chat
+
+
+def of(connection: Connection, phone: Phone, registry: Registry, now: datetime) -> Situation:
+    """As the worker and the jobs would find it if this sender wrote now."""
+    current = settings.load(connection)
+    person = people.by_phone(connection, phone)
+    chat = chats.of_phone(connection, phone)
+    pause = pauses.current(connection, chat.id, now) if chat else None
+    sticky = chat.sticky(now) if chat else None
+    accepted, spent = _use(connection, chat, now)
+    return Situation(
+        phone=phone,
+        is_blocked=bool(person and person.is_blocked),
+        chat_id=chat.id if chat else None,
+        sticky=sticky,
+        sticky_until=chat.sticky_until if chat and sticky else None,
+        is_paused=pause is not None,
+        paused_until=pause.until if pause else None,
+        is_flood=limits.is_flood(accepted + 1, current),
+        is_over_budget=limits.is_spent(spent, current),
+        settings=current,
+        entries=allowlist.matching(connection, phone),
+        agents=registry.on(Channel.WHATSAPP).agents,
+    )
+
+
+def _use(connection: Connection, chat: Chat | None, now: datetime) -> tuple[int, Decimal]:
+    """Messages within a minute, and dollars on this day."""
+    if chat is None:
+        return 0, Decimal(0)
+    accepted = limits_store.within_a_minute(connection, chat.id, now)
+    return accepted, limits_store.spent(connection, chat.id, limits.day(now))

@@ -1,0 +1,31 @@
+"""How jobs tell each other, over Redis, that a turn is to be stopped.
+
+The wish itself is a waiting `/stop` in SQL: whoever is told looks there. When Redis loses the call,
+the turn is stopped some seconds later, with the next renewal of its lease.
+"""
+
+from redis import Redis
+
+_CHANNEL = "djinn:stop"
+
+
+class Stops:
+    """One per process. `call` from any thread, `heard` from one."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+
+    def call(self, chat_id: int) -> None:
+        """Tell all processes that somebody in this chat wants the turn at work to end."""
+        self._redis.publish(_CHANNEL, chat_id)
+
+    def heard(self, timeout: float) -> int | None:
+        """A chat that was called, None after so many seconds. The first call begins to listen."""
+        if not self._pubsub.subscribed:
+            self._pubsub.subscribe(_CHANNEL)
+        message = self._pubsub.get_message(timeout=timeout)
+        return int(message["data"]) if message else None
+
+    def close(self) -> None:
+        self._pubsub.close()

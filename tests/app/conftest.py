@@ -1,0 +1,72 @@
+"""The panel on each kind of database, with a real Valkey, and somebody who looks at it."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from app import create_app
+from app.ext import Services
+from config import Config
+from store import valkey
+from store.live import Beat, Live
+from tests.app.visitor import Visitor
+
+Beats = Callable[..., None]
+
+
+@pytest.fixture
+def app(env: dict[str, str], database_url: str, valkey_url: str, redis: Redis) -> Iterator[Flask]:
+    """The web application on an empty database and an empty Valkey."""
+    settings = {**env, "DATABASE_URL": database_url, "REDIS_URL": valkey_url}
+    app = create_app(Config.from_env(settings))
+    yield app
+    services: Services = app.extensions["djinnbot"]
+    services.live.redis.close()
+    services.db.close()
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    found: Services = app.extensions["djinnbot"]
+    return found
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Visitor:
+    """Somebody who is not signed in."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def owner(app: Flask) -> Visitor:
+    """The owner, signed in."""
+    visitor = Visitor(app)
+    visitor.sign_in()
+    return visitor
+
+
+@pytest.fixture
+def live(redis: Redis) -> Live:
+    """The worker's side of Redis."""
+    return Live(redis)
+
+
+@pytest.fixture
+def beats(live: Live) -> Beats:
+    """Signs of life of a worker that holds the lock, and of a jobs process."""
+
+    def beat(**facts: object) -> None:
+        live.beat("worker", Beat("w", "here", 1, time.time(), **{"holder": True, **facts}))
+        live.beat("jobs", Beat("j", "here", 2, time.time()))
+
+    return beat
+
+
+@pytest.fixture
+def redis_away(services: Services) -> None:
+    """The panel finds no Redis any more."""
+    services.live.redis.close()
+    services.live = Live(valkey.connect("unix:///nowhere/valkey.sock"))

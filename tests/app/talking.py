@@ -1,0 +1,160 @@
+"""People on WhatsApp who have written and what came of it, without WhatsApp, for tests of pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import update
+
+from app.ext import Services
+from core.message import Inbound, Kind, Place, Reason, State
+from core.phone import Phone
+from core.routing import Why
+from store import chats, conversations, messages, outbox, people, turns
+from store.chats import Chat
+from store.tables import messages as messages_table
+from store.tables import outbox as outbox_table
+from store.turns import Answer, TurnKind
+
+ANA = Phone("+15550002001")
+ACCOUNT = "15559999999"
+
+_numbers = count(1)
+
+
+@dataclass
+class Talk:
+    """One person's chat. Each method returns the id of the row that it made."""
+
+    services: Services
+    chat: Chat
+    address: str
+    phone: Phone | None
+    name: str
+
+    @property
+    def id(self) -> int:
+        return self.chat.id
+
+    def hears(
+        self,
+        text: str,
+        state: State = State.WAITING,
+        *,
+        reason: Reason = Reason.ALLOWED_NUMBER,
+        **facts: Any,
+    ) -> int:
+        """The person has written. `facts` are fields of `Inbound`; `chat=False`: no chat of ours
+        took it, as when it was held."""
+        has_chat = facts.pop("has_chat", True)
+        plain = {
+            "account": ACCOUNT,
+            "chat": self.address,
+            "sender": self.address,
+            "message_id": f"IN{next(_numbers)}",
+            "place": Place.DIRECT,
+            "kind": Kind.TEXT,
+            "text": text,
+            "sent_at": self.now - timedelta(seconds=1),
+            "phone": self.phone,
+            "push_name": self.name,
+        }
+        with self.services.db.write() as connection:
+            messages.receive(connection, Inbound(**plain | facts), self.now)
+            row = messages.undecided(connection)[-1].id
+            messages.decided(
+                connection,
+                row,
+                state,
+                reason,
+                self.now,
+                person_id=self.chat.person_id,
+                chat_id=self.id if has_chat else None,
+            )
+            if has_chat and state is State.WAITING:
+                chats.enter(connection, self.chat.person_id or 0, self.address, self.now)
+        return row
+
+    def begins(self, *ids: int, agent: str = "finn") -> int:
+        """A turn of this agent over these messages."""
+        with self.services.db.write() as connection:
+            conversation = conversations.current(connection, self.id, agent, self.now)
+            return turns.begin(
+                connection,
+                self.id,
+                ids,
+                self.now,
+                kind=TurnKind.AGENT,
+                request="",
+                conversation_id=conversation.id,
+                agent=agent,
+                model="demo/echo",
+                why=Why.FALLBACK,
+            )
+
+    def ends(self, turn_id: int, *texts: str, **facts: Any) -> None:
+        answer = Answer(texts, "\n".join(texts), **facts)
+        with self.services.db.write() as connection:
+            assert turns.finish(connection, turn_id, self.chat, answer, self.now)
+
+    def answered(self, text: str, *replies: str, **facts: Any) -> int:
+        """Somebody wrote and Finn has answered. Returns the message."""
+        row = self.hears(text)
+        self.ends(self.begins(row), *replies, **facts)
+        return row
+
+    def sends(self, text: str, agent: str | None = None, **facts: Any) -> int:
+        """Something leaves without a turn: by hand, or with an agent, of its own accord."""
+        with self.services.db.write() as connection:
+            [row] = outbox.add(
+                connection,
+                address=self.address,
+                texts=[text],
+                now=self.now,
+                chat_id=self.id,
+                agent=agent,
+                **facts,
+            )
+        return row
+
+    def starts_afresh(self, agent: str = "finn") -> None:
+        with self.services.db.write() as connection:
+            old = conversations.current(connection, self.id, agent, self.now)
+            conversations.start_afresh(connection, old, self.now)
+
+    def receipt(self, row: int | None = None, **values: Any) -> None:
+        """What is known by now of a row of the outbox, or of all of this chat."""
+        which = outbox_table.c.id == row if row else outbox_table.c.chat_id == self.id
+        with self.services.db.write() as connection:
+            connection.execute(update(outbox_table).where(which).values(**values))
+
+    def changes(self, row: int, **values: Any) -> None:
+        """What is known by now of a message."""
+        with self.services.db.write() as connection:
+            connection.execute(
+                update(messages_table).where(messages_table.c.id == row).values(**values)
+            )
+
+    @property
+    def now(self) -> datetime:
+        return self.services.now()
+
+
+def talk(services: Services, phone: Phone | None = ANA, name: str = "", lid: str = "") -> Talk:
+    """The chat with this person, who is called "Person 2001" if no name is given."""
+    name = name or f"Person {phone[-4:] if phone else ''}".strip()
+    address = lid or f"{phone.digits if phone else ''}@s.whatsapp.net"
+    with services.db.write() as connection:
+        person = people.identify(connection, phone, lid or None, name, services.now())
+        chat = chats.enter(connection, person.id, address, services.now())
+    return Talk(services, chat, address, phone, name)
+
+
+def crowd(services: Services, size: int) -> Sequence[Talk]:
+    """So many people who have been answered."""
+    talks = [talk(services, Phone(f"+1555000{number:04}")) for number in range(size)]
+    for each in talks:
+        each.answered("Hi", "Hello")
+    return talks

@@ -1,0 +1,248 @@
+"""The dashboard chat in a browser, answered by a real jobs process that asks a fake model."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from store import panel_chats
+from tests.browser.panel import Panel
+from tests.browser.test_looks import theme
+from tests.fake_llm import FakeLLM, llm
+from tests.services.processes import Spawned, Spawner
+from tests.worker.world import write_agent
+
+__all__ = ["llm", "theme"]
+
+pytestmark = pytest.mark.browser
+
+PROSE = """\
+# A heading
+
+Some **bold** words, `code` and [a link](https://example.com/page).
+
+| name | amount |
+|:-----|-------:|
+| one  | 1      |
+
+```python
+print("a line of code that is a good deal wider than any telephone, and wider than a bubble " * 3)
+```
+
+> quoted
+
+1. first
+2. second
+"""
+SLOW = 30_000  # ms; a process starts within this, also on a loaded machine
+
+
+@pytest.fixture
+def env(
+    env: dict[str, str], valkey_url: str, sqlite_url: str, llm: FakeLLM, tmp_path: Path
+) -> dict[str, str]:
+    write_agent(tmp_path / "agents/finn", "Finn", "custom/small", "🏗️", "Solutions Architect")
+    write_agent(tmp_path / "agents/eric", "Eric", "custom/small")
+    return env | {
+        "REDIS_URL": valkey_url,
+        "DATABASE_URL": sqlite_url,
+        "AGENTS_DIR": str(tmp_path / "agents"),
+        "CUSTOM_LLM_BASE_URL": llm.url,
+    }
+
+
+@pytest.fixture
+def jobs(spawn: Spawner, panel: Panel) -> Spawned:
+    process = spawn("-m", "worker.jobs")
+    process.wait_for("ready to answer")
+    return process
+
+
+def begin(page: Page, text: str, agent: str = "Eric") -> None:
+    page.goto("/chat/")
+    page.get_by_label("Agent").select_option(label=agent)
+    page.get_by_label("First message").fill(text)
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url(re.compile(r"/chat/\d+#now"))
+
+
+def message(page: Page) -> Locator:
+    return page.locator("#say").get_by_label("Message")
+
+
+def look(panel: Panel, page: Page) -> list[str]:
+    """What is wrong with it, wide and narrow."""
+    found = []
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        found += panel.audit(page)
+    return found
+
+
+def reload_until(page: Page, answer: Locator) -> None:
+    """Without scripts somebody has to look."""
+    for _ in range(200):
+        if answer.count():
+            return
+        page.get_by_role("link", name="Look for the answer").click()
+        page.wait_for_load_state()
+    raise AssertionError("the answer did not come")
+
+
+@pytest.mark.usefixtures("jobs")
+def test_talking(page: Page, llm: FakeLLM) -> None:
+    llm.replies("one two three four")
+    with llm.stalled(2):
+        begin(page, "Hello Eric")
+        running = page.locator("#now .theirs")
+        expect(running).to_contain_text("one two", timeout=SLOW)
+        expect(running).to_contain_text("Eric is writing …")
+        page.reload()
+        expect(page.locator("#now .theirs")).to_contain_text("one two")
+    answer = page.locator(".exchange .theirs").filter(has_text="one two three four")
+    expect(answer).to_be_visible(timeout=SLOW)
+    expect(page.locator("#now .theirs")).to_have_count(0)
+    expect(page.locator(".meta")).to_contain_text("custom/small")
+
+    llm.replies("**again**")
+    message(page).fill("And")
+    message(page).press("Shift+Enter")
+    message(page).type("again?")
+    message(page).press("Enter")
+    expect(page.locator(".theirs strong").filter(has_text="again")).to_be_visible(timeout=SLOW)
+    expect(message(page)).to_have_value("")
+    expect(message(page)).to_be_focused()
+    assert llm.requests[-1].text == "And\nagain?"
+    expect(page.locator(".exchange")).to_have_count(2)
+
+
+@pytest.mark.usefixtures("jobs")
+def test_without_scripts(panel: Panel) -> None:
+    page = panel.owner(java_script_enabled=False)
+    begin(page, "Hello Finn", "🏗️ Finn, Solutions Architect")
+    answer = page.locator(".theirs").filter(has_text="I am a fake model.")
+    reload_until(page, answer)
+    message(page).fill("/agents")
+    page.get_by_role("button", name="Send").click()
+    reload_until(page, page.locator(".theirs strong").filter(has_text="Agents"))
+
+
+@pytest.mark.usefixtures("jobs")
+def test_what_is_typed_outlives_the_polls(page: Page, llm: FakeLLM) -> None:
+    with llm.held():
+        begin(page, "Hello")
+        expect(page.locator("#now .theirs")).to_be_visible(timeout=SLOW)
+        message(page).fill("half a sent")
+    expect(page.locator("#now .theirs")).to_have_count(0, timeout=SLOW)
+    expect(message(page)).to_have_value("half a sent")
+    expect(message(page)).to_be_focused()
+    page.reload()
+    expect(message(page)).to_have_value("half a sent")
+
+
+@pytest.mark.usefixtures("jobs")
+def test_stopping(page: Page, llm: FakeLLM) -> None:
+    stop = page.get_by_role("button", name="Stop")
+    with llm.held():
+        begin(page, "Tell me everything")
+        expect(page.locator("#now")).to_contain_text("is writing", timeout=SLOW)
+        stop.click()
+        expect(page.locator("#turn-1")).to_contain_text("Stopped", timeout=SLOW)
+        expect(stop).to_be_hidden(timeout=SLOW)
+    message(page).fill("Still there?")
+    message(page).press("Enter")
+    expect(page.locator(".theirs").filter(has_text="I am a fake model.")).to_be_visible(
+        timeout=SLOW
+    )
+
+
+@pytest.mark.usefixtures("jobs")
+def test_starting_afresh(page: Page, llm: FakeLLM) -> None:
+    begin(page, "My name is Ana")
+    expect(page.locator(".exchange .meta")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Start afresh").click()
+    expect(page.locator(".theirs").filter(has_text="Eric starts afresh")).to_be_visible(
+        timeout=SLOW
+    )
+    message(page).fill("Who am I?")
+    message(page).press("Enter")
+    expect(page.locator(".exchange .meta")).to_have_count(2, timeout=SLOW)
+    assert llm.requests[-1].messages == [("user", "Who am I?")]
+    expect(page.locator(".mine").first).to_contain_text("My name is Ana")
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_failure_is_told_in_full(page: Page, llm: FakeLLM) -> None:
+    llm.fails(401, "no such key")
+    begin(page, "Hello")
+    failed = page.locator(".failed")
+    expect(failed).to_contain_text("my AI model isn't set up properly", timeout=SLOW)
+    failed.get_by_text("Details").click()
+    expect(failed).to_contain_text("no such key")
+
+
+def test_choosing_a_model(either: Page, panel: Panel) -> None:
+    page = either
+    begin(page, "Hello")
+    page.locator("#choose-model").click()
+    page.get_by_label("Model", exact=True).fill("openai/gpt-4o")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_text("There is no key for openai yet.")).to_be_visible()
+    expect(page.get_by_label("Model", exact=True)).to_have_value("openai/gpt-4o")
+    page.get_by_label("Model", exact=True).fill("ollama/llama4")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator("#partner")).to_contain_text("ollama/llama4")
+    page.goto("/chat/")
+    expect(page.get_by_role("navigation", name="Chats")).to_contain_text("Hello")
+
+
+@pytest.mark.usefixtures("jobs")
+def test_the_page_follows_the_answer_unless_the_reader_scrolled_up(
+    page: Page, llm: FakeLLM
+) -> None:
+    to_end = "document.scrollingElement.scrollHeight - innerHeight - scrollY"
+    llm.replies("A paragraph.\n\n" * 60)
+    begin(page, "Write a lot")
+    expect(page.locator(".exchange .meta")).to_be_visible(timeout=SLOW)
+    page.wait_for_function(f"() => {to_end} < 5")
+    with llm.held():
+        message(page).fill("Again")
+        message(page).press("Enter")
+        expect(page.locator("#now .mine")).to_be_visible()
+        page.evaluate("scrollTo(0, 0)")
+    expect(page.locator(".exchange .meta")).to_have_count(2, timeout=SLOW)
+    assert page.evaluate("scrollY") == 0
+
+
+@pytest.mark.usefixtures("jobs")
+def test_its_looks(panel: Panel, llm: FakeLLM, theme: str) -> None:
+    page = panel.owner(color_scheme=theme)
+    page.goto("/chat/")
+    assert look(panel, page) == []
+    llm.replies(PROSE)
+    begin(page, "A word that is rather long: " + "x" * 200)
+    expect(page.locator(".exchange .meta")).to_be_visible(timeout=SLOW)
+    llm.fails(400, "bad " * 200)
+    message(page).fill("/status")
+    message(page).press("Enter")
+    expect(page.locator(".ours")).to_be_visible(timeout=SLOW)
+    message(page).fill("fail")
+    message(page).press("Enter")
+    expect(page.locator(".failed")).to_be_visible(timeout=SLOW)
+    page.locator(".failed summary").click()
+    page.locator("#choose-model").click()
+    assert look(panel, page) == []
+    llm.replies("half an answer")
+    with llm.stalled(2):
+        message(page).fill("Once more")
+        message(page).press("Enter")
+        expect(page.locator("#now .theirs")).to_contain_text("half an", timeout=SLOW)
+        assert look(panel, page) == []
+
+
+def test_nobody_answers_while_the_jobs_are_away(page: Page, panel: Panel) -> None:
+    begin(page, "Hello")
+    expect(page.locator("#now")).to_contain_text("The jobs process is not running", timeout=SLOW)
+    with panel.services.db.read() as connection:
+        assert panel_chats.talk(connection, 1).waiting

@@ -1,0 +1,149 @@
+"""Fixtures for all tests. What they run against is real: see tests/services."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from config import Config
+from store import valkey
+from store.db import Database
+from tests.services import baileys, chromium, databases, postgres
+from tests.services import valkey as valkey_server
+from tests.services.processes import Spawner
+
+FAILED = pytest.StashKey[bool]()
+NO_BROWSER = "NO CHROMIUM FOUND (on PATH, or by $CHROMIUM): THE BROWSER TESTS WERE SKIPPED"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What the developer's shell says must not decide what a test sees."""
+    for name in Config.model_fields:
+        os.environ.pop(name.upper(), None)
+        os.environ.pop(f"{name.upper()}_FILE", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if chromium.find() is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if chromium.find() is None:
+        terminalreporter.write_line(NO_BROWSER, red=True, bold=True)
+    for reason in baileys.reasons(terminalreporter.getreports("skipped")):
+        terminalreporter.write_line(reason, red=True, bold=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A Valkey for this session (each of several pytest processes has its own)."""
+    with valkey_server.running() as url:
+        yield url
+
+
+@pytest.fixture
+def redis(valkey_url: str) -> Iterator[Redis]:
+    """A client of that Valkey, which is empty."""
+    with valkey.connect(valkey_url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    if postgres.package() is None:
+        pytest.skip("there is no embedded PostgreSQL for this kind of machine")
+    with postgres.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    return databases.postgres_template(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.sqlite_template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated, empty SQLite database."""
+    with databases.sqlite_copy(sqlite_template, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """The address of a migrated, empty PostgreSQL database."""
+    with databases.postgres_copy(postgres_url, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated, empty database: the test runs once on each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty database: the test runs once on each kind."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """For tests of something else, which need a database of any kind."""
+    database = Database(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def env(tmp_path: Path, free_port: int) -> dict[str, str]:
+    """The product's environment in this test, for `config` and `spawn`. Change it before using
+    those, for instance `env["REDIS_URL"] = valkey_url`."""
+    return {
+        "DATA_DIR": str(tmp_path / "data"),
+        "WHATSAPP_AUTH_DIR": str(tmp_path / "auth"),
+        "PORT": str(free_port),
+    }
+
+
+@pytest.fixture
+def config(env: dict[str, str]) -> Config:
+    return Config.from_env(env)
+
+
+@pytest.fixture
+def spawn(tmp_path: Path, env: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Spawner]:
+    """Starts processes of the product, see `Spawner`. They end with the test; if that failed, the
+    end of what they printed is part of its report."""
+    spawner = Spawner(tmp_path, env)
+    yield spawner
+    spawner.end()
+    if request.node.stash.get(FAILED, False):
+        print(spawner.tails())

@@ -1,0 +1,24 @@
+"""Being linked, and the ways in which that ends."""
+
+from core.link import ATTEMPT, SESSION_ENDS, STOPPING_ENDS, End, Link, Phase, Status
+from core.phone import Phone
+
+
+def test_linked_is_having_a_number() -> None:
+    assert Link(phone=Phone("+15551234567")).is_linked
+    assert not Link().is_linked
+    assert not Link(end=End.REMOVED_ON_PHONE).is_linked
+
+
+def test_an_end_takes_the_session_or_waits_for_the_owner_never_both() -> None:
+    assert not SESSION_ENDS & STOPPING_ENDS
+
+
+def test_an_attempt_lasts_as_long_as_its_codes() -> None:
+    assert ATTEMPT == 160
+
+
+def test_a_status_says_no_more_than_it_knows() -> None:
+    fresh = Status(Phase.UNLINKED)
+    assert not fresh.connected
+    assert (fresh.qr, fresh.code, fresh.phone, fresh.end) == (None, None, None, None)

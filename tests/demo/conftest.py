@@ -1,0 +1,69 @@
+"""A demo without the product's processes: phones, their WhatsApp and the page, in this process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import bootstrap
+from config import Config
+from demo.cast import GUESTS, OWNER
+from demo.product import Product
+from demo.verbs import VERBS, Order
+from demo.web import make_app
+from demo.world import World
+from simulator import Phone, SimulatorThread
+
+KEY = "the-key-of-the-demo"
+
+
+class Hands:
+    """People with the phones of a demo in their hands."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.alice, self.bob, self.owner = (world.phone(role.number) for role in (*GUESTS, OWNER))
+
+    def do(self, verb: str, phone: Phone, to: Phone | None = None, /, **order: object) -> None:
+        given = {"phone": phone.number, "to": to.number if to else "", **order}
+        self.world.do(VERBS[verb], Order.model_validate(given))
+
+    def shown(self, phone: Phone) -> list[dict[str, object]]:
+        """The messages on a phone, as the page draws them."""
+        state = self.world.draw()
+        found = [v for k, v in state.items() if k.startswith(f"message:{phone.number}:")]
+        return sorted(found, key=lambda message: message["order"])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with SimulatorThread(tmp_path / "whatsapp") as thread:
+        world = World(thread)
+        world.populate()
+        yield world
+
+
+@pytest.fixture
+def hands(world: World) -> Hands:
+    return Hands(world)
+
+
+@pytest.fixture
+def product(env: dict[str, str], valkey_url: str, redis: object) -> Iterator[Product]:
+    config = Config.from_env({**env, "REDIS_URL": valkey_url})
+    bootstrap.bootstrap(config)
+    product = Product(config)
+    yield product
+    product.close()
+
+
+@pytest.fixture
+def stranger(world: World, product: Product) -> FlaskClient:
+    return make_app(world, product, KEY).test_client()
+
+
+@pytest.fixture
+def client(stranger: FlaskClient) -> FlaskClient:
+    stranger.get(f"/enter/{KEY}")
+    return stranger

@@ -1,0 +1,78 @@
+"""Every page of the panel, with an address for each that `tests/past.py` makes true.
+
+Whoever adds a page is told to add it here (`tests/app/test_pages.py`); then it is read by axe in
+both themes and widths, weighed, and its SQL statements are counted.
+"""
+
+from tests.past import CHAT, HELD_MESSAGE, MESSAGE, PANEL_CHAT, REPLY
+
+PAGES = {
+    "overview.index": "/",
+    "whatsapp.index": "/whatsapp/",
+    "whatsapp.wizard": "/whatsapp/link",
+    "whatsapp.confirm_unlink": "/whatsapp/unlink",
+    "allowlist.index": "/allowlist/",
+    "allowlist.edit": "/allowlist/1/edit",
+    "allowlist.remove": "/allowlist/1/remove",
+    "allowlist.imports.index": "/allowlist/import/",
+    "allowlist.tester.index": "/allowlist/tester/?phone=%2B15550000001",
+    "people.index": "/people/",
+    "people.allow": "/people/13/allow",
+    "people.block": "/people/13/block",
+    "people.forget": "/people/13/forget",
+    "conversations.index": "/conversations/",
+    "conversations.show": f"/conversations/{CHAT}",
+    "conversations.reset": f"/conversations/{CHAT}/reset",
+    "conversations.forget_": f"/conversations/{CHAT}/forget",
+    "takeover.show": f"/conversations/{CHAT}/takeover",
+    "traces.message": f"/conversations/{CHAT}/messages/{MESSAGE}",
+    "traces.sent": f"/conversations/{CHAT}/sent/{REPLY}",
+    "traces.alone": f"/messages/{HELD_MESSAGE}",
+    "chat.index": "/chat/",
+    "chat.show": f"/chat/{PANEL_CHAT}",
+    "agents.index": "/agents/",
+    "agents.new": "/agents/new",
+    "agents.edit": "/agents/finn/",
+    "agents.prompt": "/agents/finn/prompt",
+    "agents.remove": "/agents/finn/remove",
+    "models.index": "/models/",
+    "providers.key": "/models/keys/openai",
+    "permissions.index": "/permissions/",
+    "permissions.remove": "/permissions/1/remove",
+    "keys.index": "/keys/",
+    "keys.revoke": "/keys/1/revoke",
+    "diagnostics.index": "/diagnostics/",
+    "diagnostics.log": "/diagnostics/log?level=warning",
+    "diagnostics.why_no_reply": "/diagnostics/why?q=%2B1555",
+    "account.index": "/account/",
+    "factor.switch_on": "/account/second-factor/on",
+    "audit.index": "/account/audit/",
+}
+
+# Before signing in; `tests/browser/test_accessible.py` goes through them one after the other.
+DOORS = {"auth.login", "auth.code", "auth.setup"}
+
+_FRAGMENT = "a part of a page; without htmx it leads to that page"
+_ASKS = "a question that needs something done before; its own tests look at it"
+NOT_PAGES = {
+    "whatsapp.status": _FRAGMENT,
+    "whatsapp.version": _FRAGMENT,
+    "allowlist.show": _FRAGMENT,
+    "chat.now_": _FRAGMENT,
+    "permissions.show": _FRAGMENT,
+    "keys.show": _FRAGMENT,
+    "providers.row": _FRAGMENT,
+    "diagnostics.current": _FRAGMENT,
+    "diagnostics.lines": _FRAGMENT,
+    "factor.index": _FRAGMENT,
+    "conversations.now_": _FRAGMENT,
+    "allowlist.export": "a file",
+    "audit.download": "a file",
+    "export.download": "a file",
+    "agents.previous": _ASKS,
+    "providers.remove": _ASKS,
+    "providers.trial": _ASKS,
+    "factor.codes": _ASKS,
+    "factor.new_codes": _ASKS,
+    "factor.switch_off": _ASKS,
+}

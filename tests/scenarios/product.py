@@ -1,0 +1,149 @@
+"""The whole product as processes, on a simulated WhatsApp: what a scenario holds in its hands."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from redis import Redis
+from sqlalchemy import select
+
+from config import ROOT
+from core.allowlist import Pattern
+from core.link import Link, Phase, Status
+from core.message import State
+from core.settings import Settings
+from simulator import Phone, Simulator
+from store import allowlist, tables
+from store import link as link_store
+from store import settings as settings_store
+from store.db import Database
+from store.live import Live, Wish
+from tests.fake_llm import FakeLLM
+from tests.services.processes import Spawned, Spawner
+from tests.waiting import until_async
+
+T = TypeVar("T")
+PATIENCE = 45  # seconds; a condition is waited for, so a quick machine never waits this long
+
+
+class Product:
+    """Starts the worker and the jobs against `sim`, and looks at what they leave behind."""
+
+    def __init__(
+        self, sim: Simulator, spawn: Spawner, database: Database, redis: Redis, env: dict[str, str]
+    ) -> None:
+        self.sim = sim
+        self.env = env
+        self.database = database
+        self.live = Live(redis)
+        self.auth_dir = Path(env["WHATSAPP_AUTH_DIR"])
+        self._spawn = spawn
+        self.owner = sim.add_phone("+15550001000", name="Shop")
+
+    def use(self, llm: FakeLLM) -> None:
+        """Every agent answers through this model server from now on."""
+        agents = Path(self.env["DATA_DIR"]).parent / "agents"
+        shutil.copytree(ROOT / "agents", agents)
+        for config in agents.glob("*/config.yml"):
+            config.write_text("model: custom/fake\n")
+        self.env |= {"AGENTS_DIR": str(agents), "CUSTOM_LLM_BASE_URL": llm.url}
+
+    # Processes -----------------------------------------------------------------------------------
+
+    def worker(self, **env: str) -> Spawned:
+        return self._spawn("-m", "worker", env=self.sim.child_env(self.env | env))
+
+    def jobs(self, **env: str) -> Spawned:
+        return self._spawn("-m", "worker.jobs", env=self.env | env)
+
+    # Linking -------------------------------------------------------------------------------------
+
+    async def link(self, owner: Phone | None = None) -> None:
+        """Link by QR, as the panel does it."""
+        await self.ready()
+        self.live.request("link")
+        status = await self.status(lambda s: s.qr, "a QR code")
+        assert status.qr
+        await (owner or self.owner).scan(status.qr)
+        await self.connected()
+
+    async def ready(self) -> None:
+        """A worker is there and takes requests."""
+        await self.until(
+            lambda: any(b.holder for b in self.live.alive("worker")) and self.live.status(),
+            "a worker that holds the lock",
+        )
+
+    async def connected(self) -> Status:
+        return await self.status(lambda s: s.phase is Phase.LINKED and s.connected, "connected")
+
+    async def status(self, wanted: Callable[[Status], Any], what: str) -> Status:
+        def look() -> Status | None:
+            status = self.live.status()
+            return status if status and wanted(status) else None
+
+        return await self.until(look, what)
+
+    def request(self, wish: Wish) -> None:
+        self.live.request(wish)
+
+    def linked(self) -> Link:
+        with self.database.read() as connection:
+            return link_store.load(connection)
+
+    def session_files(self) -> list[str]:
+        return sorted(path.name for path in self.auth_dir.glob("session.db*"))
+
+    # The owner's decisions -----------------------------------------------------------------------
+
+    def settings(self, **changes: Any) -> Settings:
+        with self.database.write() as connection:
+            current = settings_store.load(connection)
+            return settings_store.save(connection, replace(current, **changes), _now())
+
+    def allow(self, pattern: str, agent: str | None = None) -> None:
+        with self.database.write() as connection:
+            allowlist.add(connection, Pattern.parse(pattern), None, agent, _now())
+
+    # What is left behind -------------------------------------------------------------------------
+
+    def rows(self, table: Any, **where: Any) -> list[Mapping[str, Any]]:
+        conditions = [table.c[name] == value for name, value in where.items()]
+        statement = select(table).where(*conditions).order_by(table.c.id)
+        with self.database.read() as connection:
+            return [dict(row) for row in connection.execute(statement).mappings()]
+
+    def messages(self, **where: Any) -> list[Mapping[str, Any]]:
+        return self.rows(tables.messages, **where)
+
+    async def stored(self, text: str, state: State) -> Mapping[str, Any]:
+        """The stored message with this text, once it is in this state."""
+
+        def look() -> Mapping[str, Any] | None:
+            found = self.messages(text=text, state=state)
+            return found[0] if found else None
+
+        return await self.until(look, f"message {text!r} to be {state}")
+
+    async def printed(self, process: Spawned, text: str) -> None:
+        """As `Spawned.wait_for`, while the simulator goes on."""
+        await self.until(lambda: text in process.output(), f"{process.name} to print {text!r}")
+
+    async def until(self, predicate: Callable[[], T | None], what: str) -> T:
+        return await until_async(predicate, PATIENCE, what)
+
+
+def connection_pid(worker: Spawned) -> int | None:
+    """The connection process that this worker has at the moment."""
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+        return int(children[0]) if children else None
+    return None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,67 @@
+"""Somebody who may not write is let in from the panel, and answered after all."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from app import create_app
+from app.ext import Services
+from config import Config
+from core.message import Reason, State
+from core.phone import Phone as Number
+from simulator import Phone
+from store import people
+from tests.app.visitor import Visitor
+from tests.fake_llm import FakeLLM
+from tests.scenarios.product import Product
+
+pytestmark = pytest.mark.timeout(180)
+
+FORM = {"label": "Bob", "agent": "", "answer": "y"}
+
+
+@pytest.fixture
+def running(running: Product) -> Product:
+    running.settings(keep_held_text=True)
+    return running
+
+
+@pytest.fixture
+def bob(product: Product) -> Phone:
+    return product.sim.add_phone("+15550003001", name="Bob")
+
+
+@pytest.fixture
+def owner(running: Product) -> Iterator[Visitor]:
+    """In the panel, beside the running product."""
+    app = create_app(Config.from_env(running.env))
+    visitor = Visitor(app)
+    visitor.sign_in()
+    yield visitor
+    services: Services = app.extensions["djinnbot"]
+    services.live.redis.close()
+    services.db.close()
+
+
+async def test_what_was_kept_is_answered(
+    running: Product, bob: Phone, owner: Visitor, llm: FakeLLM
+):
+    first = await bob.says("Is this the plumber?")
+    await bob.says("There is water in the cellar.")
+    await running.stored("There is water in the cellar.", State.HELD)
+    assert bob.unheard == [] and bob.ticks(first) != "read"
+
+    with running.database.read() as connection:
+        person = people.by_phone(connection, Number(bob.number))
+    assert person
+    llm.replies("I am on my way.")
+    form = {f"person{person.id}-{name}": value for name, value in FORM.items()}
+    assert owner.submit(f"/people/{person.id}/allow", **form).status_code == 303
+    await bob.hears("I am on my way.")
+    assert "plumber?\\nThere is water" in json.dumps(llm.requests[-1].body)
+    answered = await running.stored("There is water in the cellar.", State.ANSWERED)
+    assert answered["reason"] == Reason.ALLOWED_NUMBER
+    await bob.sees_read(first)
+    await bob.says("Thanks!")
+    await bob.hears()

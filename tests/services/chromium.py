@@ -1,0 +1,25 @@
+"""The browser that is there already; none is downloaded."""
+
+import os
+import shutil
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+# As root Chromium wants no sandbox of its own; the rest keeps it from calling home.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find() -> str | None:
+    """$CHROMIUM, else the first one on PATH."""
+    for name in (os.environ.get("CHROMIUM"), *NAMES):
+        if name and (found := shutil.which(name)):
+            return found
+    return None

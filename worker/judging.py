@@ -1,0 +1,190 @@
+"""What becomes of one stored message: decided and written down, in the caller's transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from core.decide import Decision, admit, decide
+from core.message import Inbound, Kind, Place, Reason, State
+from core.settings import Settings
+from store import allowlist, audit, by_hand, changes, chats, messages, pauses, people
+from store.chats import Chat
+from store.messages import Accepted
+from store.people import Person
+
+log = structlog.get_logger("[WhatsAppBridge]")
+
+PHONE = "owner's phone"  # who did it, in the audit log
+
+_STATES = {"accept": State.WAITING, "hold": State.HELD, "ignore": State.IGNORED}
+_SERVICE = (Kind.PROTOCOL, Kind.UNDECRYPTABLE)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`accepted` will be answered: by the owner while its chat `is_paused`. `taken_over` is the
+    chat in which the owner has just written, so that an agent's turn there is over."""
+
+    accepted: Accepted | None = None
+    is_paused: bool = False
+    taken_over: int | None = None
+
+
+def judge(
+    connection: Connection, row: int, inbound: Inbound, settings: Settings, now: datetime
+) -> Verdict:
+    """Decide about one stored message; `row` is its id."""
+    if inbound.place is Place.DIRECT:
+        judge_here = _own if inbound.from_me else _theirs
+        return judge_here(connection, row, inbound, settings, now)
+    # No list of who is in which group.
+    decision = _decide(connection, inbound, settings, None)
+    messages.decided(connection, row, State.IGNORED, decision.reason, now, keep_text=False)
+    return Verdict()
+
+
+# ---- what people write to us ---------------------------------------------------------------------
+
+
+def _theirs(
+    connection: Connection, row: int, inbound: Inbound, settings: Settings, now: datetime
+) -> Verdict:
+    person = people.identify(connection, inbound.phone, inbound.lid, inbound.push_name, now)
+    if reason := _settled(connection, row, inbound, person, now):
+        _ignore(connection, row, reason, now, person, chats.of_person(connection, person.id))
+        return Verdict()
+    decision = _decide(connection, inbound, settings, person)
+    if decision.verdict == "ignore":
+        chat = chats.of_person(connection, person.id)
+        is_shown = inbound.kind is Kind.REACTION and chat is not None
+        _ignore(connection, row, decision.reason, now, person, chat, keep_text=is_shown)
+        return Verdict()
+    accept = decision.verdict == "accept"
+    chat = chats.enter(connection, person.id, inbound.chat, now) if accept else None
+    messages.decided(
+        connection,
+        row,
+        _STATES[decision.verdict],
+        decision.reason,
+        now,
+        person_id=person.id,
+        chat_id=chat.id if chat else None,
+        entry_id=decision.entry.id if decision.entry else None,
+        keep_text=accept or settings.keep_held_text,
+    )
+    if chat is None:
+        log.info("Message ignored", reason=decision.reason, verdict=decision.verdict)
+        return Verdict()
+    accepted = Accepted(row, chat.id, inbound.chat, inbound.sender, inbound.message_id)
+    return Verdict(accepted, is_paused=pauses.current(connection, chat.id, now) is not None)
+
+
+def _settled(
+    connection: Connection, row: int, inbound: Inbound, person: Person, now: datetime
+) -> Reason | None:
+    """Why this is no remark to us any more: it has done what it had to do to another message, or
+    another has done it to this one."""
+    addresses = changes.addresses(inbound, person.phone, person.lid)
+    if inbound.kind is Kind.DELETE:
+        changes.delete(connection, inbound, addresses, now)
+        return Reason.DELETE
+    if inbound.kind is Kind.EDIT:
+        is_done = changes.edit(connection, row, inbound, addresses, now)
+        return Reason.EDIT if is_done else None
+    return changes.overtaken(connection, row, inbound, addresses, now)
+
+
+def _decide(
+    connection: Connection, inbound: Inbound, settings: Settings, person: Person | None
+) -> Decision:
+    phone = person.phone if person else None
+    return decide(
+        place=inbound.place,
+        kind=Kind.TEXT if inbound.kind is Kind.EDIT else inbound.kind,  # it says something new
+        from_me=inbound.from_me,
+        phone=phone,
+        is_blocked=bool(person and person.is_blocked),
+        settings=settings,
+        entries=allowlist.matching(connection, phone),
+    )
+
+
+# ---- what the owner writes on their phone --------------------------------------------------------
+
+
+def _own(
+    connection: Connection, row: int, inbound: Inbound, settings: Settings, now: datetime
+) -> Verdict:
+    """Kept where it belongs to a chat with us; it may be the owner taking over."""
+    addresses = changes.addresses(inbound, inbound.phone, inbound.lid)
+    is_said = inbound.kind not in (*_SERVICE, Kind.EDIT, Kind.DELETE, Kind.REACTION)
+    chat = None
+    if inbound.kind not in _SERVICE and not by_hand.is_echo(connection, inbound, addresses):
+        chat = _chat_with(connection, inbound, settings, now, may_open=is_said)
+    _ignore(
+        connection,
+        row,
+        Reason.OWN_MESSAGE,
+        now,
+        None,
+        chat,
+        keep_text=chat is not None and (is_said or inbound.kind is Kind.REACTION),
+    )
+    if chat is None:
+        return Verdict()
+    if inbound.kind is Kind.EDIT:
+        changes.edit_own(connection, inbound, addresses, now)
+    elif inbound.kind is Kind.DELETE:
+        changes.delete(connection, inbound, addresses, now)
+    elif is_said and settings.pause_on_own_message:
+        if until := by_hand.wrote_on_phone(connection, chat, inbound, now):
+            said = f"chat {chat.id} until {until:%Y-%m-%d %H:%M} UTC"
+            audit.record(connection, PHONE, "chat paused", said, now)
+        return Verdict(taken_over=chat.id)
+    return Verdict()
+
+
+def _chat_with(
+    connection: Connection, inbound: Inbound, settings: Settings, now: datetime, *, may_open: bool
+) -> Chat | None:
+    """The chat with whom the owner writes to. One is opened for somebody who would be answered: no
+    agent should break in when they reply. Nobody else's words are anybody's business."""
+    if person := people.known(connection, inbound.phone, inbound.lid):
+        if chat := chats.of_person(connection, person.id):
+            return chat
+        if person.is_blocked:
+            return None
+    entries = allowlist.matching(connection, inbound.phone)
+    allowed = admit(inbound.phone, settings, entries).verdict == "accept"
+    if not (may_open and settings.enabled and allowed and (inbound.phone or inbound.lid)):
+        return None
+    if inbound.phone and inbound.phone.digits == inbound.account:
+        return None  # a note to themselves
+    person = people.identify(connection, inbound.phone, inbound.lid, "", now)
+    return chats.enter(connection, person.id, inbound.chat, now)
+
+
+def _ignore(
+    connection: Connection,
+    row: int,
+    reason: Reason,
+    now: datetime,
+    person: Person | None,
+    chat: Chat | None,
+    *,
+    keep_text: bool = False,
+) -> None:
+    person_id = person.id if person else chat.person_id if chat else None
+    messages.decided(
+        connection,
+        row,
+        State.IGNORED,
+        reason,
+        now,
+        person_id=person_id,
+        chat_id=chat.id if chat else None,
+        keep_text=keep_text,
+    )
+    log.info("Message ignored", reason=reason)

@@ -1,0 +1,66 @@
+"""What agents can do beside talking: write to people, tell the time, use MCP servers.
+
+`Tools` is one process's; `Tools.of` equips an agent for one turn.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic_ai.toolsets import AbstractToolset, FunctionToolset
+
+from core import mcp_config
+from core.agent import Agent
+from store.db import Database
+from store.live import Live
+from worker.tools.clock import current_time
+from worker.tools.context import InThread, Office, ToolContext
+from worker.tools.mcp import Servers, ServerTools
+from worker.tools.messaging import list_whatsapp_targets, send_whatsapp_message
+
+RETRIES = 3  # how often a model may call one tool wrongly, in a turn, before the turn fails
+
+_OWN: FunctionToolset[ToolContext] = FunctionToolset(
+    [send_whatsapp_message, list_whatsapp_targets, current_time],
+    max_retries=RETRIES,
+    require_parameter_descriptions=True,
+)
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """An agent's tools for one turn. `context.remarks` fills up while they are used."""
+
+    context: ToolContext
+    toolsets: Sequence[AbstractToolset[ToolContext]] = field(default=())
+
+
+class Tools:
+    """The tools of one process; used on its event loop. `in_thread` calls something that blocks,
+    `now` is the clock."""
+
+    def __init__(
+        self, database: Database, live: Live, in_thread: InThread, now: Callable[[], datetime]
+    ) -> None:
+        self._office = Office(database, live, in_thread, now)
+        self._servers = Servers()
+
+    @asynccontextmanager
+    async def of(self, agent: Agent, turn_id: int) -> AsyncIterator[Equipment]:
+        """Equip `agent`. Costs nothing until a tool is used; the MCP servers that this turn started
+        are ended after it, without being waited for."""
+        context = ToolContext(agent, turn_id, self._office)
+        servers = [
+            ServerTools(server, self._servers, context.remarks)
+            for server in mcp_config.read(agent.config).servers
+        ]
+        try:
+            yield Equipment(context, (_OWN, *servers))
+        finally:
+            for server in servers:
+                server.end()
+
+    async def close(self) -> None:
+        """End all MCP servers, and wait for a few seconds until they have ended."""
+        await self._servers.close()

@@ -1,0 +1,29 @@
+"""`python leash.py PARENT COMMAND ARGUMENTS...`: become a program that dies with its parent.
+
+An MCP server is asked to end when its turn does. But if this process is killed, nobody asks: a
+server that doesn't notice would stay for ever. Linux has a signal for that; elsewhere the server's
+closed standard input has to do. Run as a script, with the standard library alone.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(parent: int, command: list[str]) -> int:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the line above
+            return 1
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        return 127
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))

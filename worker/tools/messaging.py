@@ -1,0 +1,158 @@
+"""Writing to people on WhatsApp, to those whom the owner has permitted and nobody else.
+
+The permission is read from SQL in the transaction that queues the message. What the model has been
+told, or was allowed a moment ago, counts for nothing. Every use is in the audit log.
+"""
+
+from collections.abc import Iterable
+
+import structlog
+from pydantic_ai import RunContext
+from redis.exceptions import RedisError
+from sqlalchemy import Connection
+
+from core import permission
+from core.errors import DjinnError, InvalidPhone, NotConnected
+from core.link import Status
+from core.permission import Permission
+from core.phone import Phone
+from core.signature import signed
+from store import audit, permissions, sending
+from worker.tools.context import ToolContext, readable
+
+SENDS = 10  # messages that one turn may send by this tool
+MESSAGE_LIMIT = 65_536  # characters, as the phone apps allow in one message
+_SHOWN = 60  # characters of a model's own words that are repeated or logged
+
+log = structlog.get_logger(__name__)
+
+
+class Refused(DjinnError):
+    """Not sent. `str(error)` is what the model is told."""
+
+
+async def send_whatsapp_message(
+    ctx: RunContext[ToolContext], to: str, message: str, urgent: bool = False
+) -> str:
+    """Send a WhatsApp message to somebody on your own initiative. Not for answering the person you
+    are talking with: your reply reaches them by itself. Only numbers that list_whatsapp_targets
+    allows are accepted.
+
+    Args:
+        to: Phone number with + and country code, such as +15551234567.
+        message: The message in plain Markdown. Your name is put above it.
+        urgent: Puts "URGENT:" in front of the message.
+    """
+    context = ctx.deps
+    context.sends += 1  # here, on the loop: a model may call a tool several times at once
+    is_over = context.sends > SENDS
+    told: str = await context.office.in_thread(_send, context, to, message, urgent, is_over)
+    return told
+
+
+async def list_whatsapp_targets(ctx: RunContext[ToolContext]) -> str:
+    """List to whom you may send WhatsApp messages with send_whatsapp_message."""
+    context = ctx.deps
+    told: str = await context.office.in_thread(_list, context)
+    return told
+
+
+# ---- what blocks (threads) ---------------------------------------------------------------------
+
+
+def _send(context: ToolContext, to: str, message: str, urgent: bool, is_over: bool) -> str:
+    """Returns what the model is told, also about a refusal. Raises only if the database is out."""
+    office = context.office
+    try:
+        if is_over:
+            raise Refused(f"no more than {SENDS} messages can be sent in one turn.")
+        phone, texts = _read(context, to, message, urgent)
+        status = _status(context)
+        with office.database.write() as connection:
+            first = _queue(connection, context, phone, texts, status)
+    except Refused as refusal:
+        with office.database.write() as connection:
+            _record(connection, context, "message refused", f"to {_line(to)}: {refusal}")
+        return f"Not sent: {refusal}"
+    _nudge(context)
+    return f"Queued for {phone} as message {first}. It leaves within seconds."
+
+
+def _read(context: ToolContext, to: str, message: str, urgent: bool) -> tuple[Phone, list[str]]:
+    """Raises `Refused`."""
+    try:
+        phone = Phone.parse(to)
+    except InvalidPhone as error:
+        raise Refused(str(error)) from None
+    if len(message) > MESSAGE_LIMIT:
+        raise Refused(f"the message is longer than {MESSAGE_LIMIT} characters.")
+    texts = signed(context.agent, message, urgent=urgent)
+    if not texts:
+        raise Refused("the message is empty.")
+    return phone, texts
+
+
+def _queue(
+    connection: Connection,
+    context: ToolContext,
+    phone: Phone,
+    texts: list[str],
+    status: Status | None,
+) -> int:
+    """The id of the first row. Raises `Refused`."""
+    agent, now = context.agent, context.office.now()
+    if not permission.find(phone, permissions.load(connection, agent.id)):
+        raise Refused(
+            f"you are not permitted to write to {phone}. "
+            "list_whatsapp_targets tells to whom you are; only the owner can change that."
+        )
+    try:
+        sending.check_way(connection, status)
+    except NotConnected as error:
+        raise Refused(f"{error}.") from None
+    first = sending.queue(connection, agent, phone, texts, now)[0]
+    _record(connection, context, "message queued", f"{first}: {agent.id} to {phone}")
+    return first
+
+
+def _list(context: ToolContext) -> str:
+    with context.office.database.write() as connection:
+        given = permissions.load(connection, context.agent.id)
+        _record(connection, context, "targets listed", f"{len(given)} permissions")
+    if not given:
+        return "You are not permitted to write to anybody. Only the owner can change that."
+    return readable("\n".join(["You may write to:", *_told(given)]))
+
+
+def _told(given: Iterable[Permission]) -> Iterable[str]:
+    for each in sorted(given, key=lambda each: (each.pattern.rank, each.pattern)):
+        label = f" ({each.label})" if each.label else ""
+        if each.pattern.is_prefix:
+            yield f"- any number that begins with {each.pattern[:-1]}{label}"
+        else:
+            yield f"- {'any number' if each.pattern == '*' else each.pattern}{label}"
+
+
+def _status(context: ToolContext) -> Status | None:
+    """Raises `Refused` when nobody can tell whether WhatsApp is connected."""
+    try:
+        return context.office.live.status()
+    except RedisError:
+        raise Refused("whether WhatsApp is connected can't be told at the moment.") from None
+
+
+def _record(connection: Connection, context: ToolContext, action: str, detail: str) -> None:
+    actor, told = f"agent:{context.agent.id}", f"{detail} (turn {context.turn_id})"
+    audit.record(connection, actor, action, told, context.office.now())
+
+
+def _nudge(context: ToolContext) -> None:
+    """The message is stored: without the nudge it leaves a little later."""
+    try:
+        context.office.live.nudge_outbox()
+    except RedisError as error:
+        log.warning("Redis does not answer, a nudge is lost", error=str(error))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:_SHOWN]

@@ -1,0 +1,234 @@
+"""One turn: some messages of one person, and the reply to them in the outbox.
+
+A command or a notice is answered in the transaction that begins its turn. An agent is asked
+between two transactions; if the process dies there, the turn is later found stranded and its
+messages wait again. What the person reads is either the agent's own words or a sentence of ours;
+what went wrong is written to the turn, for the owner.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from config import Config
+from core import allowlist as admission
+from core import batch, command, mention
+from core.agent import Agent
+from core.channel import Channel
+from core.failure import Failure, failed
+from core.routing import Route, Why, route
+from core.settings import Settings
+from store import allowlist, by_hand, chats, conversations, outbox, people, turns
+from store.agents import Registry
+from store.chats import Chat
+from store.conversations import Conversation
+from store.messages import Waiting
+from store.turns import Answer, TurnKind
+from worker import answers, commands, memory
+from worker.answers import MODEL
+from worker.commands import Scene
+from worker.compaction import Summary
+
+STILL_WORKING = "I'm still working on it."
+
+# Around what an agent is told of a pause.
+BY_HAND = "[While you were paused, the owner of this number took over. This was said without you:]"
+NOW = "[End of that. Now it is your turn again, and they write:]"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A turn that has begun and waits for its agent, or for a summary (`is_compaction`). `sticky`
+    is how long the chat stays with that agent after the answer, `about` what the agent is told of
+    the person, `window` the tokens that its model takes."""
+
+    id: int
+    chat_id: int
+    agent: Agent
+    conversation: Conversation
+    text: str
+    sticky: timedelta
+    model: str
+    window: int
+    settings: Settings
+    channel: Channel
+    about: str
+    is_compaction: bool
+
+
+def look(
+    connection: Connection,
+    chat: Chat,
+    registry: Registry,
+    settings: Settings,
+    config: Config,
+    now: datetime,
+) -> Scene:
+    """Who would answer this chat now, and all that commands need."""
+    person = people.get(connection, chat.person_id) if chat.person_id else None
+    phone = person.phone if person else None
+    entry = admission.find(phone, allowlist.matching(connection, phone))
+    found, home = (
+        route(
+            sticky=sticky,
+            sender_default=entry.agent if entry else None,
+            fallback=settings.default_agent,
+            registry=registry.agents.keys(),
+        )
+        for sticky in (chat.sticky(now), None)
+    )
+    return Scene(connection, chat, found, registry, settings, config, now, home, person)
+
+
+def next_batch(waiting: Sequence[Waiting], registry: Registry) -> Sequence[Waiting]:
+    """The messages that the next turn answers."""
+    agents = registry.agents.values()
+    return batch.take(waiting, lambda message: mention.read(message.text, agents) is not None)
+
+
+def begin(scene: Scene, messages: Sequence[Waiting]) -> Running | None:
+    """Open the turn over these messages. None when it is closed already: it needed no agent."""
+    first = messages[0]
+    call = command.parse(first.text) if batch.is_command(first) else None
+    if call:
+        said = commands.run(call, scene)
+        if said is None and scene.agent:
+            return _open(scene, scene.agent, messages, call.argument, TurnKind.COMMAND)
+        close(scene, messages, answers.said(said or ""), TurnKind.COMMAND)
+        return None
+    turned = mention.read(first.text, scene.registry.agents.values())
+    if turned:
+        scene.stick(scene.registry.agents[turned.agent])
+        scene = replace(scene, route=Route(turned.agent, Why.STICKY))
+        messages = [replace(first, text=turned.text), *messages[1:]]
+    text = batch.compose(messages)
+    if scene.agent and text:
+        return _open(scene, scene.agent, messages, text)
+    close(scene, messages, _notice(scene, messages, is_greeting=turned is not None))
+    return None
+
+
+def close(
+    scene: Scene, messages: Sequence[Waiting], answer: Answer, kind: TurnKind = TurnKind.NOTICE
+) -> None:
+    """Begin and finish a turn at once."""
+    turn_id = turns.begin(
+        scene.connection,
+        scene.chat.id,
+        [message.id for message in messages],
+        scene.now,
+        kind=kind,
+        request=batch.compose(messages),
+        why=scene.route.why if kind is TurnKind.NOTICE else None,
+    )
+    turns.finish(scene.connection, turn_id, scene.chat, answer, scene.now)
+
+
+def _open(
+    scene: Scene,
+    agent: Agent,
+    messages: Sequence[Waiting],
+    text: str,
+    kind: TurnKind = TurnKind.AGENT,
+) -> Running:
+    if scene.route.missing:
+        log.warning("agents are passed over", reason=_absent(scene), chat=scene.chat.id)
+    conversation = scene.conversation(agent)
+    request = text if kind is TurnKind.AGENT else batch.compose(messages)
+    if kind is TurnKind.AGENT:
+        text = _with_what_was_said_by_hand(scene, conversation, text)
+    model = commands.model_name(conversation, agent, scene.settings)
+    turn_id = turns.begin(
+        scene.connection,
+        scene.chat.id,
+        [message.id for message in messages],
+        scene.now,
+        kind=kind,
+        request=request,
+        conversation_id=conversation.id,
+        agent=agent.id,
+        model=model[:MODEL],
+        why=scene.route.why,
+    )
+    return Running(
+        id=turn_id,
+        chat_id=scene.chat.id,
+        agent=agent,
+        conversation=conversation,
+        text=text,
+        sticky=scene.sticky,
+        model=model,
+        window=memory.window_of(agent, model),
+        settings=scene.settings,
+        channel=scene.chat.channel,
+        about=scene.about,
+        is_compaction=kind is TurnKind.COMMAND,
+    )
+
+
+def _with_what_was_said_by_hand(scene: Scene, conversation: Conversation, text: str) -> str:
+    """An agent that goes on has to know what its owner has said in its place."""
+    said = by_hand.since_last_turn(scene.connection, scene.chat, conversation)
+    if not said:
+        return text
+    lines = [f"{'Owner' if each.by_owner else 'They'}: {each.text}" for each in said]
+    return "\n".join([BY_HAND, *lines, NOW, text])
+
+
+def still_working(connection: Connection, running: Running, now: datetime) -> None:
+    """Let the person know that the answer takes long, if it is still awaited."""
+    chat = chats.get(connection, running.chat_id)
+    if chat is None or not turns.is_running(connection, running.id):
+        return
+    outbox.add(
+        connection,
+        address=chat.address,
+        texts=[STILL_WORKING],
+        now=now,
+        chat_id=chat.id,
+        turn_id=running.id,
+        agent=running.agent.id,
+    )
+
+
+def finish(
+    connection: Connection,
+    running: Running,
+    answer: Answer,
+    now: datetime,
+    summary: Summary | None = None,
+) -> bool:
+    """Store the answer and queue its pieces. False if the turn was taken from us meanwhile."""
+    chat = chats.get(connection, running.chat_id)
+    if chat is None or not turns.finish(connection, running.id, chat, answer, now):
+        return False
+    if summary:
+        conversations.summarise(connection, running.conversation.id, summary.text, summary.through)
+    if answer.error_code is None:
+        chats.stick(connection, chat.id, running.agent.id, now + running.sticky)
+    else:
+        log.warning("turn failed", turn=running.id, error_code=answer.error_code)
+    return True
+
+
+def _notice(scene: Scene, messages: Sequence[Waiting], *, is_greeting: bool) -> Answer:
+    """What we say ourselves where no agent is asked."""
+    if scene.agent:
+        return answers.said(
+            commands.greeting(scene.agent) if is_greeting else batch.excuse(messages)
+        )
+    return answers.failure(failed(Failure.NO_AGENT, _absent(scene)))
+
+
+def _absent(scene: Scene) -> str:
+    """Why agents that would have come first were passed over, for the owner."""
+    hidden = [agent for agent in scene.route.missing if agent in scene.registry.hidden]
+    gone = [agent for agent in scene.route.missing if agent not in hidden]
+    said = [f"Not in the agents' folder any more: {', '.join(gone)}."] if gone else []
+    said += [f"Not reachable on WhatsApp: {', '.join(hidden)}."] if hidden else []
+    return " ".join(said)
