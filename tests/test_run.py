@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from config import ROOT
 
@@ -275,3 +277,26 @@ def test_ci_says_loudly_that_it_found_no_browser(ci):
     output = ci().stdout
     assert "CHROMIUM IS MISSING" in output
     assert output.endswith("./run test CI=true\n")
+
+
+def test_what_is_installed_asks_for_nothing_that_is_missing():
+    """./run installs exactly what the lists name, without looking at what that depends on."""
+    names = re.findall(r"^([\w.-]+)==", (ROOT / "requirements-dev.txt").read_text(), re.MULTILINE)
+    here = [name for name in names if _version(name)]
+    missing = {
+        f"{name} needs {needed}"
+        for name in here
+        for needed in map(Requirement, metadata.requires(name) or [])
+        if not needed.marker or needed.marker.evaluate({"extra": ""})
+        if not needed.specifier.contains(_version(needed.name) or "", prereleases=True)
+    }
+    assert len(here) > 100
+    assert not missing
+
+
+def _version(name: str) -> str | None:
+    """None: not for this kind of machine."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
