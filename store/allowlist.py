@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     bindparam,
     case,
     delete,
@@ -27,6 +28,7 @@ from core.allowlist import EVERYONE, Entry, Pattern, candidates
 from core.allowlist_csv import Fate, Line
 from core.errors import DuplicateEntry
 from core.phone import Phone, undecorated
+from store.prepared import prepared
 from store.tables import allowlist as table
 
 _NUMBERISH = re.compile(r"[+*\d]+")
@@ -60,8 +62,12 @@ def load(connection: Connection, *, lock: bool = False) -> Sequence[Entry]:
 def matching(connection: Connection, *phones: Phone | None) -> Sequence[Entry]:
     """The entries that match any of these senders, however long the list is."""
     wanted = {pattern for phone in phones for pattern in candidates(phone)}
-    rows = connection.execute(select(table).where(table.c.pattern.in_(wanted))).mappings()
-    return [_entry(row) for row in rows]
+    return [_entry(row) for row in _among(connection, list(wanted)).mappings()]
+
+
+@prepared
+def _among(patterns: Any) -> Select[Any]:
+    return select(table).where(table.c.pattern.in_(patterns))
 
 
 def page(

@@ -9,8 +9,9 @@ the panel; messages `from_me` with a chat, on the owner's phone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, true, update
+from sqlalchemy import Connection, Select, and_, func, or_, select, true, update
 
 from core import batch
 from core.message import Inbound, Kind, Reason, State
@@ -19,6 +20,7 @@ from store.chats import Chat
 from store.conversations import Conversation
 from store.outbox import OutState
 from store.pauses import A_WHILE, By
+from store.prepared import prepared
 from store.tables import chats as chats_table
 from store.tables import messages as table
 from store.tables import outbox as outbox_table
@@ -114,43 +116,44 @@ def since_last_turn(
 ) -> Sequence[Said]:
     """What was said by hand since this conversation's agent last answered: the latest of it, in
     order."""
-    last = connection.scalar(
-        select(turns_table.c.started_at)
-        .where(
-            turns_table.c.conversation_id == conversation.id,
-            turns_table.c.state == turns.TurnState.DONE,
-            turns_table.c.kind == turns.TurnKind.AGENT,
-        )
-        .order_by(turns_table.c.id.desc())
-        .limit(1)
-    )
-    since = last or conversation.opened_at
+    since = _last_answered(connection, conversation.id).scalar() or conversation.opened_at
     said = [*_on_phones(connection, chat, since)]
     if chat.paused_at:  # else nothing was ever written in the panel
         said += _in_panel(connection, chat, since)
     return sorted(said, key=lambda each: each.at)[-SHOWN:]
 
 
+@prepared
+def _last_answered(conversation_id: Any) -> Select[Any]:
+    answered = (
+        turns_table.c.conversation_id == conversation_id,
+        turns_table.c.state == turns.TurnState.DONE,
+        turns_table.c.kind == turns.TurnKind.AGENT,
+    )
+    latest = turns_table.c.id.desc()
+    return select(turns_table.c.started_at).where(*answered).order_by(latest).limit(1)
+
+
 def _on_phones(connection: Connection, chat: Chat, since: datetime) -> Sequence[Said]:
     """What the owner wrote on theirs, and what the person did that no agent has seen."""
-    seen_by_nobody = and_(table.c.state == State.ANSWERED, table.c.turn_id.is_(None))
-    typed = and_(table.c.from_me, table.c.reason == Reason.OWN_MESSAGE)
-    rows = connection.execute(
-        select(table)
-        .where(
-            table.c.chat_id == chat.id,
-            table.c.received_at > since,
-            table.c.deleted_at.is_(None),
-            table.c.kind != Kind.REACTION,
-            or_(typed, seen_by_nobody),
-        )
-        .order_by(table.c.received_at.desc())
-        .limit(SHOWN)
-    ).mappings()
     return [
         Said(row["received_at"], row["from_me"], batch.told(messages.remark(row))[:LENGTH])
-        for row in rows
+        for row in _unseen(connection, chat.id, since).mappings()
     ]
+
+
+@prepared
+def _unseen(chat_id: Any, since: Any) -> Select[Any]:
+    seen_by_nobody = and_(table.c.state == State.ANSWERED, table.c.turn_id.is_(None))
+    typed = and_(table.c.from_me, table.c.reason == Reason.OWN_MESSAGE)
+    wanted = (
+        table.c.chat_id == chat_id,
+        table.c.received_at > since,
+        table.c.deleted_at.is_(None),
+        table.c.kind != Kind.REACTION,
+        or_(typed, seen_by_nobody),
+    )
+    return select(table).where(*wanted).order_by(table.c.received_at.desc()).limit(SHOWN)
 
 
 def _in_panel(connection: Connection, chat: Chat, since: datetime) -> Sequence[Said]:

@@ -20,13 +20,15 @@ changes the text and nothing else.
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select, update
 
 from core import batch
 from core.message import Inbound, Kind, Reason, State
 from core.phone import Phone
 from store import messages
+from store.prepared import prepared
 from store.tables import messages as table
 from store.tables import turns
 
@@ -44,20 +46,24 @@ def overtaken(
 ) -> Reason | None:
     """Why a message, whose row is `row`, is over before it has begun: its edit or its deletion came
     first. None if neither did."""
-    kinds = connection.scalars(
-        select(table.c.kind).where(
-            table.c.target_id == inbound.message_id,
-            table.c.kind.in_([Kind.EDIT, Kind.DELETE]),
-            table.c.account == inbound.account,
-            table.c.chat.in_(chat),
-            table.c.from_me == inbound.from_me,
-            table.c.state != State.RECEIVED,
-        )
-    ).all()
+    wanted = (inbound.message_id, inbound.account, list(chat), inbound.from_me)
+    kinds = _done_to(connection, *wanted).scalars().all()
     if Kind.DELETE in kinds:
         _change(connection, row, deleted_at=now)
         return Reason.DELETE
     return Reason.EDIT if kinds else None
+
+
+@prepared
+def _done_to(message_id: Any, account: Any, chats: Any, from_me: Any) -> Select[Any]:
+    return select(table.c.kind).where(
+        table.c.target_id == message_id,
+        table.c.kind.in_([Kind.EDIT, Kind.DELETE]),
+        table.c.account == account,
+        table.c.chat.in_(chats),
+        table.c.from_me == from_me,
+        table.c.state != State.RECEIVED,
+    )
 
 
 def edit(

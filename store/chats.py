@@ -7,14 +7,16 @@ by itself when its holder dies; what that one was answering is then taken up aga
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, not_, or_, select, union, update
+from sqlalchemy import Connection, RowMapping, Select, Update, not_, or_, select, union, update
 
 from core.channel import Channel
 from core.message import State
 from core.phone import Phone
 from store import pauses
 from store.db import insert_new
+from store.prepared import prepared
 from store.tables import chats as table
 from store.tables import messages, outbox, people
 
@@ -40,24 +42,38 @@ class Chat:
 
 def enter(connection: Connection, person_id: int, address: str, now: datetime) -> Chat:
     """This person's chat, made if need be; answers go to `address` from now on."""
-    connection.execute(insert_new(connection, table).values(person_id=person_id, address=address))
-    row = connection.execute(
-        update(table)
-        .where(table.c.person_id == person_id)
-        .values(address=address, last_message_at=now)
-        .returning(table)
-    ).mappings()
-    return _chat(row.one())
+    entered = _enter(connection, person_id, address, now).mappings().first()
+    if entered is None:
+        new = insert_new(connection, table).values(person_id=person_id, address=address)
+        connection.execute(new)  # unless another process was quicker
+        entered = _enter(connection, person_id, address, now).mappings().one()
+    return _chat(entered)
+
+
+@prepared
+def _enter(person_id: Any, address: Any, now: Any) -> Update:
+    values = {"address": address, "last_message_at": now}
+    return update(table).where(table.c.person_id == person_id).values(values).returning(table)
 
 
 def get(connection: Connection, chat_id: int) -> Chat | None:
-    row = connection.execute(select(table).where(table.c.id == chat_id)).mappings().first()
+    row = _by_id(connection, chat_id).mappings().first()
     return _chat(row) if row else None
+
+
+@prepared
+def _by_id(chat_id: Any) -> Select[Any]:
+    return select(table).where(table.c.id == chat_id)
 
 
 def of_person(connection: Connection, person_id: int) -> Chat | None:
-    row = connection.execute(select(table).where(table.c.person_id == person_id)).mappings().first()
+    row = _of_person(connection, person_id).mappings().first()
     return _chat(row) if row else None
+
+
+@prepared
+def _of_person(person_id: Any) -> Select[Any]:
+    return select(table).where(table.c.person_id == person_id)
 
 
 def of_phone(connection: Connection, phone: Phone) -> Chat | None:
@@ -83,9 +99,12 @@ def address_of(connection: Connection, phone: Phone) -> str:
 
 def stick(connection: Connection, chat_id: int, agent: str, until: datetime) -> None:
     """New messages of this chat go on to `agent` until then."""
-    connection.execute(
-        update(table).where(table.c.id == chat_id).values(agent=agent, sticky_until=until)
-    )
+    _stick(connection, chat_id, agent, until)
+
+
+@prepared
+def _stick(chat_id: Any, agent: Any, until: Any) -> Update:
+    return update(table).where(table.c.id == chat_id).values(agent=agent, sticky_until=until)
 
 
 def unstick(connection: Connection, chat_id: int) -> None:
@@ -97,17 +116,16 @@ def unstick(connection: Connection, chat_id: int) -> None:
 
 def lease(connection: Connection, chat_id: int, owner: str, now: datetime, until: datetime) -> bool:
     """Take this chat for `owner`. False while another holds it; True again for its holder."""
+    return _lease(connection, chat_id, owner, now, until).rowcount == 1
+
+
+@prepared
+def _lease(chat_id: Any, owner: Any, now: Any, until: Any) -> Update:
     free = or_(
         table.c.lease_until.is_(None), table.c.lease_until < now, table.c.lease_owner == owner
     )
-    return (
-        connection.execute(
-            update(table)
-            .where(table.c.id == chat_id, free)
-            .values(lease_owner=owner, lease_until=until)
-        ).rowcount
-        == 1
-    )
+    values = {"lease_owner": owner, "lease_until": until}
+    return update(table).where(table.c.id == chat_id, free).values(values)
 
 
 def renew(connection: Connection, owners: Sequence[str], until: datetime) -> None:
@@ -118,11 +136,13 @@ def renew(connection: Connection, owners: Sequence[str], until: datetime) -> Non
 
 
 def release(connection: Connection, chat_id: int, owner: str) -> None:
-    connection.execute(
-        update(table)
-        .where(table.c.id == chat_id, table.c.lease_owner == owner)
-        .values(lease_owner=None, lease_until=None)
-    )
+    _release(connection, chat_id, owner)
+
+
+@prepared
+def _release(chat_id: Any, owner: Any) -> Update:
+    mine = (table.c.id == chat_id, table.c.lease_owner == owner)
+    return update(table).where(*mine).values(lease_owner=None, lease_until=None)
 
 
 def neglected(connection: Connection, now: datetime) -> Sequence[int]:
@@ -140,8 +160,13 @@ def expecting(connection: Connection, now: datetime) -> Sequence[str]:
 
     Starts from what is open, which is little, and not from all chats: this runs after every send.
     """
+    return list(_expecting(connection, now, now - TYPING_WAITS).scalars())
+
+
+@prepared
+def _expecting(now: Any, lately: Any) -> Select[Any]:
     waiting = select(messages.c.chat_id).where(
-        messages.c.state == State.WAITING, messages.c.received_at > now - TYPING_WAITS
+        messages.c.state == State.WAITING, messages.c.received_at > lately
     )
     at_work = (
         select(messages.c.chat_id)
@@ -153,8 +178,7 @@ def expecting(connection: Connection, now: datetime) -> Sequence[str]:
     here = table.c.channel == Channel.WHATSAPP
     # Nobody is seen typing while the owner has taken over, but when something is on its way.
     unpaused = or_(not_(pauses.is_on(now)), table.c.id.in_(unsent))
-    wanted = (table.c.id.in_(chosen), here, unpaused)
-    return list(connection.scalars(select(table.c.address).where(*wanted)))
+    return select(table.c.address).where(table.c.id.in_(chosen), here, unpaused)
 
 
 def _chat(row: RowMapping) -> Chat:

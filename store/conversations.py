@@ -10,12 +10,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
+from store.prepared import prepared
 from store.tables import conversations as table
 from store.tables import turns
 
 PAGE = 50  # turns read at a time
+NEVER = 2**63 - 1  # after every turn
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,14 @@ class Totals:
 
 def current(connection: Connection, chat_id: int, agent: str, now: datetime) -> Conversation:
     """The open one, made if there is none."""
-    row = (
-        connection.execute(
-            select(table)
-            .where(table.c.chat_id == chat_id, table.c.agent == agent, table.c.closed_at.is_(None))
-            .order_by(table.c.id.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    row = _current(connection, chat_id, agent).mappings().first()
     return _conversation(row) if row else _open(connection, chat_id, agent, None, now)
+
+
+@prepared
+def _current(chat_id: Any, agent: Any) -> Select[Any]:
+    is_open = (table.c.chat_id == chat_id, table.c.agent == agent, table.c.closed_at.is_(None))
+    return select(table).where(*is_open).order_by(table.c.id.desc()).limit(1)
 
 
 def start_afresh(connection: Connection, old: Conversation, now: datetime) -> Conversation:
@@ -112,21 +111,22 @@ def past(
 ) -> Sequence[Past]:
     """Up to `PAGE` turns that no summary covers, in order: the latest, or the latest before that
     one."""
-    wanted = [
-        turns.c.conversation_id == conversation.id,
+    after = conversation.summary_through or 0
+    rows = _past(connection, conversation.id, after, NEVER if before is None else before)
+    return [Past(row.id, row.history or [], row.estimated_tokens) for row in rows][::-1]
+
+
+@prepared
+def _past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
+    wanted = (
+        turns.c.conversation_id == conversation_id,
         turns.c.state == "done",
         turns.c.history.is_not(None),
-        turns.c.id > (conversation.summary_through or 0),
-    ]
-    if before is not None:
-        wanted.append(turns.c.id < before)
-    rows = connection.execute(
-        select(turns.c.id, turns.c.history, turns.c.estimated_tokens)
-        .where(*wanted)
-        .order_by(turns.c.id.desc())
-        .limit(PAGE)
+        turns.c.id > after,
+        turns.c.id < before,
     )
-    return [Past(row.id, row.history or [], row.estimated_tokens) for row in rows][::-1]
+    columns = (turns.c.id, turns.c.history, turns.c.estimated_tokens)
+    return select(*columns).where(*wanted).order_by(turns.c.id.desc()).limit(PAGE)
 
 
 def totals(connection: Connection, conversation: Conversation) -> Totals:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,14 @@ class Database:
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:
-    """`INSERT ... ON CONFLICT DO NOTHING` in the words of either database; `rowcount` is 1 or 0."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    """`INSERT ... ON CONFLICT DO NOTHING` in the words of either database; `rowcount` is 1 or 0.
+    What to insert goes with `execute`, or with `values`, which is slower."""
+    return _insert_new(connection.dialect.name, table)
+
+
+@cache
+def _insert_new(dialect_name: str, table: Table) -> Insert:
+    dialect = postgresql if dialect_name == "postgresql" else sqlite
     statement: Insert = dialect.insert(table).on_conflict_do_nothing()
     # SQLAlchemy promises the count of an INSERT to those only who ask for it: psycopg's was -1.
     return statement.execution_options(preserve_rowcount=True)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from core.limits import CRASHES, MINUTE
 from core.message import State
+from store.prepared import prepared
 from store.tables import messages
 from store.tables import turns as table
 from store.turns import TurnState
@@ -16,15 +18,18 @@ from store.turns import TurnState
 def within_a_minute(connection: Connection, chat_id: int, newest: datetime) -> int:
     """How many messages of this chat were accepted in the minute that ended with `newest`: by the
     messages' own times, so that a backlog after an outage is no flood."""
-    count: int = connection.execute(
-        select(func.count()).where(
-            messages.c.chat_id == chat_id,
-            messages.c.received_at > newest - MINUTE,
-            messages.c.received_at <= newest,
-            messages.c.state != State.IGNORED,  # reactions, the owner's own words
-        )
-    ).scalar_one()
+    count: int = _accepted(connection, chat_id, newest - MINUTE, newest).scalar_one()
     return count
+
+
+@prepared
+def _accepted(chat_id: Any, after: Any, until: Any) -> Select[Any]:
+    return select(func.count()).where(
+        messages.c.chat_id == chat_id,
+        messages.c.received_at > after,
+        messages.c.received_at <= until,
+        messages.c.state != State.IGNORED,  # reactions, the owner's own words
+    )
 
 
 def spent(connection: Connection, chat_id: int, since: datetime) -> Decimal:

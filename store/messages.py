@@ -5,12 +5,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Update, func, select, update
 
 from core.channel import Channel
 from core.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
 from store.db import insert_new
+from store.prepared import prepared
 from store.tables import chats, turns
 from store.tables import messages as table
 from store.turns import TurnState
@@ -62,36 +63,39 @@ def receive(connection: Connection, inbound: Inbound, now: datetime) -> bool:
     messages that WhatsApp believes delivered: one insert, nothing more. Ids are the choice of the
     sender's program: one that is too long is cut, not refused.
     """
-    statement = insert_new(connection, table).values(
-        account=inbound.account,
-        chat=inbound.chat,
-        sender=inbound.sender,
-        message_id=inbound.message_id[:ID],
-        place=inbound.place,
-        kind=inbound.kind,
-        text=inbound.text,
-        phone=inbound.phone,
-        lid=inbound.lid,
-        push_name=inbound.push_name,
-        from_me=inbound.from_me,
-        quoted_id=inbound.quoted_id and inbound.quoted_id[:ID],
-        quoted_text=inbound.quoted_text,
-        target_id=inbound.target_id and inbound.target_id[:ID],
-        facts=inbound.facts,
-        raw=inbound.raw,
-        state=State.RECEIVED,
-        sent_at=inbound.sent_at,
-        received_at=now,
-    )
-    return connection.execute(statement).rowcount == 1
+    row = {
+        "account": inbound.account,
+        "chat": inbound.chat,
+        "sender": inbound.sender,
+        "message_id": inbound.message_id[:ID],
+        "place": inbound.place,
+        "kind": inbound.kind,
+        "text": inbound.text,
+        "phone": inbound.phone,
+        "lid": inbound.lid,
+        "push_name": inbound.push_name,
+        "from_me": inbound.from_me,
+        "quoted_id": inbound.quoted_id and inbound.quoted_id[:ID],
+        "quoted_text": inbound.quoted_text,
+        "target_id": inbound.target_id and inbound.target_id[:ID],
+        "facts": inbound.facts,
+        "raw": inbound.raw,
+        "state": State.RECEIVED,
+        "sent_at": inbound.sent_at,
+        "received_at": now,
+    }
+    return connection.execute(insert_new(connection, table), row).rowcount == 1
 
 
 def undecided(connection: Connection, limit: int = 200) -> Sequence[Received]:
     """In the order in which they came."""
-    rows = connection.execute(
-        select(table).where(table.c.state == State.RECEIVED).order_by(table.c.id).limit(limit)
-    ).mappings()
+    rows = _undecided(connection, limit).mappings()
     return [Received(row["id"], _inbound(row)) for row in rows]
+
+
+@prepared
+def _undecided(limit: Any) -> Select[Any]:
+    return select(table).where(table.c.state == State.RECEIVED).order_by(table.c.id).limit(limit)
 
 
 def decided(
@@ -111,51 +115,66 @@ def decided(
     A decision is final: a second one, of a process that was replaced meanwhile, changes nothing.
     """
     forgotten = {} if keep_text else FORGOTTEN
-    connection.execute(
-        update(table)
-        .where(table.c.id == message, table.c.state == State.RECEIVED)
-        .values(
-            state=state,
-            reason=reason,
-            decided_at=now,
-            person_id=person_id,
-            chat_id=chat_id,
-            entry_id=entry_id,
-            **forgotten,
-        )
+    _decide(
+        connection,
+        message,
+        state=state,
+        reason=reason,
+        decided_at=now,
+        person_id=person_id,
+        chat_id=chat_id,
+        entry_id=entry_id,
+        **forgotten,
     )
+
+
+@prepared
+def _decide(message: Any) -> Update:
+    return update(table).where(table.c.id == message, table.c.state == State.RECEIVED)
 
 
 def was_read(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     """The blue tick for these has left."""
-    connection.execute(update(table).where(table.c.id.in_(ids)).values(read_at=now))
+    _change(connection, list(ids), read_at=now)
 
 
 def was_acknowledged(connection: Connection, message: int, emoji: str) -> None:
     """Our reaction to this one has left."""
-    connection.execute(update(table).where(table.c.id == message).values(ack_emoji=emoji))
+    _change(connection, [message], ack_emoji=emoji)
+
+
+@prepared
+def _change(ids: Any) -> Update:
+    return update(table).where(table.c.id.in_(ids))
 
 
 def unread(connection: Connection, since: datetime) -> Sequence[Accepted]:
     """Accepted messages whose blue tick has not left, in order."""
-    accepted = [State.WAITING, State.ANSWERING, State.ANSWERED, State.FAILED]
-    rows = connection.execute(
-        select(table.c.id, table.c.chat_id, table.c.chat, table.c.sender, table.c.message_id)
-        .where(table.c.received_at > since, table.c.state.in_(accepted), table.c.read_at.is_(None))
-        .order_by(table.c.id)
-    )
-    return [Accepted(**row) for row in rows.mappings()]
+    return [Accepted(**row) for row in _unread(connection, since).mappings()]
+
+
+@prepared
+def _unread(since: Any) -> Select[Any]:
+    columns = [table.c[each.name] for each in fields(Accepted)]
+    accepted = table.c.state.in_([State.WAITING, State.ANSWERING, State.ANSWERED, State.FAILED])
+    wanted = (table.c.received_at > since, accepted, table.c.read_at.is_(None))
+    return select(*columns).where(*wanted).order_by(table.c.id)
 
 
 def waiting(connection: Connection, chat_id: int) -> Sequence[Waiting]:
     """What this chat wants answered, in the order in which it came."""
-    wanted = (table.c.chat_id == chat_id, table.c.state == State.WAITING)
-    return _remarks(connection, *wanted)
+    return [remark(row) for row in _waiting(connection, chat_id).mappings()]
+
+
+@prepared
+def _waiting(chat_id: Any) -> Select[Any]:
+    return _remarks(table.c.chat_id == chat_id, table.c.state == State.WAITING)
 
 
 def of_turn(connection: Connection, turn_id: int) -> Sequence[Waiting]:
     """What this turn is about, in order, but for what its sender has deleted."""
-    return _remarks(connection, table.c.turn_id == turn_id, table.c.deleted_at.is_(None))
+    wanted = _remarks(table.c.turn_id == turn_id, table.c.deleted_at.is_(None))
+    return [remark(row) for row in connection.execute(wanted).mappings()]
 
 
 def remark(row: RowMapping) -> Waiting:
@@ -197,10 +216,9 @@ def drop_waiting(connection: Connection, reason: Reason) -> int:
     ).rowcount
 
 
-def _remarks(connection: Connection, *wanted: ColumnElement[bool]) -> Sequence[Waiting]:
+def _remarks(*wanted: ColumnElement[bool]) -> Select[Any]:
     columns = [table.c[each.name] for each in fields(Waiting)]
-    rows = connection.execute(select(*columns).where(*wanted).order_by(table.c.id)).mappings()
-    return [remark(row) for row in rows]
+    return select(*columns).where(*wanted).order_by(table.c.id)
 
 
 def _inbound(row: RowMapping) -> Inbound:

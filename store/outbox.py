@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, Update, func, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
+from store.prepared import prepared
 from store.tables import link
 from store.tables import outbox as table
 
@@ -64,8 +67,12 @@ def add(
         "state": OutState.QUEUED,
         "created_at": now,
     }
-    statement = insert(table).returning(table.c.id)
-    return [connection.execute(statement.values(**row, text=text)).scalar_one() for text in texts]
+    return [_add(connection, **row, text=text).scalar_one() for text in texts]
+
+
+@prepared
+def _add() -> ReturningInsert[Any]:
+    return insert(table).returning(table.c.id)
 
 
 def get(connection: Connection, row_id: int) -> Outbound | None:
@@ -76,6 +83,11 @@ def get(connection: Connection, row_id: int) -> Outbound | None:
 def heads(connection: Connection, limit: int = 500) -> Sequence[Outbound]:
     """The next message of each address that has any, so that no chat waits for another's book.
     The oldest `limit` of them."""
+    return [_outbound(row) for row in _heads(connection, limit).mappings()]
+
+
+@prepared
+def _heads(limit: Any) -> Select[Any]:
     first = (
         select(func.min(table.c.id))
         .where(table.c.state == OutState.QUEUED)
@@ -83,32 +95,30 @@ def heads(connection: Connection, limit: int = 500) -> Sequence[Outbound]:
         .order_by(func.min(table.c.id))
         .limit(limit)
     )
-    rows = connection.execute(select(table).where(table.c.id.in_(first)).order_by(table.c.id))
-    return [_outbound(row) for row in rows.mappings()]
+    return select(table).where(table.c.id.in_(first)).order_by(table.c.id)
 
 
 def claim(connection: Connection, row_id: int, fence: int, now: datetime) -> bool:
     """Take a row for sending. False if it is taken, or if a newer connection has the lock."""
+    return _claim(connection, row_id, fence, claimed_at=now).rowcount == 1
+
+
+@prepared
+def _claim(row_id: Any, fence: Any) -> Update:
     newest = select(link.c.fence).scalar_subquery()
-    return (
-        connection.execute(
-            update(table)
-            .where(table.c.id == row_id, table.c.state == OutState.QUEUED, newest == fence)
-            .values(
-                state=OutState.SENDING,
-                fence=fence,
-                claimed_at=now,
-                attempts=table.c.attempts + 1,
-            )
-        ).rowcount
-        == 1
-    )
+    free = (table.c.id == row_id, table.c.state == OutState.QUEUED, newest == fence)
+    values = {"state": OutState.SENDING, "fence": fence, "attempts": table.c.attempts + 1}
+    return update(table).where(*free).values(values)
 
 
 def sent(connection: Connection, row_id: int, wa_id: str, now: datetime) -> None:
     """It has left, whatever anybody has thought of it meanwhile."""
-    values = {"state": OutState.SENT, "wa_id": wa_id, "sent_at": now, "error": None}
-    connection.execute(update(table).where(table.c.id == row_id).values(values))
+    _sent(connection, row_id, state=OutState.SENT, wa_id=wa_id, sent_at=now, error=None)
+
+
+@prepared
+def _sent(row_id: Any) -> Update:
+    return update(table).where(table.c.id == row_id)
 
 
 def not_sent(connection: Connection, row_id: int, fence: int) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
 
+from store.prepared import prepared
 from store.tables import chats as table
 
 A_WHILE = timedelta(minutes=30)
@@ -33,8 +35,8 @@ class Pause:
     by: By
 
 
-def is_on(now: datetime) -> ColumnElement[bool]:
-    """In a query over chats: those that are paused."""
+def is_on(now: Any) -> ColumnElement[bool]:
+    """In a query over chats: those that are paused at this time, which may be a placeholder."""
     return and_(
         table.c.paused_at.is_not(None),
         or_(table.c.paused_until.is_(None), table.c.paused_until > now),
@@ -42,23 +44,27 @@ def is_on(now: datetime) -> ColumnElement[bool]:
 
 
 def current(connection: Connection, chat_id: int, now: datetime) -> Pause | None:
-    row = connection.execute(
-        select(table.c.paused_at, table.c.paused_until, table.c.paused_by).where(
-            table.c.id == chat_id, is_on(now)
-        )
-    ).first()
+    row = _current(connection, chat_id, now).first()
     return Pause(row.paused_at, row.paused_until, By(row.paused_by)) if row else None
+
+
+@prepared
+def _current(chat_id: Any, now: Any) -> Select[Any]:
+    columns = (table.c.paused_at, table.c.paused_until, table.c.paused_by)
+    return select(*columns).where(table.c.id == chat_id, is_on(now))
 
 
 def seen_among(connection: Connection, chat_ids: Iterable[int], now: datetime) -> dict[int, int]:
     """Those of these chats that are paused, each with the last message that the owner has seen in
     the panel, 0 for none."""
-    rows = connection.execute(
-        select(table.c.id, table.c.seen_message_id).where(
-            table.c.id.in_(list(chat_ids)), is_on(now)
-        )
-    )
+    rows = _seen_among(connection, list(chat_ids), now)
     return {row.id: row.seen_message_id or 0 for row in rows}
+
+
+@prepared
+def _seen_among(chat_ids: Any, now: Any) -> Select[Any]:
+    columns = (table.c.id, table.c.seen_message_id)
+    return select(*columns).where(table.c.id.in_(chat_ids), is_on(now))
 
 
 def begin(

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, Update, delete, func, select, update
 
 from core.phone import Phone
 from store.db import insert_new
+from store.prepared import Prepared, prepared
 from store.tables import chats, messages, outbox, turns
 from store.tables import conversations as conversation_table
 from store.tables import people as table
@@ -50,18 +51,18 @@ def identify(
 
 def phone_of(connection: Connection, lid: str) -> Phone | None:
     """The number behind a hidden id, if WhatsApp has ever told us."""
-    person = _find(connection, table.c.lid == lid)
+    person = _find(connection, _by_lid, lid)
     return person.phone if person else None
 
 
 def get(connection: Connection, person_id: int) -> Person | None:
-    return _find(connection, table.c.id == person_id)
+    return _find(connection, _by_id, person_id)
 
 
 def known(connection: Connection, phone: Phone | None, lid: str | None) -> Person | None:
     """Who goes by this number, else by this hidden id, if anybody does."""
     found = by_phone(connection, phone) if phone else None
-    return found or (_find(connection, table.c.lid == lid) if lid else None)
+    return found or (_find(connection, _by_lid, lid) if lid else None)
 
 
 def by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, Person]:
@@ -71,7 +72,7 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, Person]:
 
 
 def by_phone(connection: Connection, phone: Phone) -> Person | None:
-    return _find(connection, table.c.phone == phone)
+    return _find(connection, _by_phone, phone)
 
 
 def block(connection: Connection, person_id: int, now: datetime) -> None:
@@ -82,15 +83,30 @@ def unblock(connection: Connection, person_id: int) -> None:
     _change(connection, person_id, blocked_at=None)
 
 
-def _find(connection: Connection, condition: ColumnElement[bool]) -> Person | None:
-    row = connection.execute(select(table).where(condition)).mappings().first()
+@prepared
+def _by_id(person_id: Any) -> Select[Any]:
+    return select(table).where(table.c.id == person_id)
+
+
+@prepared
+def _by_phone(phone: Any) -> Select[Any]:
+    return select(table).where(table.c.phone == phone)
+
+
+@prepared
+def _by_lid(lid: Any) -> Select[Any]:
+    return select(table).where(table.c.lid == lid)
+
+
+def _find(connection: Connection, by: Prepared, value: int | str) -> Person | None:
+    row = by(connection, value).mappings().first()
     return _person(row) if row else None
 
 
 def _recognise(connection: Connection, phone: Phone | None, lid: str | None) -> Person | None:
     """Who goes by this number and this hidden id, once nobody else does."""
-    by_phone = _find(connection, table.c.phone == phone) if phone else None
-    by_lid = _find(connection, table.c.lid == lid) if lid else None
+    by_phone = _find(connection, _by_phone, phone) if phone else None
+    by_lid = _find(connection, _by_lid, lid) if lid else None
     if phone and by_lid and by_lid.phone not in (None, phone):
         # The hidden id stays with the number it came with now; the old number keeps its history.
         _change(connection, by_lid.id, lid=None)
@@ -116,8 +132,12 @@ def _add(
 
 def _change(connection: Connection, person_id: int, **values: object) -> bool:
     """False if the person is gone."""
-    statement = update(table).where(table.c.id == person_id).values(**values)
-    return connection.execute(statement).rowcount == 1
+    return _update(connection, person_id, **values).rowcount == 1
+
+
+@prepared
+def _update(person_id: Any) -> Update:
+    return update(table).where(table.c.id == person_id)
 
 
 def _merge(connection: Connection, *, kept: int, gone: int) -> None:

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, Select, delete, select, update
 
 from config import Config
 from core.access import KEY_HOLDERS, Access, clean_key
 from core.errors import InvalidKey
 from store.cipher import Cipher, Undecipherable
 from store.db import Database, insert_new
+from store.prepared import prepared
 from store.secret import secret_key
 from store.tables import provider_keys as table
 
@@ -51,12 +52,16 @@ def remove(connection: Connection, provider: str) -> bool:
 
 def load(connection: Connection, config: Config) -> Mapping[str, StoredKey]:
     """The keys of the panel, by provider."""
-    rows = connection.execute(select(table)).all()
     return {
         row.provider: StoredKey(row.provider, row.updated_at, _readable(row, config))
-        for row in rows
+        for row in _rows(connection)
         if row.provider in KEY_HOLDERS
     }
+
+
+@prepared
+def _rows() -> Select[Any]:
+    return select(table)
 
 
 def access(connection: Connection, config: Config) -> Access:

@@ -1,31 +1,40 @@
 """The owner's settings: one row, its version one higher with each save."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from core.settings import Settings
 from store.db import insert_new
+from store.prepared import prepared
 from store.tables import settings as table
 
 
 def load(connection: Connection) -> Settings:
     """The settings in force; the defaults (version 0) while nobody has saved any."""
-    row = connection.execute(select(table)).mappings().first()
+    row = _row(connection).mappings().first()
     if row is None:
         return Settings()
-    return Settings(**{name: row[name] for name in asdict(Settings())})
+    return Settings(**{each.name: row[each.name] for each in fields(Settings)})
+
+
+@prepared
+def _row() -> Select[Any]:
+    return select(table)
 
 
 def save(connection: Connection, wanted: Settings, now: datetime) -> Settings:
     """Store them as the next version and return them as stored. Rules the next message."""
-    connection.execute(insert_new(connection, table).values(id=1, updated_at=now, **_row(wanted)))
-    values = _row(wanted) | {"version": table.c.version + 1, "updated_at": now}
+    connection.execute(
+        insert_new(connection, table).values(id=1, updated_at=now, **_values(wanted))
+    )
+    values = _values(wanted) | {"version": table.c.version + 1, "updated_at": now}
     version = connection.execute(update(table).values(values).returning(table.c.version)).scalar()
     assert version is not None
     return replace(wanted, version=version)
 
 
-def _row(wanted: Settings) -> dict[str, object]:
+def _values(wanted: Settings) -> dict[str, object]:
     return asdict(replace(wanted, version=0))

@@ -11,12 +11,22 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from core.message import Reason, State
 from core.routing import Why
 from store import outbox
 from store.chats import Chat
+from store.prepared import prepared
 from store.tables import messages
 from store.tables import turns as table
 
@@ -72,58 +82,56 @@ def begin(
     why: Why | None = None,
 ) -> int:
     """Open a turn over these messages. Returns its id."""
-    turn_id: int = connection.execute(
-        insert(table)
-        .values(
-            chat_id=chat_id,
-            conversation_id=conversation_id,
-            kind=kind,
-            state=TurnState.RUNNING,
-            agent=agent,
-            model=model,
-            why=why,
-            request=request,
-            started_at=now,
-        )
-        .returning(table.c.id)
+    turn_id: int = _begin(
+        connection,
+        chat_id=chat_id,
+        conversation_id=conversation_id,
+        kind=kind,
+        state=TurnState.RUNNING,
+        agent=agent,
+        model=model,
+        why=why,
+        request=request,
+        started_at=now,
     ).scalar_one()
-    connection.execute(
-        update(messages)
-        .where(messages.c.id.in_(message_ids))
-        .values(state=State.ANSWERING, turn_id=turn_id)
-    )
+    _take(connection, message_ids, turn_id)
     return turn_id
+
+
+@prepared
+def _begin() -> ReturningInsert[Any]:
+    return insert(table).returning(table.c.id)
+
+
+@prepared
+def _take(message_ids: Any, turn_id: Any) -> Update:
+    values = {"state": State.ANSWERING, "turn_id": turn_id}
+    return update(messages).where(messages.c.id.in_(message_ids)).values(values)
 
 
 def finish(connection: Connection, turn_id: int, chat: Chat, answer: Answer, now: datetime) -> bool:
     """Close the turn and put its reply into the outbox, if that is how it gets to its reader. False
     if the turn was interrupted meanwhile."""
     failed = answer.error_code is not None
-    closed = connection.execute(
-        update(table)
-        .where(table.c.id == turn_id, table.c.state == TurnState.RUNNING)
-        .values(
-            state=TurnState.FAILED if failed else TurnState.DONE,
-            reply=answer.reply,
-            history=answer.history,
-            estimated_tokens=answer.estimated_tokens,
-            input_tokens=answer.input_tokens,
-            output_tokens=answer.output_tokens,
-            cost_usd=answer.cost_usd,
-            error_code=answer.error_code,
-            error_detail=answer.error_detail,
-            finished_at=now,
-            **({"model": answer.model} if answer.model else {}),
-        )
-        .returning(table.c.agent)
+    closed = _close(
+        connection,
+        turn_id,
+        state=TurnState.FAILED if failed else TurnState.DONE,
+        reply=answer.reply,
+        history=answer.history,
+        estimated_tokens=answer.estimated_tokens,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cost_usd=answer.cost_usd,
+        error_code=answer.error_code,
+        error_detail=answer.error_detail,
+        finished_at=now,
+        **({"model": answer.model} if answer.model else {}),
     ).first()
     if closed is None:
         return False
-    connection.execute(
-        update(messages)
-        .where(_answering(chat.id), messages.c.turn_id == turn_id)
-        .values(state=State.FAILED if failed else State.ANSWERED, answered_at=now)
-    )
+    state = State.FAILED if failed else State.ANSWERED
+    _settle(connection, chat.id, turn_id, state=state, answered_at=now)
     outbox.add(
         connection,
         address=chat.address,
@@ -136,22 +144,24 @@ def finish(connection: Connection, turn_id: int, chat: Chat, answer: Answer, now
     return True
 
 
+@prepared
+def _close(turn_id: Any) -> ReturningUpdate[Any]:
+    running = (table.c.id == turn_id, table.c.state == TurnState.RUNNING)
+    return update(table).where(*running).returning(table.c.agent, table.c.chat_id)
+
+
+@prepared
+def _settle(chat_id: Any, turn_id: Any) -> Update:
+    return update(messages).where(_answering(chat_id), messages.c.turn_id == turn_id)
+
+
 def stop(connection: Connection, turn_id: int, now: datetime) -> bool:
     """Close a running turn without an answer, and what it has said on the way is not sent either.
     False if it does not run any more. Its messages are done with: their sender wanted that."""
-    stopped = connection.execute(
-        update(table)
-        .where(table.c.id == turn_id, table.c.state == TurnState.RUNNING)
-        .values(state=TurnState.STOPPED, finished_at=now)
-        .returning(table.c.chat_id)
-    ).first()
+    stopped = _close(connection, turn_id, state=TurnState.STOPPED, finished_at=now).first()
     if stopped is None:
         return False
-    connection.execute(
-        update(messages)
-        .where(_answering(stopped.chat_id), messages.c.turn_id == turn_id)
-        .values(state=State.ANSWERED, answered_at=now)
-    )
+    _settle(connection, stopped.chat_id, turn_id, state=State.ANSWERED, answered_at=now)
     outbox.drop(connection, turn_id, STOPPED)
     return True
 
@@ -173,17 +183,19 @@ def interrupt(connection: Connection, chat_id: int, now: datetime) -> int:
 
     Called by whoever holds the chat's lease: a turn that still runs then has lost its process.
     """
-    stranded = list(
-        connection.scalars(
-            update(table)
-            .where(table.c.chat_id == chat_id, table.c.state == TurnState.RUNNING)
-            .values(state=TurnState.INTERRUPTED, finished_at=now)
-            .returning(table.c.id)
-        )
-    )
-    if stranded:
-        _wait_again(connection, chat_id, stranded)
-    return len(stranded)
+    stranded = _interrupt(
+        connection, chat_id, state=TurnState.INTERRUPTED, finished_at=now
+    ).scalars()
+    turn_ids = list(stranded)
+    if turn_ids:
+        _wait_again(connection, chat_id, turn_ids)
+    return len(turn_ids)
+
+
+@prepared
+def _interrupt(chat_id: Any) -> ReturningUpdate[Any]:
+    running = (table.c.chat_id == chat_id, table.c.state == TurnState.RUNNING)
+    return update(table).where(*running).returning(table.c.id)
 
 
 def give_back(connection: Connection, chat_id: int, now: datetime) -> bool:
@@ -230,6 +242,6 @@ def _wait_again(connection: Connection, chat_id: int, turn_ids: Sequence[int]) -
     connection.execute(update(messages).where(mine).values(state=State.WAITING, turn_id=None))
 
 
-def _answering(chat_id: int) -> ColumnElement[bool]:
+def _answering(chat_id: Any) -> ColumnElement[bool]:
     """This chat's messages that are being answered: few, and found by an index."""
     return and_(messages.c.chat_id == chat_id, messages.c.state == State.ANSWERING)

@@ -51,12 +51,16 @@ log = structlog.get_logger(__name__)
 
 
 class Step(Enum):
-    """What one look at a chat came to, if neither a turn that runs nor a pause nor a bug."""
+    """What a look at a chat comes to, if neither a turn that runs nor a pause nor a bug."""
 
     CLOSED = "closed"  # a turn that needed no agent
     QUIET = "quiet"  # nothing waits; the lease is given back
     TAKEN = "taken"  # another job has the lease
     UNWANTED = "unwanted"  # the same, and what that one is at is to be stopped
+
+
+# An exception is a bug that has been told to the person, to be raised after the commit.
+Look = Running | timedelta | Step | Exception
 
 
 @dataclass
@@ -113,8 +117,9 @@ class Answering:
         hold = Hold(chat_id)
         self._owners.add(hold.owner)
         try:
-            while await self._advance(hold):
-                pass
+            step: Look | None = await self._write(self._look, hold)
+            while step is not None:
+                step = await self._follow(hold, step)
         except Exception:
             await self._write(chats.release, chat_id, hold.owner)
             raise
@@ -163,35 +168,28 @@ class Answering:
 
     # ---- steps (loop) --------------------------------------------------------------------------
 
-    async def _advance(self, hold: Hold) -> bool:
-        """One step in this chat. False when there is nothing left to do for this job."""
-        step = await self._write(self._step, hold)
-        match step:
+    async def _follow(self, hold: Hold, found: Look) -> Look | None:
+        """Do what a look at this chat asks for, and look again. None when there is nothing left to
+        do for this job."""
+        match found:
             case Running():
-                await self._run(hold, step)
-                return True
+                return await self._run(hold, found)
             case timedelta():
                 hold.pauses += 1
-                await asyncio.sleep(step.total_seconds())
-                return True
+                await asyncio.sleep(found.total_seconds())
             case Step.CLOSED:
                 await self._nudge()
-                return True
-            case Step.QUIET:
-                # What came between the look and the end of the lease has found nobody: its own
-                # job saw the lease and left.
-                hold.is_fresh = True
-                return bool(await self._read(self._due, hold.chat_id))
-            case Step.TAKEN:
-                return False
+            case Step.QUIET | Step.TAKEN:
+                return None
             case Step.UNWANTED:
                 await self._stop(hold.chat_id)
-                return False
+                return None
             case _:
                 await self._nudge()
-                raise step
+                raise found
+        return await self._write(self._look, hold)
 
-    async def _run(self, hold: Hold, running: Running) -> None:
+    async def _run(self, hold: Hold, running: Running) -> Look:
         """Whether the turn was still ours to close makes no difference here: the next look at the
         chat tells who has it."""
         asking = self._asker.outcome(running)
@@ -200,18 +198,17 @@ class Answering:
             outcome = await self._at_work.do(running.chat_id, asking, self.late_after, late)
         except Stopped:
             hold.has_stopped = await self._write(turns_store.stop, running.id, self._now())
-            return
+            return await self._write(self._look, hold)
         except Exception as bug:
             if is_outage(bug):
                 raise
-            await self._finish(running, Outcome(answers.broken(bug, self._completer.scrub)))
-            raise
-        await self._finish(running, outcome)
-
-    async def _finish(self, running: Running, outcome: Outcome) -> None:
-        stored = (running, outcome.answer, self._now(), outcome.summary)
-        if await self._write(turns.finish, *stored):
+            broken = Outcome(answers.broken(bug, self._completer.scrub))
+            await self._write(self._finish, running, broken)
             await self._nudge()
+            raise
+        found = await self._write(self._finish_and_look, hold, running, outcome)
+        await self._nudge()
+        return found
 
     async def _say_still_working(self, running: Running) -> None:
         if running.settings.still_working and running.channel.uses_outbox:
@@ -235,9 +232,30 @@ class Answering:
 
     # ---- one look (threads) --------------------------------------------------------------------
 
-    def _step(self, connection: Connection, hold: Hold) -> Running | timedelta | Step | Exception:
-        """Take or keep the chat and begin its next turn. An exception is a bug that has been told
-        to the person; it is to be raised after the commit."""
+    def _finish_and_look(
+        self, connection: Connection, hold: Hold, running: Running, outcome: Outcome
+    ) -> Look:
+        """In one transaction: where nobody has written meanwhile, the end of the turn is the end of
+        the lease. A bug in the look must not cost the answer."""
+        self._finish(connection, running, outcome)
+        try:
+            with connection.begin_nested():
+                return self._look(connection, hold)
+        except Exception as bug:
+            if is_outage(bug):
+                raise
+            return bug
+
+    def _finish(self, connection: Connection, running: Running, outcome: Outcome) -> None:
+        turns.finish(connection, running, outcome.answer, self._now(), outcome.summary)
+
+    def _look(self, connection: Connection, hold: Hold) -> Look:
+        """Take or keep the chat and begin its next turn.
+
+        Nothing is overlooked between this look and the end of the lease. To take the lease locks
+        the chat's row until the commit; the job of whatever begins to wait after the look comes
+        after that, and finds the lease free.
+        """
         now = self._now()
         if not chats.lease(connection, hold.chat_id, hold.owner, now, now + LEASE):
             is_unwanted = any(map(batch.is_stop, messages.waiting(connection, hold.chat_id)))
@@ -260,7 +278,7 @@ class Answering:
 
     def _begin(
         self, connection: Connection, hold: Hold, waiting: Sequence[Waiting], now: datetime
-    ) -> Running | timedelta | Step | Exception:
+    ) -> Look:
         chat = chats.get(connection, hold.chat_id)
         assert chat is not None, "a leased chat is there"
         registry, settings = self._agents.load().on(chat.channel), settings_store.load(connection)

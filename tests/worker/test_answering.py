@@ -1,16 +1,18 @@
 """Jobs that answer: one at a time per chat, many chats at a time; and what if one dies."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event, select, update
 
 from core.agent import Agent
 from core.channel import Channel
+from core.message import State
 from core.phone import Phone
-from store import chats
+from store import chats, tables
 from tests.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.world import ALICE, BOB, Friend, World
@@ -74,24 +76,42 @@ async def test_many_chats_are_asked_at_the_same_time(world: World, llm: FakeLLM)
     assert world.answering.running == 0 and llm.peak == 30
 
 
-async def test_a_message_between_the_last_look_and_the_end_is_answered(
+async def test_what_begins_to_wait_while_a_job_leaves_is_answered(
     world: World, llm: FakeLLM
 ) -> None:
-    """Its own job found the chat still taken, so nobody else would come for it soon."""
-    alice = world.friend().writes("one")
-    late = ["two"]
+    """After the job's last look at the chat and before its lease has ended, another process lets in
+    what was held. Its nudge must find the chat free, not a job that will not look again."""
+    alice = world.friend().writes("two")
+    world.do(set_state, "two", State.HELD)
+    alice.writes("one")
+    loop, jobs = asyncio.get_running_loop(), []
 
-    @event.listens_for(world.database.engine, "checkin")
-    def after_each_transaction(*_: object) -> None:
-        text = late.pop() if late else None
-        if text and world.turns() and not world.is_leased(alice):
-            alice.writes(text)
-        elif text:
-            late.append(text)
+    def let_in() -> None:
+        world.do(set_state, "two", State.WAITING)
+        jobs.append(asyncio.run_coroutine_threadsafe(world.answering.answer(alice.chat_id), loop))
+
+    other = threading.Thread(target=let_in)
+
+    @event.listens_for(world.database.engine, "commit")
+    def before_each_commit(connection: Connection) -> None:
+        is_answered = connection.scalar(select(tables.outbox.c.id).limit(1)) is not None
+        is_leased = connection.scalar(select(tables.chats.c.lease_owner)) is not None
+        if is_answered and not is_leased and not other.ident:
+            other.start()
+            if connection.dialect.name == "postgresql":
+                other.join()  # it can commit before us; with SQLite it waits for our commit
 
     await world.answering.answer(alice.chat_id)
+    await until_async(lambda: jobs, what="the message to be let in")
+    await asyncio.wrap_future(jobs[0])
     assert [request.text for request in llm.requests] == ["one", "two"]
     assert not world.is_leased(alice)
+
+
+def set_state(connection: Connection, text: str, state: State) -> None:
+    connection.execute(
+        update(tables.messages).where(tables.messages.c.text == text).values(state=state)
+    )
 
 
 # Waiting for more
