@@ -7,7 +7,9 @@ Made of honcho's parts. Its manager stops everything when one process ends; here
 import ctypes
 import os
 import queue
+import select
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -127,13 +129,11 @@ class Processes:
         self,
         commands: Mapping[str, str],
         *,
-        printer: Printer | None = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
         # SimpleQueue: a signal handler may put into it while the main thread waits at it.
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._printer: Any = printer or Printer(sys.stdout)
-        self._printer.width = max(len(name) for name in (NAME, *commands))
+        self._printer: Any = Printer(sys.stdout, width=max(len(name) for name in (NAME, *commands)))
         colours = get_colours()
         self._children = {
             name: Child(name, command, next(colours), self._events.put)
@@ -154,6 +154,7 @@ class Processes:
         code: 0 after SIGINT, SIGTERM or SIGHUP, EX_CONFIG, or that of a release that failed.
         """
         self._listen()
+        threading.Thread(target=self._watch_reader, daemon=True).start()
         release = self._children.pop(RELEASE, None)
         if release is None or self._release(release):
             self._start_all()
@@ -171,6 +172,17 @@ class Processes:
             if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
                 continue
             signal.signal(number, lambda n, frame: self._events.put(Event("signal", number=n)))
+
+    def _watch_reader(self) -> None:
+        """Tell when nobody reads our output any more, as in `./run | head`: whoever read may leave
+        just after our last line, and the next one may be hours away. Where poll() does not say so
+        (it does on Linux), that next line finds out. Only a pipe has a reader that can leave."""
+        output = sys.stdout.fileno()
+        if stat.S_ISFIFO(os.fstat(output).st_mode):
+            poll = select.poll()
+            poll.register(output, 0)  # whatever is asked for, it reports errors
+            poll.poll()
+            self._events.put(Event("signal", number=signal.SIGHUP))
 
     def _release(self, release: Child) -> bool:
         """Whether it succeeded, and the others may start."""
