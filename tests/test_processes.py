@@ -44,7 +44,7 @@ def pids(runner: Spawned, name: str) -> list[int]:
 
 
 def started(runner: Spawned, name: str, times: int = 1) -> int:
-    return until(lambda: pids(runner, name)[times - 1 :], what=f"start {times} of {name}")[0]
+    return until(lambda: pids(runner, name)[times - 1 :], f"start {times} of {name}")[0]
 
 
 def is_alive(pid: int) -> bool:
@@ -172,7 +172,7 @@ def test_the_processes_end_when_the_runner_is_killed(start):
     runner = start(web=WAIT, jobs=WAIT)
     everyone = [started(runner, name) for name in ("web", "jobs")]
     runner.kill()
-    until(lambda: not any(map(is_alive, everyone)), what="the processes to end")
+    until(lambda: not any(map(is_alive, everyone)), "the processes to end")
 
 
 FIRST, LAST = "head -n 1", "grep -q 'all are on their way'"

@@ -18,9 +18,7 @@ def browser() -> Iterator[Browser]:
     """One browser for the tests of this folder, and not a test longer: while it is open, its event
     loop counts as the running one of this thread, and no async test could start its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
-        )
+        browser = playwright.chromium.launch(**chromium.launching())
         yield browser
         browser.close()
 

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis, RedisError
 
 from store.valkey import connect
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from tests.worker.worker_for_tests import MortalValkey
 from worker.lock import KEY, WhatsAppLock
 
@@ -28,7 +28,7 @@ class Worker:
         self.lock = WhatsAppLock(url, self._end, ttl=ttl)
 
     def _end(self) -> None:
-        assert self.may_end.wait(30)
+        assert self.may_end.wait(PATIENCE)
         self.lost.set()
 
     def leave(self) -> None:
@@ -86,7 +86,7 @@ def test_it_is_kept_beyond_its_time(workers, redis: Redis):
     first.lock.acquire()
     token = redis.get(KEY)
     # A renewal each third of the TTL: with four of them it would have run out.
-    until(lambda: renewals(redis) >= before + 4, 30, "four renewals")
+    until(lambda: renewals(redis) >= before + 4, "four renewals")
     assert redis.get(KEY) == token and not second.lock.acquire() and not first.lost.is_set()
 
 
@@ -95,7 +95,7 @@ def test_it_runs_out_when_its_holder_is_dead(workers, redis: Redis):
     first, second = workers
     first.lock.acquire()
     first.lock._let_go.set()
-    until(second.lock.acquire, 30, "the lock to run out")
+    until(second.lock.acquire, "the lock to run out")
 
 
 @pytest.mark.parametrize("spoil", ["delete", "overwrite"])
@@ -106,7 +106,7 @@ def test_when_it_is_not_ours_any_more_the_connection_ends(workers, redis: Redis,
         redis.delete(KEY)
     else:
         redis.set(KEY, "another's")
-    assert first.lost.wait(30)
+    assert first.lost.wait(PATIENCE)
     assert not first.lock.is_held
     first.lock.release()
     assert redis.get(KEY) == (None if spoil == "delete" else b"another's")
@@ -117,7 +117,7 @@ def test_it_does_not_count_as_held_while_the_connection_ends(workers, redis: Red
     first.may_end.clear()
     first.lock.acquire()
     redis.delete(KEY)
-    until(lambda: not first.lock.is_held, 30, "the loss to be noticed")
+    until(lambda: not first.lock.is_held, "the loss to be noticed")
     assert not first.lost.is_set()
 
 
@@ -126,12 +126,12 @@ def test_giving_it_up_after_a_loss_waits_until_the_connection_has_ended(workers,
     first.may_end.clear()
     first.lock.acquire()
     redis.delete(KEY)
-    until(lambda: not first.lock.is_held, 30, "the loss to be noticed")
+    until(lambda: not first.lock.is_held, "the loss to be noticed")
     giving_up = threading.Thread(target=first.lock.release)
     giving_up.start()
     assert giving_up.is_alive() and not first.lost.is_set()
     first.may_end.set()
-    giving_up.join(30)
+    giving_up.join(PATIENCE)
     assert first.lost.is_set()
 
 
@@ -161,7 +161,7 @@ def test_a_short_outage_costs_nothing(server: Valkey):
     server.start()
     with connect(server.url) as redis:
         token = redis.get(KEY)
-        until(lambda: renewals(redis) >= 2, 30, "renewals with the new server")
+        until(lambda: renewals(redis) >= 2, "renewals with the new server")
         assert token and redis.get(KEY) == token
     assert worker.lock.is_held and not worker.lost.is_set()
     worker.leave()
@@ -171,7 +171,7 @@ def test_when_valkey_is_gone_the_connection_ends(server: Valkey):
     worker = Worker(server.url)
     worker.lock.acquire()
     server.kill()
-    assert worker.lost.wait(30)
+    assert worker.lost.wait(PATIENCE)
     assert not worker.lock.is_held
     worker.leave()
 
@@ -181,7 +181,7 @@ def test_when_valkey_hangs_the_connection_ends_before_another_can_have_the_lock(
     worker = Worker(server.url, ttl=9)
     worker.lock.acquire()
     server.stop()
-    assert worker.lost.wait(30)
+    assert worker.lost.wait(PATIENCE)
     server.resume()
     with connect(server.url) as redis:
         assert redis.get(KEY)

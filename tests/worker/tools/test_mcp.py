@@ -242,7 +242,7 @@ def address(spawn: Spawner, free_port: int, tmp_path: Path) -> Iterator[str]:
             return True
         return False
 
-    until(listens, 30, "the server to listen")
+    until(listens, "the server to listen")
     yield f"http://127.0.0.1:{free_port}/mcp"
 
 
