@@ -25,7 +25,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def panel(
-    env: dict[str, str], sqlite_url: str, valkey_url: str, redis: Redis, browser: Browser
+    env: dict[str, str],
+    sqlite_url: str,
+    valkey_url: str,
+    redis: Redis,
+    browser: Browser,
+    lasting_signs: None,
 ) -> Iterator[Panel]:
     """The running panel. After the test nothing may have gone wrong in any of its pages: no error
     in a script, nothing stopped by the policy, nothing asked of another server."""
