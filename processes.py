@@ -7,7 +7,9 @@ Made of honcho's parts. Its manager stops everything when one process ends; here
 import ctypes
 import os
 import queue
+import select
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -27,7 +29,7 @@ LAST = "redis"  # stopped after the others, which give back in it what they hold
 GRACE_SECONDS = 15.0
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 HEALTHY_SECONDS = 60.0  # a process that ran this long is started again after the shortest wait
-PRINT_SECONDS = 0.05  # at the very end: how long the last lines may take to come
+LINES_SECONDS = 2.0  # how long the last lines of a process that has ended may take to come
 
 _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
@@ -76,8 +78,9 @@ class Child:
             start_new_session=True,
             preexec_fn=lambda: _end_with(parent),
         )
-        for watch in (self._read, self._wait):
-            threading.Thread(target=watch, args=(process,), daemon=True).start()
+        reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        reader.start()
+        threading.Thread(target=self._wait, args=(process, reader), daemon=True).start()
         return process.pid
 
     def _read(self, process: "subprocess.Popen[bytes]") -> None:
@@ -86,19 +89,20 @@ class Child:
             for line in lines:
                 self._tell(Event("line", self.name, line))
 
-    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
-        """Where the system can, leave the dead process in place: until `bury` takes it away its id
-        can't go to another one."""
+    def _wait(self, process: "subprocess.Popen[bytes]", reader: threading.Thread) -> None:
+        """Tell of its end, after the last line it has printed. Where the system can, leave the dead
+        process in place: until `bury` takes it away its id can't go to another one."""
         if hasattr(os, "waitid"):
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         else:
             process.wait()
+        _signal(process, signal.SIGKILL, group=True)  # what it leaves behind, which could print on
+        reader.join(LINES_SECONDS)
         self._tell(Event("ended", self.name))
 
     def bury(self) -> int:
-        """After its end: end what it left in its group, too. Returns its return code."""
+        """After its end. Returns its return code."""
         assert self._process
-        self.signal(signal.SIGKILL, group=True)
         code = self._process.wait()
         self._process = None
         return code
@@ -106,9 +110,7 @@ class Child:
     def signal(self, number: signal.Signals, *, group: bool = False) -> None:
         """To the process, which knows how to stop those it has started, or to all of them."""
         if self._process:
-            # It may just have ended; macOS answers EPERM for a group of dead processes.
-            with suppress(ProcessLookupError, PermissionError):
-                (os.killpg if group else os.kill)(self._process.pid, number)
+            _signal(self._process, number, group=group)
 
     def back_off(self, now: float) -> float:
         """Plan the next start. Returns the seconds until then."""
@@ -127,13 +129,11 @@ class Processes:
         self,
         commands: Mapping[str, str],
         *,
-        printer: Printer | None = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
         # SimpleQueue: a signal handler may put into it while the main thread waits at it.
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._printer: Any = printer or Printer(sys.stdout)
-        self._printer.width = max(len(name) for name in (NAME, *commands))
+        self._printer: Any = Printer(sys.stdout, width=max(len(name) for name in (NAME, *commands)))
         colours = get_colours()
         self._children = {
             name: Child(name, command, next(colours), self._events.put)
@@ -154,6 +154,7 @@ class Processes:
         code: 0 after SIGINT, SIGTERM or SIGHUP, EX_CONFIG, or that of a release that failed.
         """
         self._listen()
+        threading.Thread(target=self._watch_reader, daemon=True).start()
         release = self._children.pop(RELEASE, None)
         if release is None or self._release(release):
             self._start_all()
@@ -172,6 +173,17 @@ class Processes:
                 continue
             signal.signal(number, lambda n, frame: self._events.put(Event("signal", number=n)))
 
+    def _watch_reader(self) -> None:
+        """Tell when nobody reads our output any more, as in `./run | head`: whoever read may leave
+        just after our last line, and the next one may be hours away. Where poll() does not say so
+        (it does on Linux), that next line finds out. Only a pipe has a reader that can leave."""
+        output = sys.stdout.fileno()
+        if stat.S_ISFIFO(os.fstat(output).st_mode):
+            poll = select.poll()
+            poll.register(output, 0)  # whatever is asked for, it reports errors
+            poll.poll()
+            self._events.put(Event("signal", number=signal.SIGHUP))
+
     def _release(self, release: Child) -> bool:
         """Whether it succeeded, and the others may start."""
         others, self._children = self._children, {RELEASE: release}
@@ -182,7 +194,6 @@ class Processes:
                 self._exit_code = release.bury()
             else:
                 self._handle(event)
-        self._print_rest()
         self._children = others
         if self._exit_code and not self._stopping:
             self._print(NAME, f"{RELEASE} {_how(self._exit_code)}, so nothing else was started")
@@ -273,9 +284,9 @@ class Processes:
                 child.signal(signal.SIGKILL, group=True)
 
     def _print_rest(self) -> None:
-        """Print what was written before the end and is read after it."""
+        """Print what was said before the end and not yet printed."""
         with suppress(queue.Empty):
-            while event := self._events.get(timeout=PRINT_SECONDS):
+            while event := self._events.get_nowait():
                 if event.kind == "line":
                     self._handle(event)
 
@@ -290,6 +301,12 @@ class Processes:
 
 def _how(code: int) -> str:
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals, *, group: bool) -> None:
+    """It may just have ended; macOS answers EPERM for a group of dead processes."""
+    with suppress(ProcessLookupError, PermissionError):
+        (os.killpg if group else os.kill)(process.pid, number)
 
 
 def _end_with(parent: int) -> None:

@@ -33,9 +33,7 @@ def main() -> None:
         running(Path(folder)) as address,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
-        )
+        browser = playwright.chromium.launch(**chromium.launching())
         context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
         context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()

@@ -68,9 +68,7 @@ async def main() -> None:
             running(sim, Path(folder), llm) as (config, output),
             async_playwright() as playwright,
         ):
-            browser = await playwright.chromium.launch(
-                executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
-            )
+            browser = await playwright.chromium.launch(**chromium.launching())
             await photograph(browser, sim, config, output)
             await browser.close()
 

@@ -23,7 +23,7 @@ from simulator.saying import Saying
 if TYPE_CHECKING:
     from simulator.simulator import Simulator
 
-TIMEOUT = 30.0  # seconds: generous, since a busy machine is no failure
+TIMEOUT = 60.0  # seconds: generous, since a busy machine is no failure
 TYPING_FADES = 25.0  # seconds after which a phone stops to show "typing..."
 EARLY = 1000  # receipts for messages that are not here yet
 RANKS = {"pending": -1, "sent": 0, "delivered": 1, "read": 2}

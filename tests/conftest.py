@@ -1,15 +1,19 @@
 """Fixtures for all tests. What they run against is real: see tests/services."""
 
+import itertools
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from redis import Redis
 
 from config import Config
-from store import valkey
+from store import live, valkey
 from store.db import Database
 from tests.services import baileys, chromium, databases, postgres
 from tests.services import valkey as valkey_server
@@ -20,7 +24,12 @@ NO_BROWSER = "NO CHROMIUM FOUND (on PATH, or by $CHROMIUM): THE BROWSER TESTS WE
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What the developer's shell says must not decide what a test sees."""
+    """Neither what the developer's shell says, nor how busy the machine is, nor luck may decide
+    what a test sees."""
+    hypothesis.register_profile(
+        "calm", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    )
+    hypothesis.load_profile("calm")
     for name in Config.model_fields:
         os.environ.pop(name.upper(), None)
         os.environ.pop(f"{name.upper()}_FILE", None)
@@ -116,10 +125,26 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     database.close()
 
 
+# Below those that the system hands out by itself, to whoever connects or listens anywhere; each of
+# several pytest processes has a thousand of its own.
+_first_port = 12_000 + 1000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = itertools.cycle(range(_first_port, _first_port + 1000))
+
+
 @pytest.fixture
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Nobody else takes it before the test does."""
+    while True:
+        with suppress(OSError), socket.create_server(("127.0.0.1", next(_ports))) as server:
+            return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def lasting_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that play the worker: what it has said once goes on to be true, however long the
+    test takes. The real worker repeats it every few seconds."""
+    for name in ("STATUS_TTL", "HEARTBEAT_TTL", "REQUEST_TTL"):
+        monkeypatch.setattr(live, name, 3600)
 
 
 @pytest.fixture

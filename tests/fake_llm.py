@@ -30,7 +30,7 @@ import pytest
 from core.model import PROVIDERS
 from tests.llm_tools import Call, offered, results, with_calls
 from tests.llm_wires import Wire, wire_of
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 STREAM = "text/event-stream"
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
@@ -214,9 +214,9 @@ class FakeLLM:
         self._words = words
         return self
 
-    def wait_for(self, count: int, timeout: float = 15) -> Request:
+    def wait_for(self, count: int) -> Request:
         """Wait until so many requests have come in all; returns the last of them."""
-        until(lambda: len(self.requests) >= count, timeout, f"request {count} to the fake model")
+        until(lambda: len(self.requests) >= count, f"request {count} to the fake model")
         return self.requests[count - 1]
 
     # ---- the server ----------------------------------------------------------------------------
@@ -224,7 +224,7 @@ class FakeLLM:
     def start(self) -> None:
         self._thread.start()
         starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(5)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(PATIENCE)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     @property
@@ -238,9 +238,9 @@ class FakeLLM:
         return {p: f"http://127.0.0.1:{self.port}/{p}" for p in PROVIDERS if p != "demo"}
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(PATIENCE)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(PATIENCE)
         self._loop.close()
 
     async def _end(self) -> None:
@@ -305,7 +305,7 @@ class FakeLLM:
         async def call() -> None:
             function()
 
-        asyncio.run_coroutine_threadsafe(call(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(call(), self._loop).result(PATIENCE)
 
     def _talk(self, text: str | None, finish_reason: str = "stop") -> Behaviour:
         async def talk(request: Request) -> Reply | None:

@@ -44,7 +44,7 @@ def pids(runner: Spawned, name: str) -> list[int]:
 
 
 def started(runner: Spawned, name: str, times: int = 1) -> int:
-    return until(lambda: pids(runner, name)[times - 1 :], what=f"start {times} of {name}")[0]
+    return until(lambda: pids(runner, name)[times - 1 :], f"start {times} of {name}")[0]
 
 
 def is_alive(pid: int) -> bool:
@@ -172,14 +172,27 @@ def test_the_processes_end_when_the_runner_is_killed(start):
     runner = start(web=WAIT, jobs=WAIT)
     everyone = [started(runner, name) for name in ("web", "jobs")]
     runner.kill()
-    until(lambda: not any(map(is_alive, everyone)), what="the processes to end")
+    until(lambda: not any(map(is_alive, everyone)), "the processes to end")
 
 
-def test_it_stops_when_nobody_reads_any_more(spawn, tmp_path):
-    """As in `./run | head`: nobody would see what happens, or find out how to stop it."""
-    script = tmp_path / "head"
+FIRST, LAST = "head -n 1", "grep -q 'all are on their way'"
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        FIRST,
+        pytest.param(
+            LAST, marks=pytest.mark.skipif(sys.platform != "linux", reason="the next line tells")
+        ),
+    ],
+)
+def test_it_stops_when_nobody_reads_any_more(spawn, tmp_path, reader):
+    """As in `./run | head`: nobody would see what happens, or find out how to stop it. Also when
+    the reader leaves after the last line that we have to say."""
+    script = tmp_path / "reader"
     script.write_text(
-        f'"{sys.executable}" -c "$1" 15 "web: {WAIT}" | head -n 1; echo "${{PIPESTATUS[0]}}"'
+        f'"{sys.executable}" -c "$1" 15 "web: {WAIT}" | {reader}; echo "${{PIPESTATUS[0]}}"'
     )
     shell = spawn("bash", str(script), DRIVER)
     assert shell.wait() == 0

@@ -81,15 +81,15 @@ def is_ready(config: Config) -> bool:
 def test_the_product_starts_and_survives_the_death_of_each_of_its_processes(spawn, config):
     """Nothing set, nothing installed: SQLite and the embedded Valkey in an empty folder."""
     everything = spawn("-m", "runner")
-    output = everything.wait_for(f"Make your account, once, at {address.url(config)}/setup/", 90)
+    output = everything.wait_for(f"Make your account, once, at {address.url(config)}/setup/")
     assert f"The panel is at {address.url(config)}" in output
-    until(lambda: is_ready(config), 60, "the product to be ready")
+    until(lambda: is_ready(config), "the product to be ready")
     for name in ("jobs", "web", "worker", "redis"):
         [pid] = re.findall(rf"{name} started \(process (\d+)\)", everything.output())
         os.kill(int(pid), signal.SIGKILL)
         everything.wait_for(f"{name} was ended by SIGKILL, starting it again in 1 s")
-    until(lambda: everything.output().count("ready to answer") == 2, 60, "jobs to be back")
-    until(lambda: is_ready(config), 60, "the product to be ready again")
+    until(lambda: everything.output().count("ready to answer") == 2, "jobs to be back")
+    until(lambda: is_ready(config), "the product to be ready again")
     assert everything.stop() == 0
     assert not config.redis_socket.exists()
     assert "killing" not in everything.output()

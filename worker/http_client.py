@@ -41,7 +41,7 @@ class PatientClient(AsyncClient):
     be silent. Proxies are those that the environment names. `pause` is for tests."""
 
     def __init__(self, seconds: float, *, pause: Pause = asyncio.sleep, **options: Any) -> None:
-        timeout = Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+        timeout = Timeout(seconds, connect=CONNECT_SECONDS)
         super().__init__(timeout=timeout, limits=CONNECTIONS, **options)
         self._pause = pause
 

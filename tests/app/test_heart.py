@@ -7,8 +7,6 @@ from store.live import Live
 from tests.services.processes import Spawner
 from tests.waiting import until
 
-LONG = 60.0
-
 
 @pytest.mark.parametrize("preload", [False, True])
 def test_each_process_that_serves_tells_that_it_lives(
@@ -25,6 +23,6 @@ def test_each_process_that_serves_tells_that_it_lives(
         pids = {beat.pid for beat in live.alive("web")}
         return len(pids) == 2 and server.pid not in pids
 
-    until(both, LONG, "two signs of life, and none of the parent")
+    until(both, "two signs of life, and none of the parent")
     assert server.stop() == 0
     assert live.alive("web") == []

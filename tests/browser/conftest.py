@@ -18,16 +18,19 @@ def browser() -> Iterator[Browser]:
     """One browser for the tests of this folder, and not a test longer: while it is open, its event
     loop counts as the running one of this thread, and no async test could start its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
-        )
+        browser = playwright.chromium.launch(**chromium.launching())
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def panel(
-    env: dict[str, str], sqlite_url: str, valkey_url: str, redis: Redis, browser: Browser
+    env: dict[str, str],
+    sqlite_url: str,
+    valkey_url: str,
+    redis: Redis,
+    browser: Browser,
+    lasting_signs: None,
 ) -> Iterator[Panel]:
     """The running panel. After the test nothing may have gone wrong in any of its pages: no error
     in a script, nothing stopped by the policy, nothing asked of another server."""

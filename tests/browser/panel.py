@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from app.ext import Services
 from core.link import Status
 from store import owner
 from store.live import Beat, Live
+from tests.waiting import PATIENCE_MS
 
+expect.set_options(timeout=PATIENCE_MS)
 AUDIT = (Path(__file__).parent / "audit.js").read_text()
 # Whatever the policy stops is told here, also where the console stays silent.
 WATCH = """
@@ -47,7 +49,7 @@ class Panel:
     def stranger(self, **options: Any) -> Page:
         """A fresh browser's page; what goes wrong in it is collected."""
         context = self.browser.new_context(base_url=self.url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(WATCH)
         self._contexts.append(context)
         page = context.new_page()

@@ -93,7 +93,7 @@ def test_the_list_follows_what_happens(page: Page, ana: Talk) -> None:
     page.goto("/conversations/")
     expect(page.locator(".talker")).to_contain_text("Hi")
     ana.hears("Are you still there?")
-    expect(page.locator(".talker")).to_contain_text("Are you still there?", timeout=20_000)
+    expect(page.locator(".talker")).to_contain_text("Are you still there?")
     expect(page.locator(".talker")).to_contain_text("Waiting")
 
 
@@ -108,11 +108,11 @@ def test_following_a_conversation(page: Page, ana: Talk) -> None:
 
     row = ana.hears("What now?")
     turn = ana.begins(row)
-    expect(page.locator("#live")).to_contain_text("Finn is writing", timeout=20_000)
+    expect(page.locator("#live")).to_contain_text("Finn is writing")
     expect(page.locator(".piece").last).to_contain_text("What now?")
     ana.ends(turn, "Wait")
     ana.receipt(state="sent", sent_at=ana.now, wa_id="OURS")
-    expect(page.locator(".is-outgoing").last).to_contain_text("Wait", timeout=20_000)
+    expect(page.locator(".is-outgoing").last).to_contain_text("Wait")
     expect(page.locator(".piece").last).to_contain_text("demo/echo")
     expect(page.locator(".tick-sent")).to_have_count(2)
     expect(page.locator("#live")).not_to_contain_text("writing")
@@ -120,7 +120,7 @@ def test_following_a_conversation(page: Page, ana: Talk) -> None:
     expect(why).to_be_visible()
 
     ana.changes(first, edited_at=ana.now)
-    expect(page.locator(f"#message-{first}")).to_contain_text("edited", timeout=20_000)
+    expect(page.locator(f"#message-{first}")).to_contain_text("edited")
     expect(why).to_be_visible()
 
 
@@ -131,11 +131,11 @@ def test_the_reader_is_left_where_they_are(page: Page, ana: Talk) -> None:
     page.goto(f"/conversations/{ana.id}")
     page.wait_for_function(f"() => {to_end} < 5")
     ana.hears("To the end")
-    expect(page.locator(".piece").last).to_contain_text("To the end", timeout=20_000)
+    expect(page.locator(".piece").last).to_contain_text("To the end")
     page.wait_for_function(f"() => {to_end} < 5")
     page.evaluate("scrollTo(0, 300)")
     ana.hears("Elsewhere")
-    expect(page.locator(".piece").last).to_contain_text("Elsewhere", timeout=20_000)
+    expect(page.locator(".piece").last).to_contain_text("Elsewhere")
     assert page.evaluate("scrollY") == 300
 
 

@@ -15,6 +15,7 @@ from simulator import Phone
 from tests.browser.panel import AUDIT, EXPECTED, WATCH
 from tests.browser.test_accessible import AXE, RUN
 from tests.demo import conftest as demo
+from tests.waiting import PATIENCE_MS
 
 pytestmark = pytest.mark.browser
 world, hands, product = demo.world, demo.hands, demo.product
@@ -30,7 +31,7 @@ class Desk:
 
     def open(self, **options) -> Page:
         context = self._browser.new_context(base_url=self._address, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(WATCH)
         page = context.new_page()
         page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))

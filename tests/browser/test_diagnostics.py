@@ -85,16 +85,16 @@ def test_new_lines_come_by_themselves_unless_somebody_reads(panel: Panel, page: 
     page.goto("/diagnostics/")
     lines = page.locator("#log-lines")
     say(panel.live.redis, "a new one")
-    expect(lines.get_by_text("a new one")).to_be_visible(timeout=20_000)
+    expect(lines.get_by_text("a new one")).to_be_visible()
     lines.evaluate("element => (element.scrollTop = 50)")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     say(panel.live.redis, "a later one")
     # The other part of the page still looks: by then the log would have looked as well.
-    page.wait_for_event("response", lambda r: "/diagnostics/now" in r.url, timeout=30_000)
+    page.wait_for_event("response", lambda r: "/diagnostics/now" in r.url)
     assert not any("/log/lines" in url for url in asked)
     lines.evaluate("element => (element.scrollTop = 0)")
-    expect(lines.get_by_text("a later one")).to_be_visible(timeout=20_000)
+    expect(lines.get_by_text("a later one")).to_be_visible()
 
 
 def test_a_traceback_that_is_open_stays_open(panel: Panel, page: Page) -> None:
@@ -104,8 +104,8 @@ def test_a_traceback_that_is_open_stays_open(panel: Panel, page: Page) -> None:
     trace.locator("summary").click()
     panel.beat()
     say(panel.live.redis, "another", "error", "errors")
-    page.wait_for_event("response", lambda r: "/log/lines" in r.url, timeout=20_000)
-    page.wait_for_event("response", lambda r: "/log/lines" in r.url, timeout=20_000)
+    page.wait_for_event("response", lambda r: "/log/lines" in r.url)
+    page.wait_for_event("response", lambda r: "/log/lines" in r.url)
     expect(trace).to_have_attribute("open", "")
 
 

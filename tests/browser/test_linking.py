@@ -9,6 +9,7 @@ from core.link import End, Phase, Status
 from core.phone import Phone
 from store import link, owner
 from tests.browser.panel import Panel
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -17,13 +18,13 @@ PHONE = Phone("+15551234567")
 
 def taken(panel: Panel, wish: str) -> str:
     """The id of the request that the worker takes next."""
-    request = panel.live.next_request(10)
-    assert request and request.wish == wish
+    request = until(lambda: panel.live.next_request(1), f"the wish to {wish}")
+    assert request.wish == wish
     return request.id
 
 
 def scan(panel: Panel, attempt: str, number: int) -> Status:
-    expires = panel.services.now() + timedelta(seconds=20)
+    expires = panel.services.now() + timedelta(minutes=10)
     return Status(
         Phase.SCAN, attempt=attempt, qr=f"code {number}", number=number, of=6, expires_at=expires
     )

@@ -19,8 +19,6 @@ __all__ = ["theme", "width"]
 
 pytestmark = pytest.mark.browser
 
-POLL = 20_000  # ms; the state asks every five seconds
-
 
 @pytest.fixture
 def ana(panel: Panel) -> Talk:
@@ -101,7 +99,7 @@ def test_a_pause_by_the_phone_shows_by_itself_and_spares_what_is_typed(
     field = page.get_by_label("Write by hand")
     field.fill("I am typ")
     pause(panel, ana, By.PHONE, 20)
-    expect(state).to_contain_text("Paused by your phone until", timeout=POLL)
+    expect(state).to_contain_text("Paused by your phone until")
     expect(field).to_have_value("I am typ")
     expect(field).to_be_focused()
     page.reload()

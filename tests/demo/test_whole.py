@@ -10,8 +10,6 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from config import Config
 from core.allowlist import Pattern
 from demo.cast import GUESTS, OWNER
@@ -19,9 +17,8 @@ from store import allowlist, valkey
 from store.db import Database
 from store.live import Live
 from tests.services.processes import Spawned, Spawner
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
-PATIENCE = 60.0
 ALICE, SHOP = GUESTS[0].number, OWNER.number
 
 
@@ -68,7 +65,6 @@ def heard(state: dict[str, Any], text: str) -> bool:
     )
 
 
-@pytest.mark.timeout(400)
 def test_a_demo_from_its_start_to_its_second_start(spawn: Spawner, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     first = started(spawn, folder)
@@ -89,7 +85,7 @@ def test_a_demo_from_its_start_to_its_second_start(spawn: Spawner, tmp_path: Pat
     visitor.waits(lambda state: heard(state, "And the second"), "an answer after the restart")
     visitor.leaves()
     refused = demo(spawn, folder)
-    assert refused.wait(PATIENCE) == 1 and "runs on" in refused.output()
+    assert refused.wait() == 1 and "runs on" in refused.output()
     assert stopped(second) == 0
     assert "Traceback" not in first.output() + second.output()
 
@@ -107,7 +103,7 @@ def started(spawn: Spawner, folder: Path) -> Spawned:
 
 def stopped(process: Spawned) -> int:
     process.popen.terminate()
-    return process.wait(PATIENCE)
+    return process.wait()
 
 
 def allow(folder: Path) -> None:
@@ -123,7 +119,7 @@ def link(visitor: Visitor, folder: Path) -> None:
     config = Config.from_env({"DATA_DIR": str(folder / "data")})
     with valkey.connect(config.redis) as redis:
         live = Live(redis)
-        until(lambda: [b for b in live.alive("worker") if b.holder], PATIENCE, "the worker")
+        until(lambda: [b for b in live.alive("worker") if b.holder], "the worker")
         live.request("link")
     visitor.waits(lambda state: state["panel"]["qr"], "a QR code")
     visitor.do("scan", phone=SHOP)

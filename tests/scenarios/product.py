@@ -27,7 +27,6 @@ from tests.services.processes import Spawned, Spawner
 from tests.waiting import until_async
 
 T = TypeVar("T")
-PATIENCE = 45  # seconds; a condition is waited for, so a quick machine never waits this long
 
 
 class Product:
@@ -134,7 +133,7 @@ class Product:
         await self.until(lambda: text in process.output(), f"{process.name} to print {text!r}")
 
     async def until(self, predicate: Callable[[], T | None], what: str) -> T:
-        return await until_async(predicate, PATIENCE, what)
+        return await until_async(predicate, what)
 
 
 def connection_pid(worker: Spawned) -> int | None:

@@ -8,8 +8,6 @@ from store import tables
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture
 def ana(product: Product) -> Phone:

@@ -16,14 +16,15 @@ from simulator import Simulator
 from store import valkey
 from store.db import Database
 from tests.fake_llm import FakeLLM
-from tests.scenarios.product import PATIENCE, Product
+from tests.scenarios.product import Product
 from tests.services import chromium
 from tests.services.processes import Spawned, Spawner
+from tests.waiting import PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "four random words here"
-SLOW = 1000.0 * PATIENCE  # milliseconds
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Everything:
@@ -48,9 +49,9 @@ class Everything:
         await self.page.get_by_role("link", name="WhatsApp", exact=True).first.click()
         await self.page.get_by_role("button", name="Link device").click()
         code = self.page.locator(".qr")
-        await expect(code).to_be_visible(timeout=SLOW)
+        await expect(code).to_be_visible()
         await self.product.owner.scan(await _read(code))
-        await expect(self.page.get_by_text("+1 555-000-1000").first).to_be_visible(timeout=SLOW)
+        await expect(self.page.get_by_text("+1 555-000-1000").first).to_be_visible()
 
 
 async def _read(code: Locator) -> str:
@@ -70,11 +71,9 @@ async def everything(
     product.use(llm)
     runner = spawn("-m", "runner", env=sim.child_env(product.env))
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
-        )
+        browser = await playwright.chromium.launch(**chromium.launching())
         page = await browser.new_page()
-        page.set_default_timeout(SLOW)
+        page.set_default_timeout(PATIENCE_MS)
         yield Everything(product, runner, page)
         await browser.close()
     client.close()
@@ -92,7 +91,7 @@ async def test_from_the_first_start_to_the_first_answer_and_back(
     await page.get_by_label("Enabled").check()
     await page.get_by_label("Default agent").select_option("finn")
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text(re.compile("worker runs v1"))).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_text(re.compile("worker runs v1"))).to_be_visible()
 
     await ana.says("let me in")
     await product.until(lambda: product.messages(state=State.HELD), "the held message")
@@ -107,7 +106,7 @@ async def test_from_the_first_start_to_the_first_answer_and_back(
     await page.get_by_role("link", name="WhatsApp", exact=True).first.click()
     await page.get_by_label("Default agent").select_option("eric")
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text(re.compile("worker runs v2"))).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_text(re.compile("worker runs v2"))).to_be_visible()
     bob = product.sim.add_phone("+15550003001", name="Bob")
     product.allow("+15550003001")
     await bob.says("who are you?")
@@ -116,5 +115,5 @@ async def test_from_the_first_start_to_the_first_answer_and_back(
 
     await page.get_by_role("link", name="Unlink").click()
     await page.get_by_role("button", name=re.compile("Unlink")).click()
-    await expect(page.get_by_role("button", name="Link device")).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_role("button", name="Link device")).to_be_visible()
     assert product.session_files() == [] and product.owner.linked_devices == []

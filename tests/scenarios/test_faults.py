@@ -13,8 +13,6 @@ from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product, connection_pid
 from tests.services.processes import Spawned
 
-pytestmark = pytest.mark.timeout(300)
-
 
 class House:
     """The product at work, with handles on its processes."""

@@ -16,8 +16,6 @@ from tests.app.visitor import Visitor
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 
-pytestmark = pytest.mark.timeout(180)
-
 FORM = {"label": "Bob", "agent": "", "answer": "y"}
 
 

@@ -17,13 +17,14 @@ from core.phone import Phone
 from simulator import LinkFailed
 from store import owner
 from tests.browser.panel import serving
-from tests.scenarios.product import PATIENCE, Product, connection_pid
+from tests.scenarios.product import Product, connection_pid
 from tests.services import chromium
 from tests.services.processes import Spawned
+from tests.waiting import PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
-SLOW = 1000.0 * PATIENCE  # milliseconds
+expect.set_options(timeout=PATIENCE_MS)
 ATTEMPTS = frozenset(End) - SESSION_ENDS - {End.REPLACED, End.BANNED}
 
 
@@ -61,7 +62,7 @@ class Wizard:
 
     async def shows(self, title: str) -> None:
         headline = self.page.locator("#link-status p.h2")
-        await expect(headline).to_have_text(title, timeout=SLOW)
+        await expect(headline).to_have_text(title)
 
     async def ends(self, end: End, title: str, advice: str) -> None:
         """The page says what happened and what to do about it."""
@@ -83,11 +84,9 @@ async def wizard(product: Product, env: dict[str, str]) -> AsyncIterator[Wizard]
     services: Services = app.extensions["djinnbot"]
     with serving(app) as url:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path=chromium.find(), args=list(chromium.ARGUMENTS)
-            )
+            browser = await playwright.chromium.launch(**chromium.launching())
             page = await browser.new_page(base_url=url)
-            page.set_default_timeout(SLOW)
+            page.set_default_timeout(PATIENCE_MS)
             await _sign_in(page, app, services, url)
             wizard = Wizard(product, page)
             await wizard.open()

@@ -11,10 +11,9 @@ import pytest
 from simulator import Phone
 from store import api_keys, sends
 from store.outbox import OutState
-from tests.scenarios.product import PATIENCE, Product
+from tests.scenarios.product import Product
 from tests.services.processes import Spawned, Spawner
-
-pytestmark = pytest.mark.timeout(180)
+from tests.waiting import PATIENCE
 
 SEND = "/v1/whatsapp/finn/send"
 AT_ONCE = 12

@@ -11,8 +11,6 @@ from store import by_hand, chats, tables
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 
-pytestmark = pytest.mark.timeout(240)
-
 ANA = "+15550002001"
 PICTURE = b"\x89PNG not really"
 

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+from typing import Any
+
+from tests.waiting import PATIENCE_MS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -23,3 +26,8 @@ def find() -> str | None:
         if name and (found := shutil.which(name)):
             return found
     return None
+
+
+def launching() -> dict[str, Any]:
+    """How Playwright is to launch it."""
+    return {"executable_path": find(), "args": list(ARGUMENTS), "timeout": PATIENCE_MS}

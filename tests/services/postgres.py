@@ -81,7 +81,7 @@ def _server(binaries: Path, folder: Path, user: dict[str, Any]) -> Iterator[None
         )
     try:
         ready: list[str | Path] = [binaries / "pg_isready", "-q", "-h", folder]
-        until(lambda: subprocess.run(ready, **how).returncode == 0, 30, "PostgreSQL")
+        until(lambda: subprocess.run(ready, **how).returncode == 0, "PostgreSQL")
         yield
     finally:
         server.send_signal(signal.SIGINT)  # "fast": ends the connections that are left

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config import ROOT
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
-STOP_SECONDS = 20
 TAIL_LINES = 60
 
 
@@ -35,7 +34,7 @@ class Spawned:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def wait_for(self, text: str, timeout: float = 30) -> str:
+    def wait_for(self, text: str, patience: float = PATIENCE) -> str:
         """Wait until it has printed `text`; returns all it has printed. Fails at once if it ends
         without."""
 
@@ -46,11 +45,11 @@ class Spawned:
             assert running, f"{self.name} ended ({self.popen.returncode}) without {text!r}"
             return None
 
-        return until(printed, timeout, f"{self.name} to print {text!r}")
+        return until(printed, f"{self.name} to print {text!r}", patience)
 
-    def wait(self, timeout: float = STOP_SECONDS) -> int:
+    def wait(self) -> int:
         """Wait for its end; returns the exit code."""
-        return self.popen.wait(timeout)
+        return self.popen.wait(PATIENCE)
 
     def stop(self) -> int:
         """SIGTERM to it, and wait."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from simulator import Phone, Simulator
+from tests.waiting import PATIENCE
 
 CLIENT = Path(__file__).with_name("echo_client.py")
-DEADLINE = 60.0
 
 
 class Bot:
@@ -59,15 +59,13 @@ class Bot:
         wanted = {"event": event, **facts}
         return [e for e in self.events if wanted.items() <= e.items()]
 
-    async def tells(
-        self, event: str, *, count: int = 1, timeout: float = DEADLINE, **facts: Any
-    ) -> dict[str, Any]:
+    async def tells(self, event: str, *, count: int = 1, **facts: Any) -> dict[str, Any]:
         """Wait until there are `count` such events; the last of them."""
-        return (await self._until(lambda: self.has(event, **facts)[count - 1 : count], timeout))[0]
+        return (await self._until(lambda: self.has(event, **facts)[count - 1 : count]))[0]
 
-    async def _until(self, question: Callable[[], Any], timeout: float) -> Any:
+    async def _until(self, question: Callable[[], Any]) -> Any:
         try:
-            async with asyncio.timeout(timeout), self._news:
+            async with asyncio.timeout(PATIENCE), self._news:
                 await self._news.wait_for(question)
         except TimeoutError:
             raise AssertionError(f"the bot told only {self.events}") from None
@@ -82,21 +80,20 @@ class Bot:
         outcomes = await self._until(
             lambda: [e for e in self.events if e["event"] in ("done", "failed")
                      and e.get("what") == what][before:],
-            DEADLINE,
         )  # fmt: skip
         return outcomes[0]
 
     async def link(self, owner: Phone) -> None:
         """Link by QR code."""
-        await owner.scan((await self.tells("qr"))["data"], timeout=DEADLINE)
+        await owner.scan((await self.tells("qr"))["data"])
         await self.tells("Connected")
 
     async def show_up(self) -> None:
         """Announce `available`; the push name that this needs comes a moment after linking."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while (await self.does("available"))["event"] == "failed":
                 pass
-        await self.simulator.wait_connected(available=True, timeout=DEADLINE)
+        await self.simulator.wait_connected(available=True)
 
     async def orders_end(self) -> None:
         """Nothing more on stdin: the client ends itself."""

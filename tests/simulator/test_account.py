@@ -4,6 +4,7 @@ import pytest
 
 from simulator import Phone, Simulator
 from tests.simulator.bot import Bot
+from tests.waiting import PATIENCE
 
 BOOTSTRAP, PUSH_NAMES = 0, 4  # HistorySyncType
 
@@ -79,7 +80,7 @@ async def test_the_account_is_renamed_on_the_phone_and_by_the_client(
         if outcome["event"] == "done":
             break
     await sim.server.changes.until(
-        lambda: owner.name == "The Shop", 60, lambda: f"the name is {owner.name}"
+        lambda: owner.name == "The Shop", PATIENCE, lambda: f"the name is {owner.name}"
     )
 
 

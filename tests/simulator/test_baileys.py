@@ -4,7 +4,6 @@ Everything else here is tested with neonize, out of whose library the simulator'
 protobuf messages come: both could be wrong in the same way. Baileys has its own.
 """
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,8 +14,6 @@ from simulator import LinkFailed, Phone, Simulator
 from simulator.handset import Addressing
 from tests.services import baileys
 from tests.simulator.witness import DELIVERED, READ, Witness
-
-pytestmark = pytest.mark.timeout(300)  # the first of them may have to wait for npm
 
 PICTURE = bytes(range(256)) * 100  # nobody looks at it
 LOGGED_OUT, REPLACED, UNAVAILABLE, LOST = 401, 440, 503, 428
@@ -261,5 +258,5 @@ async def test_the_phone_unlinks_it(witness: Witness, owner: Phone) -> None:
 async def test_it_unlinks_itself(witness: Witness, owner: Phone, sim: Simulator) -> None:
     await witness.order("logout")
     await witness.tells("closed", code=LOGGED_OUT)
-    await asyncio.wait_for(sim.wait_disconnected(owner), 30)
+    await sim.wait_disconnected(owner)
     assert owner.linked_devices == []

@@ -12,6 +12,7 @@ from simulator.jid import SERVER
 from simulator.node import Node, node
 from simulator.noise import ServerIdentity
 from tests.simulator.bot import Bot
+from tests.waiting import PATIENCE
 
 
 def deliveries(sim: Simulator, message_id: str) -> list[str]:
@@ -84,7 +85,7 @@ async def test_connections_can_be_refused(bot: Bot, ana: Phone, sim: Simulator) 
     await bot.tells("Disconnected")
     assert not sim.connected()
     sim.faults.refuse = False
-    await sim.wait_connected(timeout=60)
+    await sim.wait_connected()
     await ana.says("fast hello")
     await ana.hears("fast hello")
 
@@ -200,7 +201,7 @@ async def test_a_client_that_runs_out_of_prekeys_makes_more(
     await ana.says("fast hello")
     await ana.hears("fast hello")
     await sim.server.changes.until(
-        lambda: len(companion.prekeys) > FEW_PREKEYS, 60, lambda: "no new prekeys"
+        lambda: len(companion.prekeys) > FEW_PREKEYS, PATIENCE, lambda: "no new prekeys"
     )
 
 
@@ -263,7 +264,7 @@ async def test_connections_are_refused_for_a_while(bot: Bot, sim: Simulator) -> 
     await bot.tells("Disconnected")
     assert sim.faults.active == {"refuse": True}
     await sim.refuse_for(0.1)
-    await sim.wait_connected(timeout=60)
+    await sim.wait_connected()
     assert sim.faults.active == {}
 
 
@@ -272,10 +273,10 @@ async def test_a_ban_ends_by_itself(bot: Bot, sim: Simulator) -> None:
     await sim.ban(expire=1)
     assert "login_failure" in sim.faults.active
     await sim.server.changes.until(
-        lambda: sim.faults.login_failure is None, 60, lambda: "the ban goes on"
+        lambda: sim.faults.login_failure is None, PATIENCE, lambda: "the ban goes on"
     )
     await bot.start()
-    await sim.wait_connected(timeout=60)
+    await sim.wait_connected()
 
 
 async def test_on_a_slow_network_everything_takes_longer_and_keeps_its_order(
@@ -316,7 +317,7 @@ async def test_nothing_overtakes_on_a_line_with_delay() -> None:
     assert out.get_nowait() == "at once"
     line.put(0.05, lambda: out.put_nowait("late"))
     line.put(0, lambda: out.put_nowait("behind"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         assert [await out.get(), await out.get()] == ["late", "behind"]
     line.put(0.05, lambda: out.put_nowait("never"))
     line.clear()

@@ -6,6 +6,7 @@ import pytest
 
 from simulator import LinkFailed, Phone, Simulator
 from tests.simulator.bot import Bot
+from tests.waiting import PATIENCE
 
 
 async def test_a_client_links_by_qr(unlinked: Bot, owner: Phone, sim: Simulator) -> None:
@@ -59,7 +60,7 @@ async def test_a_client_may_go_away_while_it_is_linked(
     await sim.server.changes.until(
         lambda: any(r.stanza.child("link_code_companion_reg") for r in sim.stanzas
                     if r.direction == "out" and r.stanza.tag == "notification"),
-        30,
+        PATIENCE,
         lambda: "the code was not typed",
     )  # fmt: skip
     await unlinked.kill()

@@ -5,6 +5,7 @@ import pytest
 from simulator import Phone, Simulator
 from simulator.protobufs import e2e
 from tests.simulator.bot import Bot
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("addressing", ["pn", "lid", "lid_only"])
@@ -188,4 +189,6 @@ async def test_people_see_read_receipts_of_people(bot: Bot, ana: Phone, sim: Sim
     await ana.paused()
     await ana.reads(answer)
     waiting = sim.server.accounts["15550001000"].companions[1].waiting
-    await sim.server.changes.until(lambda: not waiting, 30, lambda: f"not acknowledged: {waiting}")
+    await sim.server.changes.until(
+        lambda: not waiting, PATIENCE, lambda: f"not acknowledged: {waiting}"
+    )

@@ -14,7 +14,7 @@ from core.phone import Phone
 from store import chats, messages, people
 from store.chats import Chat
 from store.db import Database
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA, BOB = Phone("+15550000001"), Phone("+15550000002")
@@ -82,7 +82,7 @@ def together(database: Database, *todo: Do[T]) -> list[T]:
     start = Barrier(len(todo))
 
     def run(do: Do[T]) -> T:
-        start.wait(30)
+        start.wait(PATIENCE)
         return transact(database, do)
 
     with ThreadPoolExecutor(len(todo)) as pool:
@@ -95,8 +95,8 @@ def overlapping(database: Database, first: Do[T], second: Do[U]) -> tuple[T, U]:
         with database.write() as connection:
             done = first(connection)
             later = pool.submit(transact, database, second)
-            until(lambda: _is_stuck(database, later), what="the second transaction")
-        return done, later.result(30)
+            until(lambda: _is_stuck(database, later), "the second transaction")
+        return done, later.result(PATIENCE)
 
 
 def _is_stuck(database: Database, later: Future[Any]) -> bool:

@@ -15,6 +15,7 @@ from core.phone import Phone
 from core.version import VERSION
 from store.live import HEARTBEAT_TTL, NUDGE_TTL, REQUEST_TTL, STATUS_TTL, Beat, Live, sign
 from tests.store.making import NOW
+from tests.waiting import PATIENCE
 
 ADA = Phone("+15550000001")
 FULL = Status(
@@ -146,7 +147,7 @@ def test_a_waiting_worker_hears_a_request_at_once(live: Live, redis: Redis) -> N
     worker = Thread(target=lambda: heard.append(live.next_request(4)))
     worker.start()
     wanted = Live(redis).request("link")
-    worker.join(20)
+    worker.join(PATIENCE)
     assert [request.id for request in heard] == [wanted]
 
 

@@ -126,7 +126,7 @@ def test_an_outage_of_redis_is_caught_up() -> None:
             logger.info("%d", number)
         server.start()
         with Redis.from_url(server.url) as redis:
-            until(lambda: len(logs.tail(redis)) == 3, 20, "the lines")
+            until(lambda: len(logs.tail(redis)) == 3, "the lines")
             assert [line.event for line in logs.tail(redis)] == ["2", "1", "0"]
 
 

@@ -13,6 +13,7 @@ from store import migrate
 from store.db import Database
 from store.tables import metadata
 from tests.services import databases
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -101,7 +102,7 @@ def test_waiting_ends_when_somebody_has_migrated(empty_url):
     with ThreadPoolExecutor(1) as pool:
         waited = pool.submit(migrate.wait_current, waiting, 30)
         migrate.upgrade(other)
-        waited.result(30)
+        waited.result(PATIENCE)
     for database in (waiting, other):
         database.close()
 

@@ -31,7 +31,7 @@ async def at_work(answering: Answering, friend: Friend) -> AsyncIterator["asynci
 
 
 async def asked(llm: FakeLLM, count: int) -> None:
-    await until_async(lambda: len(llm.requests) >= count, what=f"request {count}")
+    await until_async(lambda: len(llm.requests) >= count, f"request {count}")
 
 
 async def test_two_jobs_never_answer_one_chat_at_a_time(world: World, llm: FakeLLM) -> None:
@@ -121,7 +121,7 @@ async def test_a_writer_is_given_time_to_finish(world: World, llm: FakeLLM) -> N
     world.settings(gather_ms=1000)
     alice = world.friend().writes("hello")
     async with at_work(world.answering, alice) as job:
-        await until_async(lambda: world.answering.running, what="the job to be at it")
+        await until_async(lambda: world.answering.running, "the job to be at it")
         world.clock.advance(milliseconds=500)
         alice.writes("I have a question")
         await job

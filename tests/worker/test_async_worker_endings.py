@@ -18,7 +18,6 @@ from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
 from tests.worker import jobs_for_tests as jobs
 from tests.worker.worker_for_tests import (
-    LONG,
     MortalValkey,
     start_worker,
     status,
@@ -56,9 +55,9 @@ def test_warm_shutdown_finishes_what_runs(
         process.popen.terminate()
     else:
         send_shutdown_command(redis, worker.name)
-    until(lambda: worker.shutdown_requested_date, LONG)
+    until(lambda: worker.shutdown_requested_date)
     beaten = running[0].get_executions()[0].last_heartbeat
-    until(lambda: running[0].get_executions()[0].last_heartbeat > beaten, LONG, "a beat")
+    until(lambda: running[0].get_executions()[0].last_heartbeat > beaten, "a beat")
     late = queue.enqueue(jobs.nothing)
     redis.set("gate", 1)
     assert process.wait() == 0
@@ -86,7 +85,7 @@ def test_the_second_signal_does_not_wait(redis: Redis, queue: Queue, start: Star
     wait_until_entered(redis, 1)
     process.popen.terminate()
     worker = BaseWorker.all(connection=redis)[0]
-    until(lambda: worker.shutdown_requested_date, LONG)
+    until(lambda: worker.shutdown_requested_date)
     # Within the first second it counts as the same signal.
     until(lambda: now() - worker.shutdown_requested_date > timedelta(seconds=1))
     assert process.stop() == 0
@@ -115,7 +114,7 @@ def test_the_jobs_of_a_killed_worker_run_again(redis: Redis, queue: Queue, start
     wait_until(once, JobStatus.FAILED)
     assert "AbandonedJobError" in once.latest_result().exc_string
     wait_until_nothing_is_left(queue)
-    until(lambda: len(BaseWorker.all(connection=redis)) == 1, LONG, "the dead to be forgotten")
+    until(lambda: len(BaseWorker.all(connection=redis)) == 1, "the dead to be forgotten")
 
 
 def test_a_job_taken_but_never_started_is_put_back(
@@ -151,7 +150,7 @@ def test_it_outlives_redis(spawn: Spawner, tmp_path: Path) -> None:
         server.kill()
         (tmp_path / "before").touch()  # ends while Redis is out
         # Longer than the leases: back in reach, it must not give away its own jobs.
-        until(lambda: process.output().count("does not answer") > 10, LONG, "a long outage")
+        until(lambda: process.output().count("does not answer") > 10, "a long outage")
         server.start()
         wait_until(before, JobStatus.FINISHED)
         after = queue.enqueue(jobs.say, "after")
@@ -172,7 +171,7 @@ def test_it_hears_commands_again_after_an_outage(spawn: Spawner) -> None:
         wait_until_entered(redis, 1)
         job.refresh()
         channel = f"rq:pubsub:{job.worker_name}"
-        until(lambda: redis.pubsub_numsub(channel)[0][1] == 1, LONG, "its subscription")
+        until(lambda: redis.pubsub_numsub(channel)[0][1] == 1, "its subscription")
         send_stop_job_command(redis, job.id)
         wait_until(job, JobStatus.STOPPED)
 
@@ -182,7 +181,7 @@ def test_it_registers_again_when_redis_lost_everything(
 ) -> None:
     start()
     redis.flushall()
-    worker = until(lambda: BaseWorker.all(queue=queue), LONG, "a registered worker")[0]
+    worker = until(lambda: BaseWorker.all(queue=queue), "a registered worker")[0]
     assert worker.birth_date
     job = queue.enqueue(jobs.say, "still working")
     wait_until(job, JobStatus.FINISHED)
@@ -194,4 +193,4 @@ def test_it_can_be_told_to_end_while_redis_is_out(spawn: Spawner) -> None:
         server.kill()
         process.wait_for("does not answer")
         process.popen.terminate()
-        assert process.wait(LONG) == 0
+        assert process.wait() == 0

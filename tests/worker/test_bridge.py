@@ -15,6 +15,7 @@ from store import link as link_store
 from store import messages, outbox, tables
 from store.db import Database
 from store.live import Beat
+from tests.waiting import PATIENCE
 from tests.worker.tower import DEVICE, NUMBER, Tower, is_offline
 from tests.worker.world import START
 from worker import bridge as module
@@ -528,7 +529,7 @@ def test_a_lock_that_is_lost_during_a_start_ends_that_process_too(tower: Tower):
 
     tower.bridge._spawn = slowly
     tower.begun()
-    losing.join(30)
+    losing.join(PATIENCE)
     assert tower.process.ended == "in order"
 
 

@@ -10,6 +10,7 @@ from core.agent import Agent
 from core.errors import AgentFailed
 from core.model import ModelName
 from tests.fake_llm import FakeLLM
+from tests.waiting import PATIENCE
 from worker.completion import Completer, Prompt
 
 FINN = Agent("finn", "Finn", soul="You are dry.")
@@ -24,7 +25,7 @@ async def nap(seconds: float) -> None:
 @pytest.fixture
 async def completer(llm: FakeLLM) -> AsyncIterator[Completer]:
     access = Access({"custom": KEY}, {"custom": llm.url})
-    completer = Completer(lambda: access, seconds=5, pause=nap)
+    completer = Completer(lambda: access, seconds=PATIENCE, pause=nap)
     yield completer
     await completer.close()
 
@@ -144,6 +145,7 @@ async def test_failures_have_a_class_and_a_sentence(
 async def test_a_model_that_hangs_is_not_waited_for(hasty: Completer, llm: FakeLLM) -> None:
     llm.hangs()
     assert (await failure(hasty)).code == "timeout"
+    await asyncio.to_thread(llm.wait_for, 1)
     assert len(llm.requests) == 1
 
 

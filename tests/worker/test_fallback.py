@@ -9,6 +9,7 @@ from core.agent import Agent
 from core.errors import AgentFailed
 from core.model import ModelName
 from tests.fake_llm import FakeLLM
+from tests.waiting import PATIENCE
 from tests.worker.world import World
 from worker.completion import Completer, Completion, Prompt
 
@@ -35,7 +36,7 @@ async def other() -> AsyncIterator[FakeLLM]:
 async def completer(llm: FakeLLM, other: FakeLLM) -> AsyncIterator[Completer]:
     addresses = {"openai": llm.addresses["openai"], "anthropic": other.addresses["anthropic"]}
     access = Access({"openai": KEY, "anthropic": KEY}, addresses)
-    completer = Completer(lambda: access, seconds=5, pause=nap)
+    completer = Completer(lambda: access, seconds=PATIENCE, pause=nap)
     yield completer
     await completer.close()
 
@@ -84,7 +85,7 @@ async def test_it_answers_where_the_own_model_fails(
 async def test_it_answers_where_the_own_model_is_silent_or_away(llm: FakeLLM, other: FakeLLM):
     access = Access({"openai": KEY, "anthropic": KEY}, {**llm.addresses, **other.addresses})
     access = Access(access.keys, {**access.addresses, "openai": llm.addresses["openai"]})
-    completer = Completer(lambda: access, seconds=0.5, pause=nap)
+    completer = Completer(lambda: access, seconds=3, pause=nap)
     llm.hangs()
     assert (await ask(completer)).model == OTHER
     llm.hangs_up()

@@ -81,7 +81,7 @@ async def test_a_nudged_chat_is_answered(world: World, spawn: Spawner, turns: Tu
     alice, bob = world.friend(ALICE).writes("hi"), world.friend(BOB).writes("hi")
     for friend in (alice, bob):
         turns.nudge(friend.chat_id)
-        assert until(friend.reads, what="the answer") == ["I am a fake model."]
+        assert until(friend.reads, "the answer") == ["I am a fake model."]
     assert until(lambda: Live(world.redis).alive("jobs"))[0].pid == jobs.pid
     assert jobs.stop() == 0
     assert Live(world.redis).alive("jobs") == []
@@ -91,7 +91,7 @@ async def test_a_nudged_chat_is_answered(world: World, spawn: Spawner, turns: Tu
 async def test_a_chat_whose_nudge_was_lost_is_found(world: World, spawn: Spawner) -> None:
     start(spawn)
     alice = world.friend().writes("hi")
-    assert until(alice.reads, timeout=20, what="the answer") == ["I am a fake model."]
+    assert until(alice.reads, "the answer") == ["I am a fake model."]
 
 
 async def test_running_turns_are_finished_before_the_end(
@@ -103,7 +103,7 @@ async def test_running_turns_are_finished_before_the_end(
         turns.nudge(alice.chat_id)
         llm.wait_for(1)
         jobs.popen.terminate()
-        until(lambda: is_ending(turns), what="the process to have heard of it")
+        until(lambda: is_ending(turns), "the process to have heard of it")
     assert jobs.wait() == 0
     assert alice.reads() == ["I am a fake model."] and not world.is_leased(alice)
 
@@ -123,7 +123,7 @@ async def test_a_killed_process_loses_nothing_and_repeats_nothing(
     world.expire_leases()  # what 20 seconds would do
     start(spawn)
     for friend in friends:
-        assert until(friend.reads, timeout=20, what="the answer") == ["I am a fake model."]
+        assert until(friend.reads, "the answer") == ["I am a fake model."]
     assert len(world.rows(select(tables.outbox))) == 2
     assert sorted(turn["state"] for turn in world.turns()) == ["done"] * 2 + ["interrupted"] * 2
 
@@ -138,8 +138,8 @@ async def test_two_processes_share_the_work_and_no_chat(
         for _ in range(10):
             turns.nudge(alice.chat_id)
         llm.wait_for(1)
-        until(turns.is_empty, what="all nudges to be taken")
-    assert until(alice.reads, what="the answer") == ["I am a fake model."]
+        until(turns.is_empty, "all nudges to be taken")
+    assert until(alice.reads, "the answer") == ["I am a fake model."]
     assert llm.peak == 1 and len(llm.requests) == 1
 
 
@@ -156,7 +156,7 @@ async def test_a_turn_is_stopped_whichever_process_hears_of_it(
     alice.writes("/stop")
     for _ in range(5):
         turns.nudge(alice.chat_id)
-    assert until(alice.reads, what="the end") == ["Stopped."]
+    assert until(alice.reads, "the end") == ["Stopped."]
     assert [turn["state"] for turn in world.turns()] == ["stopped", "done"]
 
 

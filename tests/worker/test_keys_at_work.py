@@ -58,7 +58,7 @@ def outcome(trials: Trials, model: str = "custom/small") -> Outcome:
         assert trial is not None and trial.model == model
         return trial.outcome
 
-    return until(done, timeout=20, what="the outcome")
+    return until(done, "the outcome")
 
 
 async def test_a_key_rules_the_next_turn_and_is_printed_nowhere(
@@ -77,14 +77,14 @@ async def test_a_key_rules_the_next_turn_and_is_printed_nowhere(
         enter(database, config, key)
         alice.writes("hi")
         Turns(redis).nudge(alice.chat_id)
-        assert until(alice.reads, what="the answer") == ["I am a fake model."]
+        assert until(alice.reads, "the answer") == ["I am a fake model."]
         assert llm.requests[-1].headers["authorization"] == f"Bearer {key}"
 
     assert outcome(trials).is_good
     llm.fails(401, f"{SECOND} is not a key.")
     alice.writes("hi")
     Turns(redis).nudge(alice.chat_id)
-    [said] = until(alice.reads, what="the sentence")
+    [said] = until(alice.reads, "the sentence")
     refused = outcome(trials)
     assert (refused.code, refused.said) == ("auth", "custom/small: 401: [key] is not a key.")
     assert jobs.stop() == 0

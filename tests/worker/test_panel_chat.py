@@ -14,7 +14,7 @@ from store import chats, messages, outbox, panel_chats, tables, valkey
 from store.live import PARTIAL_TTL, Live
 from store.panel_chats import Exchange
 from tests.fake_llm import FakeLLM
-from tests.waiting import until_async
+from tests.waiting import PATIENCE, until_async
 from tests.worker.world import World
 from worker.partials import visible
 
@@ -97,7 +97,7 @@ async def test_commands_work(world: World, ana: Owner, llm: FakeLLM) -> None:
 
 async def test_nobody_waits_for_more_lines(world: World, ana: Owner) -> None:
     world.settings(gather_ms=10_000)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await ana.asks("hi") == "I am a fake model."
 
 
@@ -164,7 +164,7 @@ async def test_the_answer_can_be_seen_as_it_grows(world: World, ana: Owner, llm:
     ana.writes("hi")
     with llm.stalled(3):
         answering = asyncio.create_task(world.answering.answer(ana.chat_id))
-        await until_async(lambda: ana.partial == "one two", what="the partial answer")
+        await until_async(lambda: ana.partial == "one two", "the partial answer")
         [key] = world.redis.keys("djinn:partial:*")
         assert 0 < world.redis.ttl(key) <= PARTIAL_TTL
     await answering
@@ -177,7 +177,7 @@ async def test_reasoning_is_not_seen(world: World, ana: Owner, llm: FakeLLM) -> 
     ana.writes("hi")
     with llm.stalled(3):
         answering = asyncio.create_task(world.answering.answer(ana.chat_id))
-        await until_async(lambda: world.redis.keys("djinn:partial:*"), what="a partial answer")
+        await until_async(lambda: world.redis.keys("djinn:partial:*"), "a partial answer")
         assert ana.partial == ""
     await answering
 

@@ -1,5 +1,6 @@
 """Every provider over HTTP: the address, the key, the model, and each way to fail, in its words."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
@@ -12,6 +13,7 @@ from core.errors import AgentFailed
 from core.failure import Failure
 from core.model import PROVIDERS, ModelName
 from tests.fake_llm import FakeLLM
+from tests.waiting import PATIENCE
 from worker.completion import Completer, Completion, Prompt
 
 FINN = Agent("finn", "Finn", soul="You are dry.")
@@ -40,7 +42,7 @@ async def nap(seconds: float) -> None:
 async def completer(llm: FakeLLM) -> AsyncIterator[Completer]:
     """All providers are the fake model."""
     access = Access({provider: key(provider) for provider in KEY_HOLDERS}, llm.addresses)
-    completer = Completer(lambda: access, seconds=10, pause=nap)
+    completer = Completer(lambda: access, seconds=PATIENCE, pause=nap)
     yield completer
     await completer.close()
 
@@ -175,6 +177,7 @@ async def test_a_silent_model_is_not_waited_for(llm: FakeLLM, provider: str) -> 
     llm.hangs()
     with pytest.raises(AgentFailed) as caught:
         await ask(hasty, provider)
+    await asyncio.to_thread(llm.wait_for, 1)
     assert (caught.value.code, len(llm.requests)) == ("timeout", 1), caught.value.detail
     await hasty.close()
 

@@ -15,7 +15,7 @@ from store.db import Database
 from store.messages import Accepted
 from store.outbox import OutState
 from tests.store.making import column, inbound
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from tests.worker.world import Clock
 from worker.errors import NotSent, SendRefused, SendUnknown
 from worker.send import Sender
@@ -261,18 +261,18 @@ def test_leaving_waits_for_the_send_at_work_and_lets_none_begin(office: Office):
 
     def wait(to: str, text: str) -> None:
         is_sending.set()
-        assert may_go_on.wait(30)
+        assert may_go_on.wait(PATIENCE)
 
     office.line.before = wait
     at_work = threading.Thread(target=office.work, daemon=True)
     at_work.start()
-    assert is_sending.wait(30)
+    assert is_sending.wait(PATIENCE)
     assert office.sender.finish(0.01) is False
     finished: list[bool] = []
     leaving = threading.Thread(target=lambda: finished.append(office.sender.finish(30)))
     leaving.start()
     may_go_on.set()
-    leaving.join(30)
+    leaving.join(PATIENCE)
     assert finished == [True]
     # The second message may have begun before `finish` got its turn; either way none is half sent.
     until(lambda: OutState.SENDING not in office.states())

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import PATIENCE
 from worker.stop import Stop
-
-LONG = 60.0  # seconds nobody waits for when all is well
 
 
 def test_it_is_down_at_first():
@@ -20,17 +19,17 @@ def test_it_is_down_at_first():
 def test_once_it_is_up_nobody_waits():
     stop = Stop()
     stop.set()
-    assert stop.is_set() and stop.wait(LONG) and stop.wait(LONG)
+    assert stop.is_set() and stop.wait(PATIENCE) and stop.wait(PATIENCE)
 
 
 def test_all_who_wait_are_woken():
     stop = Stop()
-    waiting = [threading.Thread(target=stop.wait, args=[LONG]) for _ in range(5)]
+    waiting = [threading.Thread(target=stop.wait, args=[PATIENCE]) for _ in range(5)]
     for thread in waiting:
         thread.start()
     stop.set()
     for thread in waiting:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in waiting)
 
 
@@ -45,5 +44,5 @@ def stop() -> Iterator[Stop]:
 def test_a_signal_handler_puts_it_up_while_the_main_thread_waits(stop: Stop):
     timer = threading.Timer(0.01, os.kill, [os.getpid(), signal.SIGUSR1])
     timer.start()
-    assert stop.wait(LONG)
+    assert stop.wait(PATIENCE)
     timer.join()

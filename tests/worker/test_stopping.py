@@ -29,7 +29,7 @@ async def at_work(answering: Answering, friend: Friend) -> AsyncIterator["asynci
 
 
 async def asked(llm: FakeLLM, count: int) -> None:
-    await until_async(lambda: len(llm.requests) >= count, what=f"request {count}")
+    await until_async(lambda: len(llm.requests) >= count, f"request {count}")
 
 
 def outbox(world: World) -> list[tuple[str, str]]:
@@ -191,7 +191,7 @@ async def test_a_long_turn_says_so_once(world: World, llm: FakeLLM) -> None:
     alice = world.friend().writes("hi")
     with llm.held():
         async with at_work(world.answering, alice) as job:
-            await until_async(lambda: len(outbox(world)) == 1, what="a sign of life")
+            await until_async(lambda: len(outbox(world)) == 1, "a sign of life")
             assert world.turns()[0]["state"] == "running"
             llm.release()
             await job
@@ -215,7 +215,7 @@ async def test_a_stopped_turn_takes_it_back(world: World, llm: FakeLLM) -> None:
     llm.hangs()
     alice = world.friend().writes("hi")
     async with at_work(world.answering, alice) as job:
-        await until_async(lambda: len(outbox(world)) == 1, what="a sign of life")
+        await until_async(lambda: len(outbox(world)) == 1, "a sign of life")
         alice.writes("/stop")
         await world.answering.answer(alice.chat_id)
         await job
@@ -252,7 +252,7 @@ async def test_a_tool_that_hangs_is_stopped_with_its_turn(
     alice = world.friend().writes("hi")
     async with at_work(world.answering, alice) as job:
         # One is asked what it can do, one is called.
-        await until_async(lambda: len(list(tmp_path.glob("*.pid"))) == 2, 30, "the tool's call")
+        await until_async(lambda: len(list(tmp_path.glob("*.pid"))) == 2, "the tool's call")
         alice.writes("/stop")
         await world.answering.answer(alice.chat_id)
         await job

@@ -17,7 +17,6 @@ from tests.worker.worker_for_tests import MortalValkey
 from tests.worker.world import START
 from worker.lock import KEY
 
-LONG = 60.0
 HOLDS = "This worker holds the WhatsApp lock"
 STANDS_BY = "Another engine instance holds the WhatsApp lock"
 
@@ -43,25 +42,25 @@ def said(live: Live, end: End | None) -> Status | None:
 
 def start(spawn: Spawner, wait_for: str) -> Spawned:
     worker = spawn("-m", "worker")
-    worker.wait_for(wait_for, LONG)
+    worker.wait_for(wait_for)
     return worker
 
 
 def test_one_holds_the_lock_and_says_so(spawn: Spawner, live: Live):
     worker = start(spawn, HOLDS)
-    beat = until(lambda: holder(live), LONG, "a holder")
+    beat = until(lambda: holder(live), "a holder")
     assert beat.pid == worker.pid and not beat.connected
-    status = until(live.status, LONG, "a status")
+    status = until(live.status, "a status")
     assert status.phase is Phase.UNLINKED
 
 
 def test_others_stand_by_and_take_over_at_once(spawn: Spawner, live: Live):
     first = start(spawn, HOLDS)
     second = start(spawn, STANDS_BY)
-    until(lambda: len(live.alive("worker")) == 2, LONG, "two workers")
+    until(lambda: len(live.alive("worker")) == 2, "two workers")
     assert first.stop() == 0
-    second.wait_for(HOLDS, LONG)
-    assert until(lambda: holder(live), LONG, "a holder").pid == second.pid
+    second.wait_for(HOLDS)
+    assert until(lambda: holder(live), "a holder").pid == second.pid
     assert second.output().count(STANDS_BY) == 1
 
 
@@ -80,7 +79,7 @@ def test_a_standby_ignores_what_is_asked(spawn: Spawner, live: Live, redis: Redi
     redis.set(KEY, "another's", ex=3600)
     start(spawn, STANDS_BY)
     live.request("take_over")
-    until(lambda: live.alive("worker"), LONG, "a sign of life")
+    until(lambda: live.alive("worker"), "a sign of life")
     assert redis.llen("djinn:requests") == 1
 
 
@@ -88,7 +87,7 @@ def test_what_can_not_be_read_is_skipped(spawn: Spawner, live: Live, redis: Redi
     worker = start(spawn, HOLDS)
     redis.lpush("djinn:requests", "{", "[]", '{"id": "1"}')
     live.request("cancel")
-    worker.wait_for("Asked by the panel or the API", LONG)
+    worker.wait_for("Asked by the panel or the API")
 
 
 def test_it_waits_for_a_database_that_is_away(
@@ -100,7 +99,7 @@ def test_it_waits_for_a_database_that_is_away(
     worker = start(spawn, "The database is away")
     with sqlite_database.write() as connection:
         connection.execute(text("ALTER TABLE gone RENAME TO link"))
-    until(lambda: said(live, End.REMOVED_ON_PHONE), LONG, "what the database says")
+    until(lambda: said(live, End.REMOVED_ON_PHONE), "what the database says")
     assert worker.stop() == 0
 
 
@@ -117,10 +116,10 @@ class TestAnOutageOfRedis:
     def test_the_worker_outlives_it(self, spawn: Spawner, server: MortalValkey):
         worker = start(spawn, HOLDS)
         server.kill()
-        worker.wait_for("The WhatsApp lock is lost", LONG)
-        worker.wait_for("nobody can have the WhatsApp lock", LONG)
+        worker.wait_for("The WhatsApp lock is lost")
+        worker.wait_for("nobody can have the WhatsApp lock")
         server.start()
         with connect(server.url) as redis:
-            beat = until(lambda: holder(Live(redis)), LONG, "a holder")
+            beat = until(lambda: holder(Live(redis)), "a holder")
         assert beat.pid == worker.pid and worker.output().count(HOLDS) == 2
         assert worker.stop() == 0

@@ -6,6 +6,7 @@ import pytest
 
 from core.access import Access
 from tests.fake_llm import FakeLLM
+from tests.waiting import PATIENCE
 from worker import trial
 from worker.completion import Completer
 
@@ -19,7 +20,7 @@ async def nap(seconds: float) -> None:
 @pytest.fixture
 async def completer(llm: FakeLLM) -> AsyncIterator[Completer]:
     access = Access({"openai": KEY, "anthropic": KEY}, llm.addresses)
-    completer = Completer(lambda: access, seconds=5, pause=nap)
+    completer = Completer(lambda: access, seconds=PATIENCE, pause=nap)
     yield completer
     await completer.close()
 

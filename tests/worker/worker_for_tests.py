@@ -16,7 +16,6 @@ from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
 
 SOON = {"job_monitoring_interval": 1, "lost_after": 2, "maintenance_interval": 1}
-LONG = 60.0  # seconds until a test gives up: the machine may be busy
 
 
 def start_worker(spawn: Spawner, url: str, **options: Any) -> Spawned:
@@ -30,7 +29,7 @@ def start_worker(spawn: Spawner, url: str, **options: Any) -> Spawned:
         return workers.get(process.pid) in ("idle", "busy")
 
     with valkey.connect(url) as redis:
-        until(takes_jobs, LONG, "a worker that takes jobs")
+        until(takes_jobs, "a worker that takes jobs")
     return process
 
 
@@ -39,12 +38,12 @@ def status(job: Job) -> JobStatus | None:
 
 
 def wait_until(job: Job, wanted: JobStatus) -> None:
-    until(lambda: status(job) == wanted, LONG, f"{job.description} to be {wanted.value}")
+    until(lambda: status(job) == wanted, f"{job.description} to be {wanted.value}")
 
 
 def wait_until_entered(redis: Redis, count: int) -> None:
     """Until `count` jobs that say so have begun."""
-    until(lambda: redis.llen("entered") == count, LONG, f"{count} jobs to begin")
+    until(lambda: redis.llen("entered") == count, f"{count} jobs to begin")
 
 
 def wait_until_nothing_is_left(queue: Queue) -> None:
@@ -53,7 +52,6 @@ def wait_until_nothing_is_left(queue: Queue) -> None:
     keys = [queue.key, queue.intermediate_queue_key, queue.started_job_registry.key]
     until(
         lambda: not redis.exists(*keys) and not list(redis.scan_iter("rq:execution:*")),
-        LONG,
         "everything to be cleaned up",
     )
 

@@ -24,6 +24,7 @@ from store.agents import AgentFolder
 from store.db import Database
 from store.live import Live
 from store.provider_keys import Keyring
+from tests.waiting import PATIENCE
 from worker.answering import Answering
 from worker.completion import Completer
 
@@ -95,7 +96,7 @@ class World:
         self.answering = self.another()
 
     def another(
-        self, *, seconds: float = 5, redis: Redis | None = None, **changes: Any
+        self, *, seconds: float = PATIENCE, redis: Redis | None = None, **changes: Any
     ) -> Answering:
         """One more process that answers, as far as this one can tell."""
         config = self.config.model_copy(update=changes)

@@ -16,7 +16,9 @@ from tests.app.api.program import Api
 
 
 @pytest.fixture
-def app(env: dict[str, str], database_url: str, valkey_url: str, redis: Redis) -> Iterator[Flask]:
+def app(
+    env: dict[str, str], database_url: str, valkey_url: str, redis: Redis, lasting_signs: None
+) -> Iterator[Flask]:
     """The web application on an empty database and an empty Valkey."""
     app = create_app(
         Config.from_env({**env, "DATABASE_URL": database_url, "REDIS_URL": valkey_url})

@@ -18,6 +18,7 @@ from core.settings import Settings
 from store import audit, link, outbox, settings
 from store.tables import outbox as table
 from tests.app.api.program import ON_SQLITE, Api
+from tests.waiting import PATIENCE
 
 SEND = "/whatsapp/finn/send"
 HELLO = {"to": "+15551234567", "message": "hello"}
@@ -137,7 +138,7 @@ def test_many_at_once_in_two_processes(connected: Api, other_app: Flask) -> None
     together = Barrier(AT_ONCE)
 
     def one(number: int) -> TestResponse:
-        together.wait(timeout=30)
+        together.wait(PATIENCE)
         return send(connected if number % 2 else other, "a")
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
@@ -153,7 +154,7 @@ def test_different_messages_at_once_with_one_key(connected: Api) -> None:
     together = Barrier(AT_ONCE)
 
     def one(number: int) -> int:
-        together.wait(timeout=30)
+        together.wait(PATIENCE)
         return send(connected, "a", message=f"hello {number}").status_code
 
     with ThreadPoolExecutor(AT_ONCE) as threads:

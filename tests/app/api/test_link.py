@@ -90,7 +90,7 @@ def test_the_end_of_an_earlier_attempt_does_not_count(api: Api, looks: list[Stat
     """It stays published until the new attempt begins."""
 
     def begin(request: Request) -> None:
-        until(lambda: len(looks) > 2, what="the program to wait")
+        until(lambda: len(looks) > 2, "the program to wait")
         api.live.publish(scan(request))
 
     api.live.publish(Status(Phase.UNLINKED, attempt="old", end=End.TIMED_OUT))
@@ -104,7 +104,7 @@ def test_an_attempt_under_way_is_waited_for(api: Api, looks: list[Status | None]
     api.live.publish(Status(Phase.STARTING, attempt="first"))
     with ThreadPoolExecutor() as pool:
         sentence = pool.submit(api.refused, 502, "POST", LINK)
-        until(lambda: len(looks) > 1, what="the program to wait")
+        until(lambda: len(looks) > 1, "the program to wait")
         api.live.publish(Status(Phase.UNLINKED, attempt="first", end=End.UNREACHABLE))
         assert sentence.result().startswith("WhatsApp can't be reached. No connection")
     assert api.live.next_request(0.01) is None

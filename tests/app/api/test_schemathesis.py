@@ -79,7 +79,6 @@ def obey(request: Request) -> Status:
 
 
 @ON_SQLITE
-@pytest.mark.timeout(600)
 def test_while_an_account_is_linked(patient: Api) -> None:
     with patient.database.write() as connection:
         link.linked(connection, Phone("+15550000000"), "DjinnBot", patient.services.now())

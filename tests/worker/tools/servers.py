@@ -37,8 +37,8 @@ def is_alive(pid: int) -> bool:
 
 
 async def until_started(folder: Path, count: int) -> None:
-    await until_async(lambda: len(started(folder)) == count, 30, f"the start of server {count}")
+    await until_async(lambda: len(started(folder)) == count, f"the start of server {count}")
 
 
 async def until_ended(folder: Path) -> None:
-    await until_async(lambda: not any(map(is_alive, started(folder))), 30, "the servers' end")
+    await until_async(lambda: not any(map(is_alive, started(folder))), "the servers' end")

@@ -92,12 +92,12 @@ async def test_one_is_started_only_when_it_is_needed(
 async def test_one_that_hangs_is_given_up_and_the_turn_goes_on(
     world: World, llm: FakeLLM, program: dict[str, Any], tmp_path: Path
 ) -> None:
-    give(world, files=program | {"timeout": 0.5})
+    give(world, files=program | {"timeout": 2})
     llm.calls_tool("files__hang", then="It does not answer.")
     alice = world.friend()
     assert await alice.asks("try it") == "It does not answer."
-    assert llm.requests[-1].results == ["The tool failed: no answer within 0.5 s."]
-    assert remarks(world) == ["MCP server files: hang: no answer within 0.5 s."]
+    assert llm.requests[-1].results == ["The tool failed: no answer within 2 s."]
+    assert remarks(world) == ["MCP server files: hang: no answer within 2 s."]
     assert [turn["state"] for turn in world.turns()] == ["done"]
     await until_ended(tmp_path)
 
@@ -242,15 +242,15 @@ def address(spawn: Spawner, free_port: int, tmp_path: Path) -> Iterator[str]:
             return True
         return False
 
-    until(listens, 30, "the server to listen")
+    until(listens, "the server to listen")
     yield f"http://127.0.0.1:{free_port}/mcp"
 
 
 async def test_a_server_over_http(world: World, llm: FakeLLM, address: str) -> None:
-    give(world, net={"url": address, "timeout": 1})
-    llm.calls_tools([("net__echo", {"text": "far"})], [("net__hang", {})])
+    give(world, net={"url": address}, slow={"url": address, "timeout": 2})
+    llm.calls_tools([("net__echo", {"text": "far"})], [("slow__hang", {})])
     assert await world.friend().asks("try it") == "Done."
-    assert llm.requests[-1].results == ["far", "The tool failed: no answer within 1 s."]
+    assert llm.requests[-1].results == ["far", "The tool failed: no answer within 2 s."]
 
 
 async def test_one_that_is_not_there(world: World, llm: FakeLLM, free_port: int) -> None:

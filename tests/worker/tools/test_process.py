@@ -49,12 +49,12 @@ def busy(world: World, spawn: Spawner, llm: FakeLLM, tmp_path: Path) -> Spawned:
     jobs = start(spawn)
     alice = world.friend().writes("try it")
     Turns(world.redis).nudge(alice.chat_id)
-    until(lambda: len(started(tmp_path)) == 2, 60, "the server's start")
+    until(lambda: len(started(tmp_path)) == 2, "the server's start")
     return jobs
 
 
 def nothing_is_left(folder: Path) -> None:
-    until(lambda: not any(map(is_alive, started(folder))), 30, "the servers' end")
+    until(lambda: not any(map(is_alive, started(folder))), "the servers' end")
 
 
 async def test_told_to_end(busy: Spawned, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from core.agent import Agent
 from core.model import ModelName
 from store.db import Database
 from tests.fake_llm import FakeLLM
+from tests.waiting import PATIENCE
 from tests.worker.world import World
 from worker.completion import Completer, Prompt
 
@@ -50,7 +51,7 @@ async def test_a_server_that_refuses_in_any_case_is_asked_twice(world: World, ll
 
 async def test_also_where_somebody_watches(world: World, llm: FakeLLM) -> None:
     access = Access(addresses={"custom": llm.url})
-    completer = Completer(lambda: access, seconds=5)
+    completer = Completer(lambda: access, seconds=PATIENCE)
     seen: list[str] = []
 
     llm.replies("Hello!").fails(400, "does not support tools", times=1)
@@ -68,7 +69,7 @@ async def test_also_where_somebody_watches(world: World, llm: FakeLLM) -> None:
 async def test_tools_in_every_language(world: World, llm: FakeLLM, name: str) -> None:
     model = ModelName.parse(name)
     access = Access({model.provider: "a-key-for-tests"}, llm.addresses)
-    completer = Completer(lambda: access, seconds=10)
+    completer = Completer(lambda: access, seconds=PATIENCE)
     llm.calls_tools(
         [("current_time", {"timezone": "UTC"})], [("list_whatsapp_targets", {})], then="I know."
     )
