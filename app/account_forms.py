@@ -23,7 +23,7 @@ class NameForm(FlaskForm):
 
 class PasswordForm(FlaskForm):
     password = PasswordField(
-        "Present password",
+        "Current password",
         [InputRequired("Enter your present password.")],
         id="present-password",  # another form beside it asks for the password too
     )

@@ -18,6 +18,7 @@ from app import words
 from app.answer import fragment
 from app.ext import agents, db, now
 from app.toasts import toast
+from core import chat_html
 from core.channel import Channel
 from core.masking import numbers_masked
 from store import audit, chat_list, chats, conversations, forget, pauses, people, transcripts
@@ -233,8 +234,8 @@ def _mark(*what: object) -> str:
 
 @bp.app_template_filter("excerpt")
 def _excerpt(text: str) -> str:
-    """Its beginning, on one line."""
-    return _line(text[: 2 * EXCERPT])
+    """Its beginning, on one line and without WhatsApp's marks."""
+    return _line(chat_html.without_marks(text[: 2 * EXCERPT]))
 
 
 @bp.app_template_filter("found")

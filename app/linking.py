@@ -73,7 +73,7 @@ class Screen:
     status: Status | None = None
     end: End | None = None
     question: Question | None = None
-    poll: Literal[1, 2, 5, 10] | None = None
+    poll: Literal[1, 2, 5] | None = None
 
     @property
     def phone(self) -> Phone | None:
@@ -128,7 +128,7 @@ def _settled(status: Status, link: Link) -> Screen:
     """Linked or not, and nothing under way. Where SQL and the worker disagree, one of the two is
     about to follow, so the next look comes soon."""
     if status.phase is Phase.LINKED and (link.is_linked or not status.connected):
-        poll: Literal[2, 10] = 10 if link.is_linked else 2
+        poll: Literal[2, 5] = 5 if link.is_linked else 2
         if status.connected:
             return Screen(Kind.CONNECTED, link, status, poll=poll)
         kind = Kind.STOPPED if status.end in STOPPING_ENDS else Kind.RECONNECTING

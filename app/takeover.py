@@ -78,7 +78,7 @@ def pause(chat_id: int) -> ResponseReturnValue:
         audit.record(connection, g.owner.name, "chat paused", _until(chat_id, until), now())
     _tell_jobs_to_stop(chat_id)
     toast("taken_over")
-    return _done(chat_id)
+    return _done(chat_id, focus="resume")
 
 
 @bp.post("/<int:chat_id>/resume")
@@ -91,7 +91,7 @@ def resume(chat_id: int) -> ResponseReturnValue:
             audit.record(connection, g.owner.name, "chat resumed", f"chat {chat_id}", now())
     Turns(live().redis).nudge(chat_id)
     toast("resumed")
-    return _done(chat_id)
+    return _done(chat_id, focus="pause")
 
 
 @bp.post("/<int:chat_id>/write")
@@ -130,10 +130,11 @@ def _takeover_form() -> WriteForm:
 # ---- answers ---------------------------------------------------------------------------------
 
 
-def _done(chat_id: int) -> ResponseReturnValue:
+def _done(chat_id: int, focus: str = "") -> ResponseReturnValue:
     if not request.htmx:
         return redirect(_address(chat_id), code=303)
-    return fragment("conversations/_takeover_state.html", takeover=_takeover_of(chat_id))
+    state = _takeover_of(chat_id)
+    return fragment("conversations/_takeover_state.html", focus=focus, takeover=state)
 
 
 def _refused(chat_id: int, form: WriteForm) -> ResponseReturnValue:

@@ -41,13 +41,15 @@ def wizard() -> ResponseReturnValue:
 
 @bp.get("/status")
 def status() -> ResponseReturnValue:
-    """The fragment. 204 when it would look the same: then htmx leaves the page alone."""
+    """The fragment. 204 when it would look the same: then htmx leaves the page alone. `kept`: the
+    owner was asked whether to unlink, and goes on from where that question came up."""
     if not request.htmx:
         return redirect(url_for("whatsapp.wizard", **address(_asked())), code=303)
     context = _status()
     if request.args.get("seen") == context["screen"].fingerprint:
         return "", 204
-    return render_template("whatsapp/_status.html", announce=True, **context)
+    focus = "unlink" if "kept" in request.args else ""
+    return fragment("whatsapp/_status.html", focus=focus, announce=True, **context)
 
 
 @bp.post("/link")
@@ -59,7 +61,7 @@ def start() -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     form = CodeForm()
     if form.validate():
-        return _ask("code", form.phone.data)
+        return _ask("code", form)
     if request.htmx:
         return elsewhere(fragment("whatsapp/_code.html", 422, code_form=form), "#link-code")
     return render_template("whatsapp/wizard.html", code_form=form, **_status()), 422
@@ -119,8 +121,10 @@ def version() -> ResponseReturnValue:
     return render_template("whatsapp/_version.html", **line)
 
 
-def _ask(wish: Wish, phone: Phone | None = None) -> ResponseReturnValue:
-    """Ask the worker and show that it was asked. Nothing is asked when there is nobody to hear."""
+def _ask(wish: Wish, form: CodeForm | None = None) -> ResponseReturnValue:
+    """Ask the worker and show that it was asked. Nothing is asked when there is nobody to hear.
+    `form` has the number that wants a code."""
+    phone: Phone | None = form.phone.data if form else None
     if not pulse.read().workers:
         toast("no_worker", "warning")
         question = None
@@ -129,7 +133,8 @@ def _ask(wish: Wish, phone: Phone | None = None) -> ResponseReturnValue:
         with db().write() as connection:
             audit.record(connection, g.owner.name, f"asked to {wish}", phone or "", now())
     if request.htmx:
-        return fragment("whatsapp/_status.html", announce=True, **_status(question))
+        context = _status(question)
+        return fragment("whatsapp/_asked.html", announce=True, code_form=form, **context)
     return redirect(url_for("whatsapp.wizard", **address(question)), code=303)
 
 

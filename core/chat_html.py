@@ -29,6 +29,19 @@ def from_whatsapp(text: str) -> str:
     return f'<div class="as-written">{"".join(_blocks(text))}</div>\n'
 
 
+def without_marks(text: str) -> str:
+    """The words alone, for where there is room for a line of them."""
+    # What is left of a fence has no end in this text.
+    lines = _FENCE.sub(r" \1 ", text).replace("```", " ").split("\n")
+    return "\n".join(_unmarked(line.removeprefix(_QUOTE)) for line in lines)
+
+
+def _unmarked(line: str) -> str:
+    return _INLINE.sub(
+        lambda found: found["code"] or found["url"] or _unmarked(found["marked"]), line
+    )
+
+
 def _blocks(text: str) -> Iterator[str]:
     end = 0
     for fence in _FENCE.finditer(text):

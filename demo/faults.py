@@ -12,6 +12,7 @@ from simulator import Simulator
 REFUSED_SECONDS = 30
 BAN_SECONDS = 60
 LATENCY, DELAY = 1.5, 5.0  # seconds
+NBSP = "\N{NO-BREAK SPACE}"  # a number stays with its unit
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ FAULTS = (
     Fault(
         "cut",
         "Cut the connection",
-        "The panel says “connecting …” for a moment. Nothing is lost.",
+        "DjinnBot is back at once, and nothing is lost. The panel’s Diagnostics page remembers it.",
         lambda simulator: simulator.cut(),
         icon="plug-connected-x",
     ),
     Fault(
         "refuse",
-        f"Refuse connections for {REFUSED_SECONDS} s",
+        f"Refuse connections for {REFUSED_SECONDS}{NBSP}s",
         "The panel says “connecting …” until then. Messages wait and are answered afterwards.",
         lambda simulator: simulator.refuse_for(REFUSED_SECONDS),
         _has("refuse"),
@@ -76,7 +77,8 @@ FAULTS = (
     Fault(
         "unavailable",
         "Server error 503",
-        "WhatsApp ends the connection and asks to come back. The panel shows it for a moment.",
+        "WhatsApp ends the connection and asks to come back, which DjinnBot does. Diagnostics "
+        "remembers it.",
         lambda simulator: simulator.stream_error(503),
         icon="server-off",
     ),
@@ -97,7 +99,7 @@ FAULTS = (
     ),
     Fault(
         "banned",
-        f"Ban for {BAN_SECONDS} s",
+        f"Ban for {BAN_SECONDS}{NBSP}s",
         "The panel says when the block ends. DjinnBot stays away until then: more tries would make "
         "it worse.",
         lambda simulator: simulator.ban(expire=BAN_SECONDS),
@@ -135,7 +137,7 @@ FAULTS = (
     ),
     Fault(
         "late_acks",
-        f"Confirm {DELAY:g} s late",
+        f"Confirm {DELAY:g}{NBSP}s late",
         "Replies arrive at once, but the panel shows the clock until WhatsApp has confirmed them.",
         _set(ack_delay=DELAY),
         _has("ack_delay"),

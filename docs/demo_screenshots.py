@@ -19,9 +19,9 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from config import ROOT
 from demo.cast import GUESTS, OWNER
 from demo.samples import SAMPLES
+from docs.screenshots import IMAGES, SHOWN
 from tests.services import chromium
 
-IMAGES = ROOT / "docs" / "images"
 PATIENCE = 120.0
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 ALICE, BOB = GUESTS
@@ -151,7 +151,9 @@ def write(phone: Locator, text: str) -> None:
 
 
 def shoot(page: Page, name: str) -> None:
-    page.screenshot(path=IMAGES / f"{name}.png")
+    """Keep a picture if some page of the documentation shows it."""
+    if f"images/{name}.png" in SHOWN:
+        page.screenshot(path=IMAGES / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 from ruamel.yaml import YAML
+from wtforms.fields.core import UnboundField
 
+from app.forms import SettingsForm
 from app.second_factor import DRIFT
 from app.throttle import PER_ADDRESS, PER_SECOND_FACTOR, WINDOW
 from config import ROOT, Config
@@ -50,6 +52,14 @@ def test_every_variable_is_described_and_exists():
 def test_defaults_are_the_code_s(variable: str, default: str):
     assert f"| `{variable}` | `{default}` |" in CONFIGURATION
     assert str(getattr(Config(), variable.lower())) == default
+
+
+def test_the_settings_are_called_as_in_the_panel():
+    table = SETUP.partition("| Setting | Meaning |")[2].partition("\n\n")[0]
+    fields = [field for field in vars(SettingsForm).values() if isinstance(field, UnboundField)]
+    assert {row.split("|")[1].strip() for row in table.splitlines()[2:]} == {
+        field.args[0] for field in fields if field.args and field.args[0] != "Other emoji"
+    }
 
 
 def test_the_settings_table_is_the_code_s():

@@ -290,7 +290,7 @@ class Bridge:
         with self._database.write() as connection:
             link_store.linked(connection, Phone(phone), device_name, _now())
             link_events.record(connection, Event.PAIRED, _now(), fence=self.fence)
-            audit.record(connection, "worker", "link.linked", phone, _now())
+            audit.record(connection, "worker", "linked", phone, _now())
 
     def _on_connected(self, phone: str | None, device_name: str) -> None:
         log.info("[WhatsAppBridge] Connection: open")
@@ -380,7 +380,8 @@ class Bridge:
             link_events.record(connection, reason, _now(), fence=self.fence)
             messages.drop_waiting(connection, Reason.UNLINKED)
             outbox.cancel_all(connection, "The account was unlinked before this could be sent.")
-            audit.record(connection, "worker", f"link.{reason}", phone or "", _now())
+            told = f"{phone or ''} {reason.replace('_', ' ')}".strip()
+            audit.record(connection, "worker", "link ended", told, _now())
         self._backoff = Backoff()
         self._say(Status(Phase.UNLINKED, end=reason))
 

@@ -2,30 +2,48 @@
 // without this file.
 "use strict";
 
-const locale = navigator.language || "en";
+// In the language of the page, however the browser's owner writes dates; 12 or 24 hours as they do.
+const { lang } = document.documentElement;
+const own = navigator.languages.find((each) => new Intl.Locale(each).language === lang);
+const locale = new Intl.Locale(own || lang, { hourCycle: hoursOf(navigator.language) });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
 const ago = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
+function hoursOf(language) {
+  return new Intl.DateTimeFormat(language, { hour: "numeric" }).resolvedOptions().hourCycle;
+}
+
+function isToday(instant) {
+  return instant.toDateString() === new Date().toDateString();
+}
+
 function written(instant) {
-  const isToday = instant.toDateString() === new Date().toDateString();
-  return isToday ? clock.format(instant) : `${day.format(instant)}, ${clock.format(instant)}`;
+  return isToday(instant) ? clock.format(instant) : `${day.format(instant)}, ${clock.format(instant)}`;
 }
 
 function relative(instant) {
   const seconds = (instant - Date.now()) / 1000;
   const minutes = Math.round(seconds / 60);
+  if (minutes === 0) return ago.format(Math.round(seconds), "second");
   if (Math.abs(minutes) < 60) return ago.format(minutes, "minute");
   const hours = Math.round(minutes / 60);
   return Math.abs(hours) < 24 ? ago.format(hours, "hour") : written(instant);
+}
+
+// "today" and "yesterday" are what people look for.
+function named(instant) {
+  const midnight = (moment) => new Date(moment).setHours(0, 0, 0, 0);
+  const days = Math.round((midnight(instant) - midnight(Date.now())) / 86400000);
+  return Math.abs(days) < 2 ? ago.format(days, "day") : day.format(instant);
 }
 
 function shown(style, instant) {
   if ("relative" in style) return relative(instant);
   if ("clock" in style) return clock.format(instant);
   if ("seconds" in style) return instant.toLocaleTimeString(locale);
-  return "day" in style ? day.format(instant) : written(instant);
+  return "day" in style ? named(instant) : written(instant);
 }
 
 function showTimes(root) {
@@ -117,6 +135,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
 document.addEventListener("djinn:focus", (event) => {
   const element = document.getElementById(event.detail.value);
   if (element) element.focus();
+});
+
+// What was searched, sorted or leafed to is told by the address: reloading and coming back show it.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, pathInfo, successful } = event.detail;
+  if (successful && "address" in elt.dataset) history.replaceState(null, "", pathInfo.finalRequestPath);
 });
 
 // Polls -----------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
-// Conversations: days as the browser's zone has them, an address that tells the filters, a page that
-// follows what is said unless its reader is elsewhere. All of it works without this file too. (A
-// module: its names are its own.)
+// Conversations: days as the browser's zone has them, a page that follows what is said unless its
+// reader is elsewhere. All of it works without this file too. (A module: its names are its own.)
 
 const NEAR = 120; // px from the end within which the reader wants to see what comes
 const page = document.scrollingElement;
@@ -42,11 +41,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "live") return;
   headDays();
   if (follows) toEnd();
-});
-
-document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, pathInfo, successful } = event.detail;
-  if (elt.id === "filter" && successful) history.replaceState(null, "", pathInfo.finalRequestPath);
 });
 
 if (transcript) headDays();

@@ -6,7 +6,7 @@
   const KEY = "djinn:typed";
   const UNKEPT = ["hidden", "password", "file", "submit", "button", "reset"];
   const isDoor = location.pathname.startsWith("/login") || location.pathname.startsWith("/setup/");
-  const here = location.pathname + location.search;
+  const here = () => location.pathname + location.search;
 
   function isChanged(field) {
     if (!field.name || UNKEPT.includes(field.type)) return false;
@@ -27,7 +27,7 @@
   function keep() {
     if (isDoor) return;
     const fields = [...document.forms].flatMap((form) => [...form.elements]).filter(isChanged);
-    sessionStorage.setItem(KEY, JSON.stringify({ here, fields: fields.map(describe) }));
+    sessionStorage.setItem(KEY, JSON.stringify({ here: here(), fields: fields.map(describe) }));
   }
 
   function fill(typed) {
@@ -52,7 +52,7 @@
       return;
     }
     sessionStorage.removeItem(KEY);
-    if (!kept.atTheDoor || kept.here !== here) return;
+    if (!kept.atTheDoor || kept.here !== here()) return;
     kept.fields.map(fill).find(Boolean)?.focus();
   }
 

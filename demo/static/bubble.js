@@ -1,6 +1,6 @@
 // One message, as the phone that it is on shows it.
 
-import { formatted, isEmoji } from "./format.js";
+import { formatted, isEmoji, plain } from "./format.js";
 
 const clock = new Intl.DateTimeFormat(navigator.language, { hour: "2-digit", minute: "2-digit" });
 const TICKS = {
@@ -64,7 +64,7 @@ export function bubble(message, names, go) {
   stamp.dateTime = new Date(message.at * 1000).toISOString();
   showTick(part(".tick"), message.mine && !message.deleted ? message.tick : null);
   if (message.mine && message.by_device) byDevice(part(".foot"));
-  if (message.reactions.length) react(part(".reactions"), message, names);
+  if (message.reactions.length && !message.deleted) react(part(".reactions"), message, names);
   return made;
 }
 
@@ -78,7 +78,7 @@ function byDevice(foot) {
 
 function quote(place, message, names, go) {
   place.querySelector("b").textContent = message.quote.mine ? "You" : names(message.chat);
-  place.querySelector("span").textContent = message.quote.text;
+  place.querySelector("span").textContent = plain(message.quote.text);
   place.addEventListener("click", () => go(message.quote.id));
 }
 

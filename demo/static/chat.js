@@ -3,6 +3,7 @@
 import { act } from "./act.js";
 import { attachments } from "./attach.js";
 import { bubble } from "./bubble.js";
+import { plain } from "./format.js";
 import { menu } from "./menu.js";
 import { messages } from "./store.js";
 
@@ -149,7 +150,8 @@ export class Chat {
     const who = message.mine ? "yourself" : this.handset.names(this.handset.other);
     this.about.hidden = false;
     this.about.querySelector("b").textContent = kind === "edit" ? "Edit" : `Reply to ${who}`;
-    this.about.querySelector(".about-text").textContent = message.text || message.matter?.label;
+    this.about.querySelector(".about-text").textContent =
+      message.matter?.label || plain(message.text);
     if (kind === "edit") this.field.value = message.text;
     this.grow();
     this.field.focus();

@@ -108,5 +108,11 @@ export function formatted(text) {
   return made;
 }
 
+// The words alone on one line, for where a message is only hinted at.
+export function plain(text) {
+  const line = text.slice(0, 200).replaceAll("```", " ").replace(/\s+/g, " ").trim();
+  return inline(line).textContent;
+}
+
 // Up to three emoji and nothing else are shown large.
 export const isEmoji = (text) => /^(\p{RGI_Emoji}\s*){1,3}$/v.test(text.trim());

@@ -3,6 +3,7 @@
 import { act, attempt } from "./act.js";
 import { Chat } from "./chat.js";
 import { tick, time } from "./bubble.js";
+import { plain } from "./format.js";
 import { chat, messages, phone, state, within } from "./store.js";
 
 const HUES = [158, 265, 28, 205, 335, 85, 240, 0];
@@ -97,6 +98,7 @@ export class Handset {
     write(hint, problem);
     if (problem) hint.dataset.until = hintText(this.number); // until something else is the case
     else this.draw();
+    return !problem;
   }
 
   async removeDevice(device) {
@@ -110,7 +112,10 @@ export class Handset {
     if (!kind) return;
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.target));
-    if (kind === "code") await this.link(event.submitter, "enter_code", { text: fields.code });
+    if (kind === "code") {
+      const isLinked = await this.link(event.submitter, "enter_code", { text: fields.code });
+      if (isLinked) event.target.reset(); // a code is good for once
+    }
     if (kind === "name") await act("rename", { phone: this.number, name: fields.name });
   }
 
@@ -257,7 +262,7 @@ function deviceRow(device) {
 
 function summary(message) {
   if (message.deleted) return "This message was deleted";
-  return (message.matter && message.matter.label) || message.text.split("\n")[0];
+  return message.matter?.label || plain(message.text);
 }
 
 function span(className, text = "") {

@@ -185,7 +185,7 @@ def test_a_linked_account_is_shown_with_what_is_known(owner: Visitor, live: Live
     live.publish(Status(Phase.LINKED, connected=True, phone=PHONE))
     page = owner.open("/whatsapp/")
     assert "Connected" in words(page) and "+1 555-123-4567" in words(page)
-    assert 'hx-trigger="every 10s"' in tag(page, "link-status")
+    assert 'hx-trigger="every 5s"' in tag(page, "link-status")
     assert "data-linked" in tag(page, "link-status")
     live.publish(Status(Phase.LINKED, phone=PHONE, retry_at=None))
     assert "Linked, connecting" in words(owner.open("/whatsapp/"))

@@ -151,6 +151,9 @@ def test_what_is_written_looks_as_in_whatsapp_and_is_only_text(
     expect(seen).to_contain_text("2*3*4 snake_case_name")
     expect(seen).to_contain_text("<img src=x onerror=alert(1)>")
     assert seen.locator("img").count() == 0
+    handset(page, hands.alice).get_by_role("button", name="Back").click()
+    row = handset(page, hands.alice).locator(f'[data-with="{hands.owner.number}"]')
+    expect(row).to_contain_text("bold italic gone code 2*3*4 snake_case_name")
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.id)

@@ -69,6 +69,8 @@ def test_by_pairing_code(panel: Panel, page: Page) -> None:
     number.fill("+1 555 123 4567")
     number.press("Enter")
     attempt = taken(panel, "code")
+    expect(page.get_by_text("Start with + and the country code")).to_have_count(0)
+    expect(number).to_have_value("+1 555 123 4567")
     panel.says(Status(Phase.CODE, attempt=attempt, code="J57G-SWSK", phone=PHONE))
     expect(page.locator("#pairing-code")).to_have_text("J57G-SWSK")
     page.get_by_role("button", name="Copy the code").click()
@@ -87,6 +89,15 @@ def test_cancelling_and_ends_of_the_road(panel: Panel, page: Page) -> None:
     attempt = taken(panel, "link")
     panel.says(Status(Phase.UNLINKED, end=End.TIMED_OUT, attempt=attempt))
     expect(page.get_by_text("The code was not used in time").first).to_be_visible()
+
+
+def test_who_keeps_the_link_is_back_where_the_question_came_up(panel: Panel, page: Page) -> None:
+    become_linked(panel)
+    page.goto("/whatsapp/")
+    unlink = page.get_by_role("link", name="Unlink")
+    unlink.press("Enter")
+    page.get_by_role("link", name="Keep the link").press("Enter")
+    expect(unlink).to_be_focused()
 
 
 def test_unlinking_asks_first(panel: Panel, either: Page) -> None:

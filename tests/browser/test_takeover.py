@@ -69,6 +69,14 @@ def test_taking_over_and_going_back(panel: Panel, either: Page, ana: Talk) -> No
     expect(state).to_contain_text("An agent answers here")
 
 
+def test_the_keyboard_stays_with_who_answers(page: Page, ana: Talk) -> None:
+    state = at(page, ana)
+    state.get_by_role("button", name="Pause until I resume").press("Enter")
+    expect(state.get_by_role("button", name="Resume", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(state.get_by_role("button", name="Pause for 30 minutes")).to_be_focused()
+
+
 def test_writing_alone_takes_over(panel: Panel, page: Page, ana: Talk) -> None:
     state = at(page, ana)
     field = page.get_by_label("Write by hand")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.chat_html import from_whatsapp
+from core.chat_html import from_whatsapp, without_marks
 from core.markup import to_whatsapp
 
 
@@ -52,3 +52,17 @@ def test_what_agents_write_looks_as_they_meant_it() -> None:
 @pytest.mark.parametrize("text", ["*" * 50_000, "`" * 50_000, "*a _b ~c " * 9000, "```" * 20_000])
 def test_nobody_keeps_us_busy_with_a_line(text: str) -> None:
     assert from_whatsapp(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("*Look* at _*this*_ and `that`, ~or~ 2*3*4", "Look at this and that, or 2*3*4"),
+        ("> he said\nsnake_case_name", "he said\nsnake_case_name"),
+        ("https://example.com/_a_ *b*", "https://example.com/_a_ b"),
+        ("see:\n```\ncode\n```\nand", "see:\n \ncode\n \nand"),
+        ("a fence without an end:\n```code", "a fence without an end:\n code"),
+    ],
+)
+def test_the_words_alone(text: str, words: str) -> None:
+    assert without_marks(text) == words
