@@ -14,7 +14,7 @@ from app.toasts import toast
 from core import allowlist_csv
 from core.allowlist import EVERYONE, Entry
 from core.errors import DuplicateEntry
-from store import allowlist, audit, settings
+from store import allowlist, audit, people, settings
 from store.allowlist import Page, Sort
 
 bp = Blueprint("allowlist", __name__, url_prefix="/allowlist")
@@ -39,7 +39,7 @@ def add() -> ResponseReturnValue:
     entry = _store(form) if form.validate() else None
     if entry is None:
         return _add_refused(form)
-    toast("entry_added", pattern=entry.pattern)
+    toast("entry_added", pattern=_shown(entry))
     sort = Sort.NEWEST if _has_pages() else Sort.NUMBER  # where the new one is in sight
     if not request.htmx:
         return _back(sort=sort)
@@ -62,7 +62,8 @@ def show(entry_id: int) -> ResponseReturnValue:
     entry = _get(entry_id)
     if not request.htmx:
         return _back()
-    return fragment("allowlist/_row.html", entry=entry, focus=f"edit-{entry.id}", **_around())
+    focus = f"edit-{entry.id}"
+    return fragment("allowlist/_row.html", entry=entry, focus=focus, **_around([entry]))
 
 
 @bp.route("/<int:entry_id>/edit", methods=["GET", "POST"])
@@ -85,7 +86,9 @@ def remove(entry_id: int) -> ResponseReturnValue:
             audit.record(connection, g.owner.name, "allowlist removed", _described(entry), now())
     if entry:
         undo = allowlist_undo.button(entry, url_for("allowlist.restore", **_here()), "#entries")
-        toast("entry_removed", undo=undo, entry=_name(entry))
+        is_nameless = entry.pattern.is_hidden and not entry.label
+        code = "hidden_removed" if is_nameless else "entry_removed"
+        toast(code, undo=undo, entry=_name(entry))
     return _list()
 
 
@@ -97,7 +100,7 @@ def restore() -> ResponseReturnValue:
         with db().write() as connection:
             entry = allowlist.restore(connection, entry)
             audit.record(connection, g.owner.name, "allowlist restored", _described(entry), now())
-        toast("entry_back", pattern=entry.pattern)
+        toast("entry_back", pattern=_shown(entry))
     except DuplicateEntry as error:
         toast("as_said", "info", sentence=str(error))
     return _list()
@@ -162,7 +165,7 @@ def _one(
     template: str, entry: Entry, form: EntryForm | None, status: int = 200
 ) -> ResponseReturnValue:
     """One entry's form or question: in place of its row, or on a page of its own."""
-    context = {"entry": entry, "edit_form": form, **_around()}
+    context = {"entry": entry, "edit_form": form, **_around([entry])}
     if request.htmx:
         return fragment(template, status, **context)
     return render_template("allowlist/one.html", part=template, **context), status
@@ -184,7 +187,7 @@ def _rows(sort: Sort | None = None) -> dict[str, object]:
         "page": number,
         "pages": _pages(found.found),
         "allow_all": current.allow_all,
-        **_around(),
+        **_around(found.entries),
     }
 
 
@@ -226,15 +229,24 @@ def _here() -> dict[str, str]:
     return {name: value for name, value in asked.items() if value}
 
 
-def _around() -> dict[str, object]:
-    """The agents by id, for showing an entry's, and where the owner is in the list."""
-    return {"agents": agents().load().agents, "here": _here()}
+def _around(entries: Sequence[Entry]) -> dict[str, object]:
+    """What showing these entries takes: the agents by id, the people behind hidden ids, and where
+    the owner is in the list."""
+    lids = [entry.pattern for entry in entries if entry.pattern.is_hidden]
+    with db().read() as connection:
+        hidden = people.by_lids(connection, lids)
+    return {"agents": agents().load().agents, "hidden": hidden, "here": _here()}
 
 
 def _get(entry_id: int) -> Entry:
     """The entry. Aborts with 404 when it is gone."""
     with db().read() as connection:
         return allowlist.get(connection, entry_id) or abort(404)
+
+
+def _shown(entry: Entry) -> str | None:
+    """None for a hidden number: its id says nothing to anybody."""
+    return entry.label if entry.pattern.is_hidden else entry.pattern
 
 
 def _name(entry: Entry) -> str | None:

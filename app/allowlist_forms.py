@@ -6,9 +6,8 @@ from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAr
 from wtforms.validators import Length
 
 from app.forms import AgentField, ParsedField, stripped
-from core.allowlist import LABEL_MAX, Pattern
+from core.allowlist import LABEL_MAX, Pattern, one_sender
 from core.message import Kind
-from core.phone import Phone
 
 TEXT_MAX = 10_000
 # What a person can send, as far as it makes a difference to the answer.
@@ -66,7 +65,7 @@ class TesterForm(FlaskForm):
     """A message that nobody has sent."""
 
     phone = ParsedField(
-        "Phone number", Phone.parse, "Enter the sender's number, for example +15551234567."
+        "Phone number", one_sender, "Enter the sender's number, for example +15551234567."
     )
     kind = SelectField(
         "What they send",

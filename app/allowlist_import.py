@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from app.allowlist_forms import ImportForm
+from app.answer import fragment
 from app.ext import agents, db, now
 from app.toasts import toast
 from core import allowlist_csv
@@ -44,7 +45,7 @@ def look() -> ResponseReturnValue:
     text = _text(form)
     with db().read() as connection:
         plan = _plan(connection, form, text)
-    return _preview(form, text, plan) if plan else _page(form, 422)
+    return _preview(form, text, plan, focus=_next_focus()) if plan else _page(form, 422)
 
 
 @bp.post("/apply")
@@ -65,6 +66,8 @@ def apply() -> ResponseReturnValue:
         return _preview(form, text, plan, seen) if plan else _page(form, 422)
     count = plan.counts
     toast("imported", new=count[Fate.NEW], changed=count[Fate.CHANGED], refused=count[Fate.REFUSED])
+    if request.htmx:
+        return fragment("allowlist/_imported.html", focus="import", counts=count)
     return redirect(url_for("allowlist.index"), code=303)
 
 
@@ -105,12 +108,26 @@ def _agents() -> Mapping[str, str]:
     return by_name | {agent.id.casefold(): agent.id for agent in known}
 
 
+def _next_focus() -> str:
+    """The first look begins at the top; who leafs goes on with the lines, and who chooses lines of
+    one kind stays on that button."""
+    if "page" in request.form:
+        return "lines"
+    return "" if len(request.form.getlist("show")) > 1 else "import"
+
+
 def _page(form: ImportForm, status: int = 200) -> ResponseReturnValue:
-    return render_template("allowlist/import.html", form=form), status
+    return _answer("allowlist/_import.html", status, form=form)
+
+
+def _answer(part: str, status: int, focus: str = "", **context: object) -> ResponseReturnValue:
+    if request.htmx:
+        return fragment(part, status, focus=focus, **context)
+    return render_template("allowlist/importing.html", part=part, **context), status
 
 
 def _preview(
-    form: ImportForm, text: str, plan: Plan, seen: str | None = None
+    form: ImportForm, text: str, plan: Plan, seen: str | None = None, focus: str = "import"
 ) -> ResponseReturnValue:
     """The lines of one kind, or all, a page of them; after a refused import (`seen` is what it went
     by) those that are different now."""
@@ -132,7 +149,8 @@ def _preview(
         "differing": differing,
         "agents": agents().load().agents,
     }
-    return render_template("allowlist/preview.html", **context), 409 if differing else 200
+    refused = 422 if request.htmx else 409  # htmx takes a 409 for an error without a page
+    return _answer("allowlist/_preview.html", refused if differing else 200, focus, **context)
 
 
 def _told(plan: Plan) -> str:

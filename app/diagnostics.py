@@ -174,7 +174,8 @@ def _would(phone: Phone) -> Decision:
             kind=Kind.TEXT,
             from_me=False,
             phone=phone,
+            lid=None,
             is_blocked=False,
             settings=settings.load(connection),
-            entries=allowlist.matching(connection, phone),
+            entries=allowlist.matching(connection, phone, None),
         )

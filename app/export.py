@@ -140,6 +140,7 @@ def _of_outcome(item: Outcome) -> dict[str, Any]:
         "state": item.state,
         "agent": item.agent,
         "model": item.model,
+        "passed_over": item.passed_over,
         "input_tokens": item.input_tokens,
         "output_tokens": item.output_tokens,
         "cost_usd": None if item.cost_usd is None else str(item.cost_usd),

@@ -15,7 +15,6 @@ from app.toasts import toast
 from core.allowlist import Entry, Pattern, find
 from core.errors import DuplicateEntry
 from core.masking import numbers_masked
-from core.phone import Phone
 from store import allowlist, audit, held, people, settings
 from store.people import Person
 from store.queue import Turns
@@ -49,10 +48,11 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/<int:person_id>/allow", methods=["GET", "POST"])
 def allow(person_id: int) -> ResponseReturnValue:
-    """An entry for exactly this number, and off the list of held senders; what was kept is answered
-    on request."""
+    """An entry for exactly this person, by number or, while WhatsApp hides that, by hidden id; and
+    off the list of held senders. What was kept is answered on request."""
     person = _get(person_id)
-    if person.phone is None or person.is_blocked:
+    pattern = person.phone or person.lid
+    if pattern is None or person.is_blocked:
         abort(400)
     form = AllowForm(
         formdata=request.form if request.method == "POST" else None,
@@ -63,7 +63,7 @@ def allow(person_id: int) -> ResponseReturnValue:
     if request.method == "GET" or not form.validate():
         return _allow_form(person, form)
     with db().write() as connection:
-        entry = _let_in(connection, person, person.phone, form)
+        entry = _let_in(connection, person, Pattern(pattern), form)
         replayed = _replay(connection, person, entry) if form.answer.data else None
         held.dismiss(connection, person.id)
     if replayed is None:
@@ -114,14 +114,15 @@ def forget(person_id: int) -> ResponseReturnValue:
     return _done()
 
 
-def _let_in(connection: Connection, person: Person, phone: Phone, form: AllowForm) -> Entry:
+def _let_in(connection: Connection, person: Person, pattern: Pattern, form: AllowForm) -> Entry:
     """The entry that lets them in: a new one, or the one that does so already."""
     try:
-        entry = allowlist.add(connection, Pattern(phone), form.label.data, form.agent.data, now())
+        entry = allowlist.add(connection, pattern, form.label.data, form.agent.data, now())
         audit.record(connection, g.owner.name, "allowlist added", _described(person), now())
     except DuplicateEntry:
-        toast("allowed_before", "info", phone=phone)
-        [entry] = (e for e in allowlist.matching(connection, phone) if e.pattern == phone)
+        toast("allowed_before", "info", person=person.phone or _called(person))
+        found = allowlist.matching(connection, person.phone, person.lid)
+        [entry] = (each for each in found if each.pattern == pattern)
     return entry
 
 
@@ -142,11 +143,11 @@ def _lists() -> dict[str, object]:
         waiting = _part(connection, held.listed, "page")
         blocked = _part(connection, held.blocked, "blocked")
         current = settings.load(connection)
-        phones = [each.person.phone for each in waiting.rows]
-        entries = allowlist.matching(connection, *phones)
+        persons = [each.person for each in waiting.rows]
+        entries = allowlist.matching_any(connection, persons)
     return {
         "held": waiting,
-        "admitting": {phone: find(phone, entries) for phone in phones},
+        "admitting": {each.id: find(each.phone, each.lid, entries) for each in persons},
         "blocked": blocked,
         "keeps_text": current.keep_held_text,
         "has_search": "q" in here or waiting.found + blocked.found > SEARCH_FROM,

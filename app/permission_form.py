@@ -5,8 +5,8 @@ from wtforms import BooleanField, StringField
 from wtforms.validators import DataRequired, Length
 
 from app.forms import AgentField, ParsedField, stripped
-from core.allowlist import EVERYONE, Pattern
-from core.permission import LABEL_MAX
+from core.allowlist import EVERYONE
+from core.permission import LABEL_MAX, target
 
 
 class PermissionForm(FlaskForm):
@@ -15,7 +15,7 @@ class PermissionForm(FlaskForm):
     agent = AgentField("Agent", "Choose an agent", validators=[DataRequired("Choose an agent.")])
     pattern = ParsedField(
         "May write to",
-        Pattern.parse,
+        target,
         "Enter a number such as +15551234567, a prefix such as +1555*, or *.",
     )
     label = StringField(

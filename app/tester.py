@@ -47,7 +47,7 @@ _FAILURES = {
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    """`?phone=` asks about an ordinary message of this number at once: for links."""
+    """`?phone=` asks about an ordinary message of this sender at once: for links."""
     asked = request.args if "phone" in request.args else None
     form = TesterForm(formdata=asked, meta={"csrf": False})
     found = _found(form) if asked and form.validate() else None
@@ -81,7 +81,7 @@ def _found(form: TesterForm) -> Found:
         text = ANYTHING
     registry = agents().load()
     with db().read() as connection:
-        found = situation.of(connection, form.phone.data, registry, now())
+        found = situation.of(connection, *form.phone.data.sender, registry, now())
     seen = outlook.foresee(Words(kind, text, now()), found)
     return Found(found, seen, _switched(seen, registry.on(Channel.WHATSAPP)))
 

@@ -28,7 +28,7 @@ _NAMES = {
 _SEPARATORS = ",;\t"
 _DECLARED = re.compile(r"sep=(.)\n", re.IGNORECASE)  # the first line of some of Excel's files
 _SAMPLE = 20  # lines that the separator is guessed from
-_NUMBER = re.compile(r"'*[+*\d][\d\s+*()./-]*")
+_NUMBER = re.compile(r"'*[+*\d][\d\s+*()./-]*(@lid)?", re.IGNORECASE)
 _FORMULA = re.compile(r"'*[=+\-@\t]")
 
 

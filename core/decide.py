@@ -40,6 +40,7 @@ def decide(
     kind: Kind,
     from_me: bool,
     phone: Phone | None,
+    lid: str | None,
     is_blocked: bool,
     settings: Settings,
     entries: Sequence[Entry],
@@ -55,20 +56,25 @@ def decide(
         return Decision("ignore", Reason.DISABLED)
     if is_blocked:
         return Decision("ignore", Reason.BLOCKED)
-    return admit(phone, settings, entries)
+    return admit(phone, lid, settings, entries)
 
 
-def admit(phone: Phone | None, settings: Settings, entries: Sequence[Entry]) -> Decision:
+def admit(
+    phone: Phone | None, lid: str | None, settings: Settings, entries: Sequence[Entry]
+) -> Decision:
     """Whether this sender may write at all."""
-    entry = find(phone, entries)
+    entry = find(phone, lid, entries)
     if entry is not None:
-        return Decision("accept", _admitted_by(entry), entry)
+        return Decision("accept", admitted_by(entry), entry)
     if settings.allow_all:
         return Decision("accept", Reason.ALLOW_ALL)
     return Decision("hold", Reason.NUMBER_UNKNOWN if phone is None else Reason.NOT_ALLOWED)
 
 
-def _admitted_by(entry: Entry) -> Reason:
+def admitted_by(entry: Entry) -> Reason:
+    """Why somebody is answered whom this entry lets in."""
+    if entry.pattern.is_hidden:
+        return Reason.ALLOWED_HIDDEN
     if entry.pattern == EVERYONE:
         return Reason.ALLOWED_EVERYONE
     return Reason.ALLOWED_PREFIX if entry.pattern.is_prefix else Reason.ALLOWED_NUMBER

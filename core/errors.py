@@ -12,7 +12,7 @@ class InvalidPhone(DjinnError):
 
 
 class InvalidPattern(DjinnError):
-    """The text is neither a phone number, a prefix such as +1555*, nor *."""
+    """The text is no phone number, prefix such as +1555*, hidden id or *."""
 
 
 class DuplicateEntry(DjinnError):

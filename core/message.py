@@ -56,6 +56,7 @@ class Reason(StrEnum):
     each."""
 
     ALLOWED_NUMBER = "allowed_number"
+    ALLOWED_HIDDEN = "allowed_hidden"  # by the id under which WhatsApp hides their number
     ALLOWED_PREFIX = "allowed_prefix"
     ALLOWED_EVERYONE = "allowed_everyone"
     ALLOW_ALL = "allow_all"

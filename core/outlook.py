@@ -51,7 +51,8 @@ class Situation:
     agent whose session the chat is in, `agents` those that can be reached on WhatsApp.
     `paused_until` is None also for a pause without an end."""
 
-    phone: Phone
+    phone: Phone | None
+    lid: str | None
     is_blocked: bool
     chat_id: int | None
     sticky: str | None
@@ -89,6 +90,7 @@ def foresee(words: Words, now_is: Situation) -> Outlook:
         kind=words.kind,
         from_me=False,
         phone=now_is.phone,
+        lid=now_is.lid,
         is_blocked=now_is.is_blocked,
         settings=now_is.settings,
         entries=now_is.entries,

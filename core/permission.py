@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.allowlist import Pattern
+from core.errors import InvalidPattern
 from core.phone import Phone
 
 LABEL_MAX = 200
@@ -22,6 +23,14 @@ class Permission:
     pattern: Pattern
     label: str | None
     created_at: datetime
+
+
+def target(text: str) -> Pattern:
+    """Read what a person typed. Raises `InvalidPattern` with the sentence to show."""
+    pattern = Pattern.parse(text)
+    if pattern.is_hidden:
+        raise InvalidPattern("Agents write to numbers. A hidden id is none.")
+    return pattern
 
 
 def find(phone: Phone, permissions: Iterable[Permission]) -> Permission | None:

@@ -18,6 +18,15 @@ class Why(StrEnum):
     NOBODY = "nobody"
 
 
+class Absence(StrEnum):
+    """Why an agent that would have come first could not answer. Stored with the turn; the panel has
+    words for each."""
+
+    GONE = "gone"
+    BROKEN = "broken"  # its files can't be read
+    HIDDEN = "hidden"  # switched off for this channel
+
+
 @dataclass(frozen=True)
 class Route:
     """`agent` is None when nobody can answer. `missing` are agents that would have come first but

@@ -18,6 +18,7 @@ from core.agent import Agent, BrokenAgent, identity_fields, is_agent_id
 from core.channel import Channel
 from core.errors import InvalidModel, UnknownAgent
 from core.model import ModelName
+from core.routing import Absence
 
 FILES = ("config.yml", "IDENTITY.md", "SOUL.md", "AGENTS.md")
 FILE_LIMIT = 512 * 1024  # bytes; a persona is not a book
@@ -40,6 +41,13 @@ class Registry:
         hidden = {agent.id for agent in self.agents.values() if not agent.is_on_whatsapp}
         shown = {name: agent for name, agent in self.agents.items() if name not in hidden}
         return replace(self, agents=shown, hidden=frozenset(hidden)) if hidden else self
+
+    def absence(self, agent_id: str) -> Absence:
+        """Why this agent, which was chosen, can't answer."""
+        if agent_id in self.hidden:
+            return Absence.HIDDEN
+        is_broken = any(agent.id == agent_id for agent in self.broken)
+        return Absence.BROKEN if is_broken else Absence.GONE
 
     def find(self, text: str) -> Agent:
         """By id, else by name, in any case; else the only one whose name begins like it.

@@ -1,7 +1,7 @@
 """The allowlist: patterns with a label and a default agent."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,14 +24,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from core.allowlist import EVERYONE, Entry, Pattern, candidates
+from core.allowlist import EVERYONE, HIDDEN, Entry, Pattern, candidates
 from core.allowlist_csv import Fate, Line
 from core.errors import DuplicateEntry
 from core.phone import Phone, undecorated
+from store.people import Person
 from store.prepared import prepared
 from store.tables import allowlist as table
+from store.tables import people
 
-_NUMBERISH = re.compile(r"[+*\d]+")
+_NUMBERISH = re.compile(r"[+*\d]+(@lid)?")
 
 
 class Sort(StrEnum):
@@ -59,9 +61,18 @@ def load(connection: Connection, *, lock: bool = False) -> Sequence[Entry]:
     return [_entry(row) for row in rows]
 
 
-def matching(connection: Connection, *phones: Phone | None) -> Sequence[Entry]:
-    """The entries that match any of these senders, however long the list is."""
-    wanted = {pattern for phone in phones for pattern in candidates(phone)}
+def matching(connection: Connection, phone: Phone | None, lid: str | None) -> Sequence[Entry]:
+    """The entries that match this sender, however long the list is."""
+    return _matching(connection, candidates(phone, lid))
+
+
+def matching_any(connection: Connection, persons: Iterable[Person]) -> Sequence[Entry]:
+    """Those that match any of these people."""
+    wanted = {each for person in persons for each in candidates(person.phone, person.lid)}
+    return _matching(connection, wanted)
+
+
+def _matching(connection: Connection, wanted: Iterable[Pattern]) -> Sequence[Entry]:
     return [_entry(row) for row in _among(connection, list(wanted)).mappings()]
 
 
@@ -79,7 +90,8 @@ def page(
     skip: int = 0,
     limit: int,
 ) -> Page:
-    """Entries that have `wanted` in their number, label or agent, or one of these `agents`."""
+    """Entries that have `wanted` in their number, label or agent, or one of these `agents`; of
+    those with a hidden number also by the name and the number that are known by now."""
     total = connection.scalar(select(func.count()).select_from(table)) or 0
     condition = _has(wanted, agents) if wanted else true()
     found = total
@@ -182,6 +194,7 @@ def remove(connection: Connection, entry_id: int) -> Entry | None:
 def _has(wanted: str, agents: Collection[str]) -> ColumnElement[bool]:
     """Spaces and dashes in a number that is looked for don't count."""
     number = undecorated(wanted)
+    is_theirs = people.c.push_name.icontains(wanted, autoescape=True)
     conditions = [
         table.c.label.icontains(wanted, autoescape=True),
         table.c.agent.icontains(wanted, autoescape=True),
@@ -189,12 +202,14 @@ def _has(wanted: str, agents: Collection[str]) -> ColumnElement[bool]:
     ]
     if _NUMBERISH.fullmatch(number):
         conditions.append(table.c.pattern.contains(number, autoescape=True))
-    return or_(*conditions)
+        is_theirs = or_(is_theirs, people.c.phone.contains(number, autoescape=True))
+    return or_(*conditions, table.c.pattern.in_(select(people.c.lid).where(is_theirs)))
 
 
 def _order(sort: Sort) -> Sequence[ColumnElement[Any]]:
+    is_hidden = table.c.pattern.endswith(HIDDEN)
     is_prefix = table.c.pattern.endswith("*")
-    rank = case((table.c.pattern == EVERYONE, 2), (is_prefix, 1), else_=0)
+    rank = case((table.c.pattern == EVERYONE, 3), (is_prefix, 2), (is_hidden, 1), else_=0)
     by_number: Sequence[ColumnElement[Any]] = [rank, table.c.pattern]
     orders: dict[Sort, Sequence[ColumnElement[Any]]] = {
         Sort.NUMBER: by_number,

@@ -61,8 +61,8 @@ def person(connection: Connection, who: Person, *, with_entry: bool = False) -> 
         _delete(connection, table, table.c.chat_id == chat_id)
     _delete(connection, chats, chats.c.id == chat_id)
     _delete(connection, people, people.c.id == who.id)
-    if with_entry and who.phone:
-        _delete(connection, allowlist, allowlist.c.pattern == who.phone)
+    if with_entry:
+        _delete(connection, allowlist, allowlist.c.pattern.in_([who.phone, who.lid]))
     return Forgotten(received, sent)
 
 

@@ -19,7 +19,8 @@ from sqlalchemy import (
 )
 
 from core.allowlist import Entry
-from core.message import Kind, Reason, State
+from core.decide import admitted_by
+from core.message import Kind, State
 from core.phone import undecorated
 from store import chats, people
 from store.people import Person
@@ -136,7 +137,7 @@ def replay(
         .values(
             state=State.WAITING,
             chat_id=chat.id,
-            reason=Reason.ALLOWED_NUMBER,
+            reason=admitted_by(entry),
             entry_id=entry.id,
             decided_at=now,
         )

@@ -5,7 +5,7 @@ turn where it is read. WhatsApp's connection has nothing to do with either.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -49,6 +49,7 @@ class Exchange:
     state: str
     agent: str | None
     model: str | None
+    passed_over: Mapping[str, str] | None
     request: str
     reply: str | None
     input_tokens: int | None

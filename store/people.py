@@ -71,6 +71,14 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, Person]:
     return {row["id"]: _person(row) for row in rows}
 
 
+def by_lids(connection: Connection, lids: Sequence[str]) -> Mapping[str, Person]:
+    """Who goes by these hidden ids, as far as anybody does. No statement for none."""
+    if not lids:
+        return {}
+    rows = connection.execute(select(table).where(table.c.lid.in_(lids))).mappings()
+    return {row["lid"]: _person(row) for row in rows}
+
+
 def by_phone(connection: Connection, phone: Phone) -> Person | None:
     return _find(connection, _by_phone, phone)
 

@@ -15,16 +15,25 @@ from store.agents import Registry
 from store.chats import Chat
 
 
-def of(connection: Connection, phone: Phone, registry: Registry, now: datetime) -> Situation:
+def of(
+    connection: Connection,
+    phone: Phone | None,
+    lid: str | None,
+    registry: Registry,
+    now: datetime,
+) -> Situation:
     """As the worker and the jobs would find it if this sender wrote now."""
     current = settings.load(connection)
-    person = people.by_phone(connection, phone)
-    chat = chats.of_phone(connection, phone)
+    person = people.known(connection, phone, lid)
+    if person:
+        phone, lid = person.phone, person.lid
+    chat = chats.of_person(connection, person.id) if person else None
     pause = pauses.current(connection, chat.id, now) if chat else None
     sticky = chat.sticky(now) if chat else None
     accepted, spent = _use(connection, chat, now)
     return Situation(
         phone=phone,
+        lid=lid,
         is_blocked=bool(person and person.is_blocked),
         chat_id=chat.id if chat else None,
         sticky=sticky,
@@ -34,7 +43,7 @@ def of(connection: Connection, phone: Phone, registry: Registry, now: datetime) 
         is_flood=limits.is_flood(accepted + 1, current),
         is_over_budget=limits.is_spent(spent, current),
         settings=current,
-        entries=allowlist.matching(connection, phone),
+        entries=allowlist.matching(connection, phone, lid),
         agents=registry.on(Channel.WHATSAPP).agents,
     )
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
     true,
 )
 
@@ -34,6 +35,15 @@ metadata = MetaData(
 
 # SQLite numbers rows by itself only where the key is declared INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+# What store/retention.py looks for. SQLite takes a partial index only if it reads the very words.
+NEEDLESS_RAW = "state = 'ignored' AND length(raw) > 0"
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index of some rows only: of those that a sweep looks for, see store/retention.py."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def _single_row() -> CheckConstraint:
@@ -93,7 +103,7 @@ allowlist = Table(
     "allowlist",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("pattern", String(20), nullable=False, unique=True),
+    Column("pattern", String(100), nullable=False, unique=True),
     Column("label", String(200)),
     Column("agent", String(100)),
     Column("created_at", Instant, nullable=False),
@@ -163,6 +173,8 @@ turns = Table(
     Column("agent", String(100)),
     Column("model", String(200)),
     Column("why", String(40)),
+    # Agents that would have come first, and why they could not: {"yukihiro": "gone"}.
+    Column("passed_over", JSON(none_as_null=True)),
     Column("request", Text, nullable=False),
     Column("reply", Text),
     # The turn's messages as the model saw and gave them, for the next turn's history.
@@ -182,6 +194,7 @@ turns = Table(
     Index(None, "chat_id", "state"),
     Index(None, "chat_id", "started_at"),
     Index(None, "state", "error_code"),
+    _partial("ix_turns_with_history", "conversation_id", "id", where="history IS NOT NULL"),
     # What answers cost within some hours is read from this alone.
     Index(None, "finished_at", "cost_usd", "output_tokens"),
 )
@@ -232,6 +245,7 @@ messages = Table(
     Index(None, "received_at"),
     Index(None, "reason"),
     Index(None, "target_id"),
+    _partial("ix_messages_needless_raw", "id", where=NEEDLESS_RAW),
 )
 
 outbox = Table(
@@ -276,6 +290,7 @@ sends = Table(
     Column("request_hash", String(64), nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("api_key_id", "idempotency_key"),
+    _partial("ix_sends_with_key", "id", where="idempotency_key IS NOT NULL"),
 )
 
 favourite_models = Table(

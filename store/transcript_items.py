@@ -90,7 +90,8 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a turn came out: who answered, with what, and what it took."""
+    """How a turn came out: who answered, with what, and what it took. `passed_over` are agents that
+    were chosen but could not answer, each with a `core.routing.Absence`."""
 
     id: int
     kind: str
@@ -98,6 +99,7 @@ class Outcome:
     agent: str | None
     model: str | None
     why: str | None
+    passed_over: Mapping[str, str] | None
     input_tokens: int | None
     output_tokens: int | None
     cost_usd: Decimal | None
@@ -123,7 +125,8 @@ class Outcome:
     @property
     def is_telling(self) -> bool:
         """Whether there is more to say than the messages show."""
-        return self.kind == TurnKind.AGENT or bool(self.model) or self.state != TurnState.DONE
+        is_ours = self.kind != TurnKind.AGENT and not (self.model or self.passed_over)
+        return not is_ours or self.state != TurnState.DONE
 
 
 @dataclass(frozen=True)

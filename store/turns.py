@@ -4,7 +4,7 @@ A turn's reply and its outbox rows are written in one transaction, and only whil
 running: a job that was given up for dead can't answer a second time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from core.message import Reason, State
-from core.routing import Why
+from core.routing import Absence, Why
 from store import outbox
 from store.chats import Chat
 from store.prepared import prepared
@@ -80,8 +80,10 @@ def begin(
     agent: str | None = None,
     model: str | None = None,
     why: Why | None = None,
+    passed_over: Mapping[str, Absence] | None = None,
 ) -> int:
-    """Open a turn over these messages. Returns its id."""
+    """Open a turn over these messages. Returns its id. `passed_over` are agents that would have
+    come before this one."""
     turn_id: int = _begin(
         connection,
         chat_id=chat_id,
@@ -91,6 +93,7 @@ def begin(
         agent=agent,
         model=model,
         why=why,
+        passed_over=passed_over or None,
         request=request,
         started_at=now,
     ).scalar_one()

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
+from core.allowlist import HIDDEN
 from core.message import Kind, State
 from core.phone import Phone
 from store.messages import ID, PANEL
@@ -46,8 +47,8 @@ class Asked:
 
 
 def find(connection: Connection, query: str, now: datetime) -> Sequence[Asked]:
-    """The last messages of whom this names, the latest first: a number or a part of one, a name,
-    a message's id (WhatsApp's, or ours as #123) or a part of its text."""
+    """The last messages of whom this names, the latest first: a number or a part of one, a name, a
+    hidden id, a message's id (WhatsApp's, or ours as #123) or a part of its text."""
     wanted = query.strip()
     if not wanted:
         return []
@@ -69,7 +70,10 @@ def _numbers_in(wanted: str) -> Sequence[str]:
 
 def _who(wanted: str, numbers: Sequence[str]) -> ColumnElement[bool]:
     if numbers:
-        return or_(*(people.c.phone.contains(number) for number in numbers))
+        hidden = people.c.lid.in_([f"{number}{HIDDEN}" for number in numbers])
+        return or_(hidden, *(people.c.phone.contains(number) for number in numbers))
+    if wanted.endswith(HIDDEN):
+        return people.c.lid == wanted
     return people.c.push_name.icontains(wanted, autoescape=True)
 
 

@@ -10,6 +10,7 @@ import secrets
 import sys
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -18,11 +19,13 @@ from rq.serializers import JSONSerializer
 
 import log as logs
 from config import Config, ConfigError
+from store import retention
 from store.agents import AgentFolder
 from store.db import Database
 from store.live import Live, sign
 from store.provider_keys import Keyring
 from store.queue import Turns
+from store.retention import Rule
 from store.services import NotReady, open_services
 from worker import trial
 from worker.answering import LEASE, Answering
@@ -31,6 +34,8 @@ from worker.completion import Completer
 
 BEAT_SECONDS = 5.0
 SWEEP_SECONDS = 5.0
+LET_GO_SECONDS = 3600.0
+BETWEEN_BATCHES = 0.1  # seconds
 RENEW_SECONDS = LEASE.total_seconds() / 4
 GRACE_SECONDS = 8.0  # for running turns at the end; with what follows less than ./run's 15 s
 
@@ -108,6 +113,26 @@ class Process:
                     await self._answering.in_thread(self.turns.nudge, chat_id)
             await asyncio.sleep(SWEEP_SECONDS)
 
+    async def let_go(self) -> None:
+        """Every hour, what has lost its value: a little at a time, so that nobody waits for the
+        database."""
+        while True:
+            for rule in retention.RULES:
+                count = await self._let_go(rule)
+                if count:
+                    log.info("let go of what is too old", what=rule.name, rows=count)
+            await asyncio.sleep(LET_GO_SECONDS)
+
+    async def _let_go(self, rule: Rule) -> int:
+        gone = 0
+        while True:
+            now = datetime.now(UTC)
+            found = await self._answering.in_thread(retention.let_go, self._database, rule, now)
+            gone += found
+            if found < retention.BATCH:
+                return gone
+            await asyncio.sleep(BETWEEN_BATCHES)
+
 
 def main() -> int:
     try:
@@ -130,7 +155,13 @@ def main() -> int:
         grace=GRACE_SECONDS,
         on_start=process.start,
         on_stop=process.stop,
-        background=[process.beat, process.keep_leases, process.sweep, process.listen],
+        background=[
+            process.beat,
+            process.keep_leases,
+            process.sweep,
+            process.let_go,
+            process.listen,
+        ],
     )
     worker.work(logging_level="WARNING")  # it tells of each look at its registries
     database.close()

@@ -99,15 +99,16 @@ def _settled(
 def _decide(
     connection: Connection, inbound: Inbound, settings: Settings, person: Person | None
 ) -> Decision:
-    phone = person.phone if person else None
+    phone, lid = (person.phone, person.lid) if person else (None, None)
     return decide(
         place=inbound.place,
         kind=Kind.TEXT if inbound.kind is Kind.EDIT else inbound.kind,  # it says something new
         from_me=inbound.from_me,
         phone=phone,
+        lid=lid,
         is_blocked=bool(person and person.is_blocked),
         settings=settings,
-        entries=allowlist.matching(connection, phone),
+        entries=allowlist.matching(connection, phone, lid),
     )
 
 
@@ -151,13 +152,17 @@ def _chat_with(
 ) -> Chat | None:
     """The chat with whom the owner writes to. One is opened for somebody who would be answered: no
     agent should break in when they reply. Nobody else's words are anybody's business."""
-    if person := people.known(connection, inbound.phone, inbound.lid):
+    person = people.known(connection, inbound.phone, inbound.lid)
+    if person:
         if chat := chats.of_person(connection, person.id):
             return chat
         if person.is_blocked:
             return None
-    entries = allowlist.matching(connection, inbound.phone)
-    allowed = admit(inbound.phone, settings, entries).verdict == "accept"
+    phone, lid = inbound.phone, inbound.lid
+    if person:
+        phone, lid = phone or person.phone, lid or person.lid
+    entries = allowlist.matching(connection, phone, lid)
+    allowed = admit(phone, lid, settings, entries).verdict == "accept"
     if not (may_open and settings.enabled and allowed and (inbound.phone or inbound.lid)):
         return None
     if inbound.phone and inbound.phone.digits == inbound.account:

@@ -6,7 +6,7 @@ messages wait again. What the person reads is either the agent's own words or a 
 what went wrong is written to the turn, for the owner.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from core import batch, command, mention
 from core.agent import Agent
 from core.channel import Channel
 from core.failure import Failure, failed
-from core.routing import Route, Why, route
+from core.routing import Absence, Route, Why, route
 from core.settings import Settings
 from store import allowlist, by_hand, chats, conversations, outbox, people, turns
 from store.agents import Registry
@@ -71,8 +71,8 @@ def look(
 ) -> Scene:
     """Who would answer this chat now, and all that commands need."""
     person = people.get(connection, chat.person_id) if chat.person_id else None
-    phone = person.phone if person else None
-    entry = admission.find(phone, allowlist.matching(connection, phone))
+    phone, lid = (person.phone, person.lid) if person else (None, None)
+    entry = admission.find(phone, lid, allowlist.matching(connection, phone, lid))
     found, home = (
         route(
             sticky=sticky,
@@ -117,6 +117,7 @@ def close(
     scene: Scene, messages: Sequence[Waiting], answer: Answer, kind: TurnKind = TurnKind.NOTICE
 ) -> None:
     """Begin and finish a turn at once."""
+    is_notice = kind is TurnKind.NOTICE
     turn_id = turns.begin(
         scene.connection,
         scene.chat.id,
@@ -124,7 +125,8 @@ def close(
         scene.now,
         kind=kind,
         request=batch.compose(messages),
-        why=scene.route.why if kind is TurnKind.NOTICE else None,
+        why=scene.route.why if is_notice else None,
+        passed_over=_passed_over(scene) if is_notice and not scene.agent else None,
     )
     turns.finish(scene.connection, turn_id, scene.chat, answer, scene.now)
 
@@ -136,8 +138,6 @@ def _open(
     text: str,
     kind: TurnKind = TurnKind.AGENT,
 ) -> Running:
-    if scene.route.missing:
-        log.warning("agents are passed over", reason=_absent(scene), chat=scene.chat.id)
     conversation = scene.conversation(agent)
     request = text if kind is TurnKind.AGENT else batch.compose(messages)
     if kind is TurnKind.AGENT:
@@ -154,6 +154,7 @@ def _open(
         agent=agent.id,
         model=model[:MODEL],
         why=scene.route.why,
+        passed_over=_passed_over(scene),
     )
     return Running(
         id=turn_id,
@@ -222,13 +223,12 @@ def _notice(scene: Scene, messages: Sequence[Waiting], *, is_greeting: bool) -> 
         return answers.said(
             commands.greeting(scene.agent) if is_greeting else batch.excuse(messages)
         )
-    return answers.failure(failed(Failure.NO_AGENT, _absent(scene)))
+    return answers.failure(failed(Failure.NO_AGENT))
 
 
-def _absent(scene: Scene) -> str:
-    """Why agents that would have come first were passed over, for the owner."""
-    hidden = [agent for agent in scene.route.missing if agent in scene.registry.hidden]
-    gone = [agent for agent in scene.route.missing if agent not in hidden]
-    said = [f"Not in the agents' folder any more: {', '.join(gone)}."] if gone else []
-    said += [f"Not reachable on WhatsApp: {', '.join(hidden)}."] if hidden else []
-    return " ".join(said)
+def _passed_over(scene: Scene) -> Mapping[str, Absence]:
+    """Agents that would have come first, and why they can't answer, for the owner."""
+    absent = {agent: scene.registry.absence(agent) for agent in scene.route.missing}
+    if absent:
+        log.warning("agents are passed over", agents=absent, chat=scene.chat.id)
+    return absent

@@ -10,7 +10,7 @@ from app.api import agents
 from app.api.keys import record
 from app.api.operation import Operation
 from app.api.parameter import Parameter
-from app.api.wire import Label, Millis, PatternText, Removed, Wire, millis
+from app.api.wire import Label, Millis, Removed, TargetText, Wire, millis
 from app.ext import db, now
 from core.permission import Permission
 from store import permissions
@@ -54,7 +54,7 @@ class MessagingPermissions(Wire):
 
 
 class NewPermission(Wire):
-    target: PatternText
+    target: TargetText
     label: Label | None = None
     channel: Channel = "whatsapp"
 

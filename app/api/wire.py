@@ -25,6 +25,7 @@ from pydantic_core import core_schema
 from core.allowlist import Entry, Pattern
 from core.errors import DjinnError
 from core.link import Link, Phase
+from core.permission import target
 from core.phone import Phone
 from core.settings import STICKY_MINUTES, Settings, one_emoji
 from store.outbox import OutState
@@ -100,6 +101,16 @@ PhoneText = Annotated[
 PatternText = Annotated[
     Pattern,
     _parsed(Pattern.parse),
+    Field(
+        description="A number, a prefix such as +1555*, * for everyone, or, for one person whose "
+        "number WhatsApp hides, their hidden id: 123456789012345@lid.",
+        examples=["+15551234567", "+1555*", "123456789012345@lid"],
+        json_schema_extra={"format": "phone-pattern"},
+    ),
+]
+TargetText = Annotated[
+    Pattern,
+    _parsed(target),
     Field(examples=["+15551234567", "+1555*"], json_schema_extra={"format": "phone-pattern"}),
 ]
 EmojiOrNothing = Annotated[str, AfterValidator(_checked(lambda text: text and one_emoji(text)))]
@@ -211,7 +222,8 @@ class Unlinked(Wire):
 
 
 class AllowlistEntry(Wire):
-    """Who may write. `phoneNumber` is a number, a prefix such as +1555*, or * for everyone."""
+    """Who may write. `phoneNumber` is a number, a prefix such as +1555*, * for everyone, or the
+    hidden id (123456789012345@lid) of one person whose number WhatsApp hides."""
 
     id: int
     phone_number: str

@@ -77,7 +77,7 @@ class Talk:
                 chats.enter(connection, self.chat.person_id or 0, self.address, self.now)
         return row
 
-    def begins(self, *ids: int, agent: str = "finn") -> int:
+    def begins(self, *ids: int, agent: str = "finn", **facts: Any) -> int:
         """A turn of this agent over these messages."""
         with self.services.db.write() as connection:
             conversation = conversations.current(connection, self.id, agent, self.now)
@@ -92,6 +92,7 @@ class Talk:
                 agent=agent,
                 model="demo/echo",
                 why=Why.FALLBACK,
+                **facts,
             )
 
     def ends(self, turn_id: int, *texts: str, **facts: Any) -> None:

@@ -6,9 +6,12 @@ import pytest
 
 from app.ext import Services
 from core.allowlist import Entry, Pattern
+from core.phone import Phone
 from core.settings import Settings
-from store import allowlist, audit, settings
+from store import allowlist, audit, people, settings
 from tests.app.visitor import Visitor, tag, words
+
+PHONE = Phone("+15551234567")
 
 
 @pytest.fixture
@@ -158,6 +161,41 @@ def test_removing_asks_first_and_can_be_undone(
         "ana: allowlist restored",
         "ana: allowlist removed",
     ]
+
+
+@pytest.fixture
+def dave(services: Services) -> Entry:
+    """Somebody whose number WhatsApp hides."""
+    with services.db.write() as connection:
+        people.identify(connection, None, "123@lid", "Dave", services.now())
+        return allowlist.add(connection, Pattern("123@lid"), None, None, services.now())
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_a_hidden_number_is_an_entry_like_others(
+    owner: Visitor, services: Services, dave: Entry, htmx: bool
+) -> None:
+    assert "Hidden number · Dave" in words(owner.open("/allowlist/", htmx))
+    assert "Hidden number · Dave" in words(owner.open(f"/allowlist/{dave.id}/edit"))
+    change(owner, dave, htmx, pattern="123@lid", label="Dave W.", agent="eric")
+    assert entries(services) == {"123@lid": ("Dave W.", "eric")}
+    change(owner, dave, htmx, pattern="123@lid", label="", agent="")
+    asked = words(owner.open(f"/allowlist/{dave.id}/remove", htmx))
+    assert "Remove Hidden number · Dave?" in asked
+    gone = owner.submit(f"/allowlist/{dave.id}/remove", htmx)
+    page = gone if htmx else owner.open("/allowlist/")
+    assert "The hidden number was removed." in words(page) and entries(services) == {}
+    owner.submit("/allowlist/restore", htmx, entry=undo_of(page))
+    assert entries(services) == {"123@lid": (None, None)}
+
+
+def test_a_number_that_is_hidden_no_more_is_shown(
+    owner: Visitor, services: Services, dave: Entry
+) -> None:
+    with services.db.write() as connection:
+        people.identify(connection, PHONE, "123@lid", "Dave", services.now())
+    said = words(owner.open("/allowlist/"))
+    assert "+1 555-123-4567 was hidden" in said and "Hidden number" not in said
 
 
 def test_removing_twice_is_as_good_as_once(owner: Visitor, services: Services, ana: Entry) -> None:

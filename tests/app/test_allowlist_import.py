@@ -34,16 +34,19 @@ def hidden(page, name: str) -> str:
     return unescape(found[1])
 
 
-def apply(owner: Visitor, page, **changes: str):
+def apply(owner: Visitor, page, htmx: bool = False, **changes: str):
     fields = {name: hidden(page, name) for name in ("text", "seen", "show")}
-    return send(owner, "/allowlist/import/apply", **fields | changes)
+    return send(owner, "/allowlist/import/apply", htmx, **fields | changes)
 
 
-def send(owner: Visitor, path: str, **fields):
+def send(owner: Visitor, path: str, htmx: bool = False, **fields):
     """As a browser sends this form."""
     boundary, body = encode_multipart({"csrf_token": owner.token(), **fields})
     return owner.client.post(
-        path, data=body, content_type=f"multipart/form-data; boundary={boundary}"
+        path,
+        data=body,
+        content_type=f"multipart/form-data; boundary={boundary}",
+        headers={"HX-Request": "true"} if htmx else {},
     )
 
 
@@ -86,6 +89,27 @@ def test_looking_and_importing(owner: Visitor, services: Services, ada: Entry, w
     with services.db.read() as connection:
         [act] = audit.latest(connection)
     assert (act.action, act.detail) == ("allowlist imported", "1 new, 1 changed, 1 refused")
+
+
+def test_all_of_it_in_place(owner: Visitor, services: Services, ada: Entry) -> None:
+    def focus(answer) -> str:
+        return answer.headers.get("HX-Trigger-After-Settle", "")
+
+    page = send(owner, "/allowlist/import/", htmx=True, text=TABLE)
+    assert page.status_code == 200 and "<html" not in page.text
+    assert 'id="import"' in page.text and '"import"' in focus(page)
+    kind = send(owner, "/allowlist/import/", htmx=True, text=TABLE, show=["", "refused"])
+    assert 'id="show-refused"' in kind.text and not focus(kind)
+    leafed = send(owner, "/allowlist/import/", htmx=True, text=TABLE, show="", page="1")
+    assert 'id="lines"' in leafed.text and '"lines"' in focus(leafed)
+    with services.db.write() as connection:
+        allowlist.change(connection, ada.id, ada.pattern, "Lady", None, services.now())
+    again = apply(owner, page, htmx=True)
+    assert again.status_code == 422 and "Nothing was imported" in words(again)
+    done = apply(owner, again, htmx=True)
+    assert done.status_code == 200 and '"import"' in focus(done)
+    assert "The import is done 1 new, 1 changed, 1 refused." in words(done)
+    assert entries(services)["+15551234567"] == ("Countess", "finn")
 
 
 def test_what_changed_meanwhile_is_told_and_nothing_is_imported(
@@ -141,7 +165,10 @@ def test_what_is_no_table_is_told_beside_the_field(
     answer = send(owner, "/allowlist/import/", **sent)
     assert answer.status_code == 422
     assert sentence in words(answer)
-    assert f"{field}-error" in tag(answer, field)
+    assert f"{field}-error" in tag(answer, field) and "autofocus" in tag(answer, field)
+    sent = {name: file(value) if name == "file" else value for name, value in fields.items()}
+    part = send(owner, "/allowlist/import/", htmx=True, **sent)
+    assert part.status_code == 422 and "<html" not in part.text and sentence in words(part)
 
 
 def test_a_large_file_makes_its_way(owner: Visitor, services: Services) -> None:

@@ -124,9 +124,14 @@ def test_what_waits_in_a_paused_chat_is_forgotten_too(
 def test_somebody_known_by_a_hidden_id_only(owner: Visitor, services: Services) -> None:
     dave = talk(services, None, "Dave", lid="15550000009@lid")
     dave.answered("Hello", "Hi")
-    assert "allowlist too" not in words(owner.open(f"/conversations/{dave.id}/forget"))
-    assert forgets(owner, dave).status_code == 303
+    with services.db.write() as connection:
+        allowlist.add(connection, Pattern("15550000009@lid"), "Dave", None, services.now())
+    asked = words(owner.open(f"/conversations/{dave.id}/forget"))
+    assert "Take Dave off the allowlist too" in asked
+    assert forgets(owner, dave, entry="1").status_code == 303
     assert not any(counts(services).values())
+    with services.db.read() as connection:
+        assert allowlist.load(connection) == []
 
 
 def test_somebody_who_never_had_a_chat(services: Services) -> None:

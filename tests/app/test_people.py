@@ -113,7 +113,7 @@ def test_allowing_who_is_allowed_already_leaves_the_entry(
     owner.submit(f"/people/{bob.id}/allow", **{f"person{bob.id}-label": "New"})
     assert at_the_door(services) == []
     said = words(owner.open("/people/"))
-    assert "was on the allowlist already; its entry is unchanged." in said
+    assert "was on the allowlist already; the entry is unchanged." in said
     with services.db.read() as connection:
         assert [entry.label for entry in allowlist.load(connection)] == ["Old"]
 
@@ -129,11 +129,38 @@ def test_a_bad_label_is_told_beside_it(
     assert at_the_door(services) == ["Bob"]
 
 
-def test_a_hidden_number_is_explained(owner: Visitor, dave: Person) -> None:
-    page = owner.open("/people/")
-    assert "Number hidden by WhatsApp" in words(page)
-    assert f'id="allow-{dave.id}"' not in page.text
-    assert owner.open(f"/people/{dave.id}/allow").status_code == 400
+@pytest.mark.parametrize("htmx", [False, True])
+def test_somebody_with_a_hidden_number_is_let_in_as_they_are(
+    owner: Visitor, services: Services, dave: Person, htmx: bool
+) -> None:
+    assert "Number hidden by WhatsApp" in words(owner.open("/people/"))
+    form = owner.open(f"/people/{dave.id}/allow", htmx)
+    assert "Allow Dave" in words(form) and "counts for them alone" in words(form)
+    fields = {f"person{dave.id}-label": "Dave W.", f"person{dave.id}-agent": "eric"}
+    owner.submit(f"/people/{dave.id}/allow", htmx, **fields)
+    assert at_the_door(services) == []
+    with services.db.read() as connection:
+        [entry] = allowlist.load(connection)
+        assert (entry.pattern, entry.label, entry.agent) == ("123@lid", "Dave W.", "eric")
+        assert audit.latest(connection)[0].detail == "123@lid, Dave"
+
+
+def test_what_somebody_hidden_wrote_is_answered(owner: Visitor, services: Services) -> None:
+    keep_texts(services)
+    dave = hold(services, None, "123@lid", "Dave", "hello?")
+    owner.submit(f"/people/{dave.id}/allow", **{f"person{dave.id}-answer": "y"})
+    assert stored(services) == [(State.WAITING, Reason.ALLOWED_HIDDEN, "hello?")]
+
+
+def test_letting_in_somebody_hidden_who_is_in_already(
+    owner: Visitor, services: Services, dave: Person
+) -> None:
+    owner.submit("/allowlist/", pattern="123@lid", label="Old")
+    assert "may write by now" in words(owner.open("/people/"))
+    owner.submit(f"/people/{dave.id}/allow", **{f"person{dave.id}-label": "New"})
+    assert "Dave was on the allowlist already" in words(owner.open("/people/"))
+    with services.db.read() as connection:
+        assert [entry.label for entry in allowlist.load(connection)] == ["Old"]
 
 
 @pytest.mark.parametrize("htmx", [False, True])

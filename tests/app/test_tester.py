@@ -55,6 +55,23 @@ def test_the_rule_is_named_and_linked(owner: Visitor, services: Services) -> Non
     assert f'value="{PHONE}"' in tag(page, "phone")
 
 
+def test_somebody_whose_number_is_hidden(owner: Visitor, services: Services) -> None:
+    prepare(services, "123@lid", agent="eric")
+    said = words(owner.open("/allowlist/tester/?phone=123%40lid"))
+    assert "This person is on the allowlist" in said and "Their entry, Ada" in said
+    assert "the default agent of the entry" in said
+    assert "This person has not been answered before" in said
+    assert "No. This person is not on the allowlist." in ask(owner, phone="124@lid")
+    with services.db.write() as connection:
+        people.identify(connection, PHONE, "123@lid", "Ada", services.now())
+    assert "Their entry, Ada" in ask(owner), "by the number, once that is known"
+    with services.db.write() as connection:
+        dave = people.known(connection, None, "123@lid")
+        assert dave
+        people.block(connection, dave.id, services.now())
+    assert "The sender is blocked." in ask(owner, phone="123@lid")
+
+
 def test_who_answers_and_why(owner: Visitor, services: Services) -> None:
     prepare(services, PHONE, agent="eric")
     assert "the default agent of the entry" in ask(owner)

@@ -10,7 +10,9 @@ from core.allowlist import Pattern
 from core.failure import Failure
 from core.message import Reason, State
 from core.phone import Phone
+from core.routing import Absence, Why
 from store import allowlist, turns
+from store.turns import TurnKind
 from tests.app.talking import ANA, Talk, talk
 from tests.app.visitor import Visitor, words
 
@@ -105,6 +107,41 @@ def test_an_agent_that_is_gone(owner: Visitor, ana: Talk) -> None:
     assert "ghost began: they are the default agent. This agent is gone by now" in trace(
         owner, ana, row
     )
+
+
+PASSED_OVER = {"yukihiro": Absence.GONE, "ghost": Absence.BROKEN}
+
+
+def test_agents_that_were_chosen_but_could_not_answer(owner: Visitor, ana: Talk) -> None:
+    row = ana.hears("Hello")
+    turn = ana.begins(row, passed_over=PASSED_OVER)
+    told = (
+        "Yukihiro was chosen but was not there any more; ghost was chosen but could not be loaded"
+    )
+    assert f"{told}; Finn was asked." in trace(owner, ana, row)
+    ana.ends(turn, "Hi")
+    assert f"{told}; Finn answered." in trace(owner, ana, row)
+    for kind in ("", "/export.html"):
+        assert f"{told}; Finn answered." in words(owner.open(f"/conversations/{ana.id}{kind}"))
+
+
+def test_nobody_was_left_to_answer(owner: Visitor, services: Services, ana: Talk) -> None:
+    row = ana.hears("Hello")
+    with services.db.write() as connection:
+        turn = turns.begin(
+            connection,
+            ana.id,
+            [row],
+            services.now(),
+            kind=TurnKind.NOTICE,
+            request="Hello",
+            why=Why.NOBODY,
+            passed_over={"eric": Absence.HIDDEN},
+        )
+    ana.ends(turn, "Sorry", error_code="no_agent")
+    told = "Eric was chosen but was switched off for WhatsApp; nobody was left to answer."
+    assert told in trace(owner, ana, row)
+    assert told in words(owner.open(f"/conversations/{ana.id}"))
 
 
 def test_of_what_we_wrote_by_ourselves(owner: Visitor, ana: Talk) -> None:

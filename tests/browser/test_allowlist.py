@@ -152,9 +152,38 @@ def test_from_the_file_to_the_list(panel: Panel, either: Page, tmp_path: Path) -
     expect(page.locator("tbody tr")).to_contain_text("Label: Quicker")
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("The import is done: 0 new, 2 changed, 1 refused.")).to_be_visible()
+    page.get_by_role("link", name="Allowlist").last.click()
     expect(page.get_by_role("row").filter(has_text="Countess")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="Charles")).to_be_visible()
     panel.problems.clear()  # 409 is in the console
+
+
+def test_an_import_stays_in_its_place_and_the_focus_follows(panel: Panel, page: Page) -> None:
+    page.goto("/allowlist/import/")
+    page.evaluate("document.documentElement.dataset.sign = 'the same page'")
+    page.get_by_label("Or lines").fill("nothing")
+    page.get_by_role("button", name="Look at it first").press("Enter")
+    expect(page.get_by_text("no line can be used")).to_be_visible()
+    expect(page.locator("#import")).to_be_focused()
+    page.goto("/allowlist/import/")
+    page.evaluate("document.documentElement.dataset.sign = 'the same page'")
+    page.get_by_label("Or lines").fill("label\nAda")
+    page.get_by_role("button", name="Look at it first").press("Enter")
+    expect(page.get_by_label("Or lines")).to_be_focused()
+    page.get_by_label("Or lines").fill("".join(f"+1555000{number:04}\n" for number in range(101)))
+    page.get_by_role("button", name="Look at it first").press("Enter")
+    expect(page.locator("#import")).to_be_focused()
+    page.get_by_role("button", name="Next").press("Enter")
+    expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    expect(page.locator("#lines")).to_be_focused()
+    page.get_by_role("button", name="New").press("Enter")
+    expect(page.locator("#show-new")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#show-new")).to_be_focused()
+    page.get_by_role("button", name="Import", exact=True).press("Enter")
+    expect(page.get_by_role("heading", name="The import is done")).to_be_visible()
+    expect(page.locator("#import")).to_be_focused()
+    assert page.evaluate("document.documentElement.dataset.sign") == "the same page"
+    assert panel.audit(page) == []
 
 
 def test_lines_that_are_no_table_stay_in_the_field(either: Page) -> None:

@@ -40,6 +40,31 @@ def test_allow_block_and_forget(panel: Panel, either: Page) -> None:
     expect(page.get_by_role("heading", name="Blocked")).not_to_be_visible()
 
 
+def test_letting_in_somebody_whose_number_is_hidden(panel: Panel, either: Page) -> None:
+    keep_texts(panel)
+    hold(panel.services, None, "123456789012345@lid", "Dave")
+    page = either
+    page.goto("/people/")
+    person(page, "Dave").get_by_role("link", name="Allow").click()
+    expect(page.get_by_text("counts for them alone")).to_be_visible()
+    page.get_by_label("Label").fill("")
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_text("Dave may write from the next message on.")).to_be_visible()
+    page.goto("/allowlist/")
+    expect(page.get_by_role("row", name="Hidden number · Dave")).to_be_visible()
+    page.get_by_role("link", name="Edit Hidden number · Dave").click()
+    page.get_by_role("link", name="Try it").click()
+    expect(page.get_by_role("link", name="Their entry")).to_be_visible()
+    assert panel.audit(page) == []
+    page.goto("/allowlist/")
+    page.get_by_role("link", name="Remove Hidden number · Dave").click()
+    page.locator(".editing").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("The hidden number was removed.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("row", name="Hidden number · Dave")).to_be_visible()
+    assert panel.audit(page) == []
+
+
 def person(page: Page, name: str):
     return page.get_by_role("listitem").filter(has_text=name)
 

@@ -75,6 +75,16 @@ def test_all_these_mean_the_same(text: str) -> None:
     assert (line.fate, line.pattern, line.label, line.agent) == (Fate.NEW, ADA, "Ada", "finn")
 
 
+def test_a_hidden_number_comes_back() -> None:
+    """Also without a header, and where the separator has to be guessed from it."""
+    dave = entry("123456789012345@lid", "Wood, Dave", "finn")
+    text = write([dave])
+    assert "123456789012345@lid" in text and "'123" not in text
+    assert fates(planned(text, dave)) == ["2 same"]
+    [line] = planned("123@lid; Wood, Dave; finn").lines
+    assert (line.pattern, line.label, line.agent) == ("123@lid", "Wood, Dave", "finn")
+
+
 def test_the_comma_in_a_name_does_not_separate_columns() -> None:
     [line] = planned("+15551234567;Lovelace, Ada").lines
     assert (line.pattern, line.label, line.agent) == (ADA, "Lovelace, Ada", None)

@@ -14,6 +14,7 @@ from core.settings import Settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ADA = Phone("+15551234567")
+LID = "15551234567@lid"
 ON = Settings(enabled=True)
 
 
@@ -28,6 +29,7 @@ def judged(**facts: Any) -> Decision:
         "kind": Kind.TEXT,
         "from_me": False,
         "phone": ADA,
+        "lid": None,
         "is_blocked": False,
         "settings": ON,
         "entries": [],
@@ -37,11 +39,12 @@ def judged(**facts: Any) -> Decision:
 
 CASES: list[tuple[dict[str, Any], str, Reason]] = [
     ({"entries": [entry("+15551234567")]}, "accept", Reason.ALLOWED_NUMBER),
+    ({"phone": None, "lid": LID, "entries": [entry(LID)]}, "accept", Reason.ALLOWED_HIDDEN),
     ({"entries": [entry("+1555*")]}, "accept", Reason.ALLOWED_PREFIX),
     ({"entries": [entry("*")]}, "accept", Reason.ALLOWED_EVERYONE),
     ({"settings": replace(ON, allow_all=True)}, "accept", Reason.ALLOW_ALL),
     ({}, "hold", Reason.NOT_ALLOWED),
-    ({"phone": None, "entries": [entry("+1555*")]}, "hold", Reason.NUMBER_UNKNOWN),
+    ({"phone": None, "lid": LID, "entries": [entry("+1555*")]}, "hold", Reason.NUMBER_UNKNOWN),
     ({"is_blocked": True, "entries": [entry("*")]}, "ignore", Reason.BLOCKED),
     ({"settings": Settings(allow_all=True)}, "ignore", Reason.DISABLED),
     ({"from_me": True, "entries": [entry("*")]}, "ignore", Reason.OWN_MESSAGE),
@@ -82,7 +85,12 @@ def test_the_entry_that_decided_is_named() -> None:
 
 
 def test_a_hidden_number_is_let_in_by_allow_all() -> None:
-    assert admit(None, Settings(allow_all=True), []).reason is Reason.ALLOW_ALL
+    assert admit(None, LID, Settings(allow_all=True), []).reason is Reason.ALLOW_ALL
+
+
+def test_who_was_let_in_by_the_hidden_id_may_be_blocked() -> None:
+    facts = {"phone": None, "lid": LID, "entries": [entry(LID)], "is_blocked": True}
+    assert judged(**facts).reason is Reason.BLOCKED
 
 
 def test_nobody_is_held_in_a_group_or_while_disabled() -> None:

@@ -42,6 +42,37 @@ def owner(running: Product) -> Iterator[Visitor]:
     services.db.close()
 
 
+async def test_somebody_with_a_hidden_number_is_let_in(
+    running: Product, owner: Visitor, llm: FakeLLM
+):
+    """WhatsApp never tells the number, until one day it does."""
+    dave = running.sim.add_phone("+15550003002", name="Dave", addressing="lid_only")
+    eve = running.sim.add_phone("+15550003003", name="Eve", addressing="lid_only")
+    await dave.says("Is anybody there?")
+    held = await running.stored("Is anybody there?", State.HELD)
+    assert held["reason"] == Reason.NUMBER_UNKNOWN and held["phone"] is None
+
+    form = {f"person{held['person_id']}-{name}": value for name, value in FORM.items()}
+    llm.replies("I am.")
+    assert owner.submit(f"/people/{held['person_id']}/allow", **form).status_code == 303
+    await dave.hears("I am.")
+    await dave.says("Good.")
+    await dave.hears()
+    answered = await running.stored("Good.", State.ANSWERED)
+    assert answered["reason"] == Reason.ALLOWED_HIDDEN and answered["phone"] is None
+
+    dave._handset.addressing = "lid"  # with the number beside the hidden id
+    await dave.says("Here is my number.")
+    await dave.hears()
+    shown = await running.stored("Here is my number.", State.ANSWERED)
+    assert shown["phone"] == dave.number and shown["chat_id"] == answered["chat_id"]
+    dave._handset.addressing = "pn"  # and the number alone
+    await dave.says("It is me.")
+    await dave.hears()
+    await eve.says("Me too?")
+    await running.stored("Me too?", State.HELD)
+
+
 async def test_what_was_kept_is_answered(
     running: Product, bob: Phone, owner: Visitor, llm: FakeLLM
 ):

@@ -8,10 +8,10 @@ from core.allowlist import Entry, Pattern
 from core.allowlist_csv import plan, read
 from core.errors import DuplicateEntry
 from core.phone import Phone
-from store import allowlist, audit
+from store import allowlist, audit, people
 from store.allowlist import Sort
 from store.db import Database
-from tests.store.making import NOW, overlapping
+from tests.store.making import LID, NOW, overlapping
 
 ADA, AREA, ALL = Pattern("+15551234567"), Pattern("+1555*"), Pattern("*")
 LATER = NOW + timedelta(hours=1)
@@ -105,12 +105,32 @@ def test_who_matches_is_found_without_reading_the_list(database: Database) -> No
             allowlist.add(connection, Pattern(pattern), None, None, NOW)
         for pattern in (ADA, AREA, ALL):
             allowlist.add(connection, pattern, None, None, NOW)
-        found = {entry.pattern for entry in allowlist.matching(connection, Phone(ADA))}
+        found = {entry.pattern for entry in allowlist.matching(connection, Phone(ADA), None)}
         assert found == {ADA, AREA, ALL, "+1*", "+15551234567*"}
-        assert [entry.pattern for entry in allowlist.matching(connection, None)] == [ALL]
-        both = allowlist.matching(connection, Phone("+15560000000"), None)
-        assert {entry.pattern for entry in both} == {"+1556*", "+1*", ALL}
-        assert allowlist.matching(connection) == []
+        assert [entry.pattern for entry in allowlist.matching(connection, None, LID)] == [ALL]
+        hidden = allowlist.add(connection, Pattern(LID), None, None, NOW)
+        assert hidden in allowlist.matching(connection, None, LID)
+        dave = people.identify(connection, None, LID, "Dave", NOW)
+        bob = people.identify(connection, Phone("+15560000000"), None, "Bob", NOW)
+        both = allowlist.matching_any(connection, [dave, bob])
+        assert {entry.pattern for entry in both} == {"+1556*", "+1*", ALL, LID}
+        assert allowlist.matching_any(connection, []) == []
+
+
+def test_a_hidden_number_is_found_by_what_is_known_of_it(database: Database) -> None:
+    with database.write() as connection:
+        ada = allowlist.add(connection, ADA, None, None, NOW)
+        hidden = allowlist.add(connection, Pattern(LID), None, None, NOW)
+        allowlist.add(connection, AREA, None, None, NOW)
+        people.identify(connection, None, LID, "Dave", NOW)
+
+        def found(wanted: str) -> list[str]:
+            return patterns(allowlist.page(connection, wanted, limit=9))
+
+        assert found("dave") == found(LID) == [hidden.pattern]
+        people.identify(connection, Phone("+15559990000"), LID, "Dave", NOW)
+        assert found("999") == [hidden.pattern] and found("123") == [ada.pattern]
+        assert patterns(allowlist.page(connection, limit=9)) == [ADA, LID, AREA]
 
 
 def patterns(page: allowlist.Page) -> list[str]:

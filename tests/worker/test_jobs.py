@@ -10,7 +10,7 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from sqlalchemy import select
 
 from config import Config
-from store import tables
+from store import audit, retention, tables
 from store.live import Live
 from store.queue import Turns
 from tests.fake_llm import FakeLLM
@@ -92,6 +92,17 @@ async def test_a_chat_whose_nudge_was_lost_is_found(world: World, spawn: Spawner
     start(spawn)
     alice = world.friend().writes("hi")
     assert until(alice.reads, "the answer") == ["I am a fake model."]
+
+
+async def test_what_has_lost_its_value_is_let_go_of(world: World, spawn: Spawner) -> None:
+    ancient = datetime.now(UTC) - 2 * retention.AUDIT
+    with world.database.write() as connection:
+        for action in range(retention.BATCH + 1):
+            audit.record(connection, "ana", str(action), "", ancient)
+        audit.record(connection, "ana", "lately", "", datetime.now(UTC))
+    jobs = start(spawn)
+    jobs.wait_for("let go of what is too old")
+    assert [row["action"] for row in world.rows(select(tables.audit))] == ["lately"]
 
 
 async def test_running_turns_are_finished_before_the_end(

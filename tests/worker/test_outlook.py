@@ -38,7 +38,7 @@ def foreseen(world: World, text: str, kind: Kind = Kind.TEXT) -> Outlook:
     registry = AgentFolder(world.config.agents_dir).load()
     now = world.clock()
     with world.database.read() as connection:
-        found = situation.of(connection, ALICE, registry, now)
+        found = situation.of(connection, ALICE, None, registry, now)
     return foresee(Words(kind, text, now), found)
 
 

@@ -1,5 +1,7 @@
 """Agents that are not reachable on WhatsApp: nobody gets to them there, whatever was chosen."""
 
+import shutil
+
 import pytest
 
 from tests.fake_llm import FakeLLM
@@ -28,7 +30,24 @@ async def test_whoever_was_talking_to_one_goes_on_to_the_next_in_line(world: Wor
     await alice.asks("/agent eric")
     hide(world, "eric")
     await alice.asks("hi")
-    assert (world.turns()[-1]["agent"], world.turns()[-1]["why"]) == ("mary_ann", "sender_default")
+    turn = world.turns()[-1]
+    assert (turn["agent"], turn["why"]) == ("mary_ann", "sender_default")
+    assert turn["passed_over"] == {"eric": "hidden"}
+    assert world.turns()[0]["passed_over"] is None
+
+
+async def test_whoever_was_talking_to_one_that_is_gone_or_broken(world: World) -> None:
+    alice = world.friend()
+    await alice.asks("/agent eric")
+    broken = world.config.agents_dir / "eric" / "config.yml"
+    broken.write_text("model: [")
+    await alice.asks("hi")
+    assert world.turns()[-1]["passed_over"] == {"eric": "broken"}
+    await alice.asks("/agent mary_ann")
+    shutil.rmtree(world.config.agents_dir / "mary_ann")
+    await alice.asks("hi")
+    turn = world.turns()[-1]
+    assert (turn["agent"], turn["passed_over"]) == ("finn", {"mary_ann": "gone"})
 
 
 async def test_the_owner_reads_why_nobody_answered(world: World, llm: FakeLLM) -> None:
@@ -36,9 +55,7 @@ async def test_the_owner_reads_why_nobody_answered(world: World, llm: FakeLLM) -
     world.allow("+1555*", agent="zoe")
     assert await world.friend().asks("hi") == "No agent is set up to answer here yet."
     [turn] = world.turns()
-    assert turn["error_detail"] == (
-        "Not in the agents' folder any more: zoe. Not reachable on WhatsApp: finn."
-    )
+    assert turn["passed_over"] == {"zoe": "gone", "finn": "hidden"}
     assert llm.requests == []
 
 

@@ -174,6 +174,38 @@ def test_a_hidden_id_of_nobody_knows_whom_is_held(door: Door):
     assert (row["state"], row["reason"]) == (State.HELD, Reason.NUMBER_UNKNOWN)
 
 
+def test_a_hidden_id_on_the_list_is_let_in_and_goes_on_when_its_number_is_known(door: Door):
+    entry = door.allow(ALICE_LID)
+    first = door.judged(hidden())
+    assert (first["state"], first["reason"]) == (State.WAITING, Reason.ALLOWED_HIDDEN)
+    assert first["entry_id"] == entry
+    door.judged(message("A2", lid=ALICE_LID))
+    alone = door.judged(message("A3"))
+    for row in door.rows():
+        assert row["reason"] == Reason.ALLOWED_HIDDEN and row["chat_id"] == first["chat_id"]
+    assert alone["phone"] == ALICE and alone["lid"] is None
+
+
+def test_a_hidden_id_on_the_list_grants_nothing_to_others(door: Door):
+    """Not to a number with these digits, and not to the number from which WhatsApp took it away."""
+    door.allow(ALICE_LID)
+    digits = ALICE_LID.removesuffix("@lid")
+    assert door.judged(message(phone=Phone(f"+{digits}")))["state"] == State.HELD
+    door.judged(message("A2", lid=ALICE_LID))
+    moved = door.judged(from_bob("A3", lid=ALICE_LID))
+    assert moved["reason"] == Reason.ALLOWED_HIDDEN, "the same account, by WhatsApp's word"
+    assert door.judged(message("A4"))["reason"] == Reason.NOT_ALLOWED
+
+
+def test_who_is_blocked_stays_out_whatever_lets_them_in(door: Door):
+    door.allow(ALICE_LID)
+    door.judged(hidden())
+    alice = door.person(ALICE_LID)
+    with door.database.write() as connection:
+        people.block(connection, alice.id, door.clock())
+    assert door.judged(hidden("A2"))["reason"] == Reason.BLOCKED
+
+
 def test_a_stranger_is_held_and_sees_nothing(door: Door):
     door.allow(str(BOB))
     row = door.judged(message())

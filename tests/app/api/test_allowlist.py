@@ -41,6 +41,17 @@ def test_the_newest_comes_first(api: Api) -> None:
     assert listed["total"] == 3
 
 
+def test_somebody_whose_number_is_hidden(api: Api) -> None:
+    lid = "123456789012345@lid"
+    entry = api.post(LIST, {"phoneNumber": lid, "label": "Dave"})
+    assert (entry["phoneNumber"], entry["label"]) == (lid, "Dave")
+    changed = api.put(f"{LIST}/{entry['id']}", {"defaultAgentId": "eric"})
+    assert (changed["phoneNumber"], changed["defaultAgentId"]) == (lid, "eric")
+    assert api.get(LIST)["entries"] == [changed]
+    assert api.delete(f"{LIST}/{entry['id']}") == {"status": "ok", "id": entry["id"]}
+    assert api.get(LIST)["total"] == 0
+
+
 @ON_SQLITE
 @pytest.mark.parametrize(
     ("body", "words"),

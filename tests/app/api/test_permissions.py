@@ -111,6 +111,7 @@ def test_what_an_agent_that_is_gone_has_left_can_be_seen_and_removed(api: Api) -
     [
         ({}, "target is required."),
         ({"target": "0821234567"}, "target: Start with + and the country code"),
+        ({"target": "123@lid"}, "target: Agents write to numbers. A hidden id is none."),
         ({"target": 15551234567}, "target must be a valid string."),
         ({"target": "*", "channel": "telegram"}, "channel must be 'whatsapp'."),
         ({"target": "*", "label": "x" * 201}, "label:"),

@@ -1,0 +1,104 @@
+"""What is let go of, and when: machinery that nobody will ask for any more.
+
+What people and agents have said stays, and so do people, conversations, turns and what they cost:
+that is deleted by the owner's hand only (store/forget.py, store/held.py). What vanishes by itself
+elsewhere is told in docs/architecture.md, with all of this.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, Table, delete, null, select, text, update
+
+from core.message import Reason, State
+from store.db import Database
+from store.tables import NEEDLESS_RAW, audit, conversations, messages, sends, turns
+
+AUDIT = timedelta(days=730)  # acts in the audit log
+IDEMPOTENCY_KEYS = timedelta(days=30)  # what a program's request may be repeated by
+RAW = timedelta(days=30)  # the protobuf of a message that was ignored
+SERVICE = timedelta(days=90)  # rows about WhatsApp's programs talking to each other
+HISTORY = timedelta(days=30)  # what a model was shown of turns that no model will be shown again
+
+BATCH = 200  # rows in one transaction, so that nobody else waits for the database
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`find` gives the ids of rows that are older than a moment, `BATCH` at most. They are deleted,
+    or only `emptied` of that."""
+
+    name: str
+    kept: timedelta
+    table: Table
+    find: Callable[[datetime], Select[Any]]
+    emptied: Mapping[str, Any] | None = None
+
+
+def let_go(database: Database, rule: Rule, now: datetime) -> int:
+    """One batch. Returns how many rows that concerned; fewer than `BATCH` when nothing is left.
+
+    It looks before it takes the lock that SQLite has for writers.
+    """
+    with database.read() as connection:
+        ids = connection.scalars(rule.find(now - rule.kept).limit(BATCH)).all()
+    if not ids:
+        return 0
+    found = rule.table.c.id.in_(ids)
+    with database.write() as connection:
+        if rule.emptied is None:
+            return connection.execute(delete(rule.table).where(found)).rowcount
+        return connection.execute(update(rule.table).where(found).values(rule.emptied)).rowcount
+
+
+def _acts(before: datetime) -> Select[Any]:
+    return select(audit.c.id).where(audit.c.at < before).order_by(audit.c.at)
+
+
+def _keys(before: datetime) -> Select[Any]:
+    """The send itself stays: by it a program asks how far its message got, and the transcript knows
+    whose it was."""
+    with_key = sends.c.idempotency_key.is_not(None)
+    return select(sends.c.id).where(with_key, sends.c.created_at < before).order_by(sends.c.id)
+
+
+def _raw(before: datetime) -> Select[Any]:
+    old = messages.c.received_at < before
+    return select(messages.c.id).where(text(NEEDLESS_RAW), old).order_by(messages.c.id)
+
+
+def _service(before: datetime) -> Select[Any]:
+    return select(messages.c.id).where(
+        messages.c.reason == Reason.PROTOCOL,
+        messages.c.state == State.IGNORED,
+        messages.c.chat_id.is_(None),
+        messages.c.received_at < before,
+    )
+
+
+def _closed(before: datetime) -> Select[Any]:
+    """Of conversations that `/new` has closed."""
+    closed = conversations.c.closed_at < before
+    return _with_history().where(closed, turns.c.finished_at < before)
+
+
+def _summarised(before: datetime) -> Select[Any]:
+    covered = turns.c.id <= conversations.c.summary_through
+    return _with_history().where(covered, turns.c.finished_at < before)
+
+
+def _with_history() -> Select[Any]:
+    both = conversations.join(turns, turns.c.conversation_id == conversations.c.id)
+    return select(turns.c.id).select_from(both).where(turns.c.history.is_not(None))
+
+
+RULES: Sequence[Rule] = (
+    Rule("audit", AUDIT, audit, _acts),
+    Rule("idempotency keys", IDEMPOTENCY_KEYS, sends, _keys, {"idempotency_key": None}),
+    Rule("raw messages", RAW, messages, _raw, {"raw": b""}),
+    Rule("service messages", SERVICE, messages, _service),
+    Rule("closed histories", HISTORY, turns, _closed, {"history": null()}),
+    Rule("summarised histories", HISTORY, turns, _summarised, {"history": null()}),
+)
