@@ -230,5 +230,6 @@ def _passed_over(scene: Scene) -> Mapping[str, Absence]:
     """Agents that would have come first, and why they can't answer, for the owner."""
     absent = {agent: scene.registry.absence(agent) for agent in scene.route.missing}
     if absent:
-        log.warning("agents are passed over", agents=absent, chat=scene.chat.id)
+        told = ", ".join(f"{agent} ({why})" for agent, why in absent.items())
+        log.warning("agents are passed over", agents=told, chat=scene.chat.id)
     return absent

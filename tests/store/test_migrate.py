@@ -60,6 +60,24 @@ def test_the_way_back_leaves_nothing(empty):
     assert tables(empty) <= {"alembic_version"}
 
 
+def test_a_version_that_knows_no_hidden_ids_gets_none(empty):
+    """It would have no room for a long one."""
+    migrate.upgrade(empty)
+    with empty.write() as connection:
+        for number, pattern in enumerate(("+15551234567", f"{'9' * 60}@lid")):
+            connection.execute(
+                text(
+                    "INSERT INTO allowlist (id, pattern, created_at, updated_at)"
+                    " VALUES (:id, :pattern, '2026-01-01', '2026-01-01')"
+                ),
+                {"id": number, "pattern": pattern},
+            )
+        command.downgrade(migrate.alembic_config(connection), "0003")
+        kept = connection.execute(text("SELECT pattern FROM allowlist")).scalars().all()
+    assert kept == ["+15551234567"]
+    migrate.upgrade(empty)
+
+
 def test_several_at_once_migrate_one_after_the_other(empty_url):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(databases.migrated, [empty_url] * 4))
