@@ -15,7 +15,7 @@ from redis import Redis
 from config import Config
 from store import live, valkey
 from store.db import Database
-from tests.services import baileys, chromium, databases, postgres
+from tests.services import baileys, chromium, databases, postgres, templates
 from tests.services import valkey as valkey_server
 from tests.services.processes import Spawner
 
@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "calm", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
     )
     hypothesis.load_profile("calm")
+    templates.compile_once()
     for name in Config.model_fields:
         os.environ.pop(name.upper(), None)
         os.environ.pop(f"{name.upper()}_FILE", None)
