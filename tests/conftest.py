@@ -81,8 +81,8 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> str:
-    return databases.postgres_template(postgres_url)
+def emptied(postgres_url: str) -> databases.Emptied:
+    return databases.Emptied(postgres_url)
 
 
 @pytest.fixture(scope="session")
@@ -98,10 +98,10 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+def postgresql_url(emptied: databases.Emptied) -> Iterator[str]:
     """The address of a migrated, empty PostgreSQL database."""
-    with databases.postgres_copy(postgres_url, postgres_template) as url:
-        yield url
+    yield emptied.url
+    emptied.empty()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
