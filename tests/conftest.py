@@ -15,7 +15,7 @@ from redis import Redis
 from config import Config
 from store import live, valkey
 from store.db import Database
-from tests.services import baileys, chromium, databases, postgres
+from tests.services import baileys, chromium, databases, postgres, templates
 from tests.services import valkey as valkey_server
 from tests.services.processes import Spawner
 
@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "calm", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
     )
     hypothesis.load_profile("calm")
+    templates.compile_once()
     for name in Config.model_fields:
         os.environ.pop(name.upper(), None)
         os.environ.pop(f"{name.upper()}_FILE", None)
@@ -80,8 +81,8 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> str:
-    return databases.postgres_template(postgres_url)
+def emptied(postgres_url: str) -> databases.Emptied:
+    return databases.Emptied(postgres_url)
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +98,10 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+def postgresql_url(emptied: databases.Emptied) -> Iterator[str]:
     """The address of a migrated, empty PostgreSQL database."""
-    with databases.postgres_copy(postgres_url, postgres_template) as url:
-        yield url
+    yield emptied.url
+    emptied.empty()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,7 +15,8 @@ from typing import Any
 
 from tests.waiting import until
 
-DURABILITY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# Nothing has to outlive us; and whatever a plan rests on is done by the test.
+SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 
 
 def package() -> Path | None:
@@ -71,7 +72,7 @@ def _server(binaries: Path, folder: Path, user: dict[str, Any]) -> Iterator[None
     subprocess.run(
         [*initdb, "--encoding=UTF8", "--no-sync"], check=True, capture_output=True, **how
     )
-    settings = [word for setting in DURABILITY for word in ("-c", setting)]
+    settings = [word for setting in SETTINGS for word in ("-c", setting)]
     with (folder / "log").open("wb") as output:
         server = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", folder, "-h", "", *settings],
