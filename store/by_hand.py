@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select, true, update
 
-from core import batch
+from core import batch, group
 from core.message import Inbound, Kind, Reason, State
 from store import messages, outbox, pauses, turns
 from store.chats import Chat
@@ -30,11 +30,12 @@ LENGTH = 1000  # characters of one
 
 @dataclass(frozen=True)
 class Said:
-    """A piece of what was said without any agent."""
+    """A piece of what was said without any agent. In a group `name` is who said it."""
 
     at: datetime
     by_owner: bool
     text: str
+    name: str = ""
 
 
 def take_over(connection: Connection, chat_id: int, until: datetime | None, now: datetime) -> None:
@@ -148,7 +149,12 @@ def _on_phones(connection: Connection, chat: Chat, since: datetime) -> Sequence[
         .limit(SHOWN)
     ).mappings()
     return [
-        Said(row["received_at"], row["from_me"], batch.told(messages.remark(row))[:LENGTH])
+        Said(
+            row["received_at"],
+            row["from_me"],
+            batch.told(messages.remark(row))[:LENGTH],
+            group.speaker(row["push_name"]) if chat.is_group else "",
+        )
         for row in rows
     ]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from core.settings import Settings
+from core.settings import Groups, Settings
 from store.db import insert_new
 from store.tables import settings as table
 
@@ -15,7 +15,8 @@ def load(connection: Connection) -> Settings:
     row = connection.execute(select(table)).mappings().first()
     if row is None:
         return Settings()
-    return Settings(**{name: row[name] for name in asdict(Settings())})
+    values = {name: row[name] for name in asdict(Settings())}
+    return Settings(**values | {"groups": Groups(row["groups"])})
 
 
 def save(connection: Connection, wanted: Settings, now: datetime) -> Settings:

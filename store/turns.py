@@ -66,17 +66,19 @@ def begin(
     *,
     kind: TurnKind,
     request: str,
+    person_id: int | None = None,
     conversation_id: int | None = None,
     agent: str | None = None,
     model: str | None = None,
     why: Why | None = None,
 ) -> int:
-    """Open a turn over these messages. Returns its id."""
+    """Open a turn over these messages, all of them by this person. Returns its id."""
     turn_id: int = connection.execute(
         insert(table)
         .values(
             chat_id=chat_id,
             conversation_id=conversation_id,
+            person_id=person_id,
             kind=kind,
             state=TurnState.RUNNING,
             agent=agent,
