@@ -31,7 +31,8 @@ def without_mentions(text: str, names: Iterable[str]) -> str:
 def spoken(name: str, text: str) -> str:
     """`Ana: What is a queue?`, as an agent reads who wrote it. The name is what they call
     themselves, so it must not look like more than one."""
-    return f"{speaker(name)}: {text}"
+    gap = "\n" if text.startswith(">") else " "  # they begin with what they answer
+    return f"{speaker(name)}:{gap}{text}"
 
 
 def speaker(name: str) -> str:

@@ -72,6 +72,7 @@ _SILENT = frozenset(
         "statusNotificationMessage",
     }
 )
+_KEY_PARTS = {"messageContextInfo", "senderKeyDistributionMessage"}
 _CAPTIONED = ("imageMessage", "videoMessage", "documentMessage", "liveLocationMessage")
 _WRAPPERS = ("FutureProofMessage", "DeviceSentMessage")
 _REVOKE, _EDIT = 0, 14  # waE2E.ProtocolMessage.Type
@@ -89,6 +90,14 @@ def phone_of(*jids: Any) -> Phone | None:
             with suppress(InvalidPhone):
                 return Phone.from_digits(jid.User)
     return None
+
+
+def is_only_a_key(event: Any) -> bool:
+    """Whether this is nothing but the key to a message in a group. The library hands the two parts
+    of one message over one after the other, under the same id: the key must not take the place of
+    what is said."""
+    named = {descriptor.name for descriptor, _ in event.Message.ListFields()}
+    return "senderKeyDistributionMessage" in named and named <= _KEY_PARTS
 
 
 def parse(event: Any, account: str, lid: str = "") -> Inbound:

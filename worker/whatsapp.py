@@ -47,7 +47,7 @@ from core.link import End
 from core.message import Inbound
 from core.phone import Phone
 from worker.errors import NotSent, PairingRefused, SendRefused, SendUnknown
-from worker.inbound import instant, parse, parse_undecryptable, phone_of
+from worker.inbound import instant, is_only_a_key, parse, parse_undecryptable, phone_of
 from worker.receipts import Receipt
 
 logging.getLogger("neonize.utils.ffmpeg").setLevel(
@@ -145,7 +145,7 @@ class WhatsApp:
             ConnectedEv: lambda _: self._on_connected(),
             DisconnectedEv: lambda _: listener.on_disconnected(),
             PairStatusEv: self._on_pair_status,
-            MessageEv: lambda event: listener.on_message(parse(event, self.account, self.lid)),
+            MessageEv: self._on_message,
             UndecryptableMessageEv: lambda event: listener.on_message(
                 parse_undecryptable(event, self.account)
             ),
@@ -325,6 +325,10 @@ class WhatsApp:
     def _on_pair_status(self, event: Any) -> None:
         self._account = event.ID.User
         self._listener.on_paired()
+
+    def _on_message(self, event: Any) -> None:
+        if not is_only_a_key(event):
+            self._listener.on_message(parse(event, self.account, self.lid))
 
     def _on_receipt(self, event: Any) -> None:
         is_read = event.Type in (event.READ, event.PLAYED)

@@ -66,3 +66,7 @@ def test_without_a_name_nothing_is_taken_out() -> None:
 )
 def test_an_agent_reads_who_speaks(name: str, told: str) -> None:
     assert spoken(name, "hi") == told
+
+
+def test_a_quote_stays_a_quote() -> None:
+    assert spoken("Ana", "> why?\nbecause") == "Ana:\n> why?\nbecause"
