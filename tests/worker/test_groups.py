@@ -27,7 +27,8 @@ GROUP = "120363000000000001@g.us"
 
 def here(inbound: Inbound, **changes: Any) -> Inbound:
     """The same, written in the group and to us."""
-    return replace(inbound, chat=GROUP, place=Place.GROUP, is_to_us=True, **changes)
+    to_us = {"chat": GROUP, "place": Place.GROUP, "is_to_us": True}
+    return replace(inbound, **to_us | changes)
 
 
 # ---- who is let in -------------------------------------------------------------------------------
@@ -195,8 +196,9 @@ async def test_each_turn_is_one_persons_and_names_them(group: World):
     await group.answering.answer(chat_id)
     first, second = group.turns()
     assert (first["request"], second["request"]) == ("one\ntwo", "three")
-    assert first["person_id"] != second["person_id"] and None not in (first["person_id"],)
-    assert "Alice: one\ntwo" in str(first["history"]) and "Bob: three" in str(second["history"])
+    assert first["person_id"] and second["person_id"] not in (None, first["person_id"])
+    asked = [turn["history"][0]["parts"][0]["content"] for turn in (first, second)]
+    assert asked == ["Alice: one\ntwo", "Bob: three"]
     assert len(replies(group)) == 2 and first["conversation_id"] == second["conversation_id"]
 
 
