@@ -30,10 +30,8 @@ def draw(simulator: Simulator, read: Set[tuple[str, str]]) -> State:
                 "unread": not message.from_me and (phone.number, message.id) not in read,
             }
             state[f"message:{phone.number}:{message.id}"] = shown
-        titles = {
-            str(group.jid): group.subject for group in groups if phone.account in group.members
-        }
-        titles |= names
+        theirs = [group for group in groups if phone.account in group.members]
+        titles = names | {str(group.jid): group.subject for group in theirs}
         for other in {*titles, *(message.chat for message in messages)} - {phone.number}:
             state[f"chat:{phone.number}:{other}"] = _chat(phone, other, titles.get(other, other))
     return state

@@ -184,7 +184,8 @@ def _mention(world: World, text: str, to: Phone | Group) -> tuple[str, Phone | N
     for phone in world.simulator.phones:
         before, found, after = text.partition(f"@{phone.name}")
         if found and phone.account in members:
-            return f"{before.rstrip()} {after.lstrip(' ,:')}".strip(), phone
+            rest = after.lstrip(" ,:")
+            return f"{before.rstrip()} {rest}".strip(), phone
     return text, None
 
 
