@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zlib import crc32
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from sqlalchemy import Connection
@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 from app import words
 from app.answer import fragment
 from app.ext import agents, db, now
+from app.partner import found
 from app.toasts import toast
 from core import chat_html
-from core.channel import Channel
 from core.masking import numbers_masked
-from store import audit, chat_list, chats, conversations, forget, pauses, people, transcripts
+from store import audit, chat_list, conversations, forget, pauses, transcripts
 from store.chat_list import PAGE, Show, Wanted
 from store.chats import Chat
 from store.people import Person
@@ -96,7 +96,7 @@ def now_(chat_id: int) -> ResponseReturnValue:
     if not request.htmx:
         return redirect(url_for("conversations.show", chat_id=chat_id), code=303)
     with db().read() as connection:
-        chat, person = _found(connection, chat_id)
+        chat, person = found(connection, chat_id)
         told = _told(connection, chat_id)
     _seen(chat, told)
     if request.args.get("seen") == told.fingerprint:
@@ -112,7 +112,7 @@ def now_(chat_id: int) -> ResponseReturnValue:
 def reset(chat_id: int) -> ResponseReturnValue:
     """Let every agent start afresh in this chat, as `/new` does for one."""
     with db().read() as connection:
-        chat, person = _found(connection, chat_id)
+        chat, person = found(connection, chat_id)
     if request.method == "GET":
         return _question("conversations/_reset.html", chat, person)
     with db().write() as connection:
@@ -125,19 +125,20 @@ def reset(chat_id: int) -> ResponseReturnValue:
 
 @bp.route("/<int:chat_id>/forget", methods=["GET", "POST"])
 def forget_(chat_id: int) -> ResponseReturnValue:
-    """Delete the person and all that was said; the allowlist's entry too, if that is ticked."""
+    """Delete the person and all that was said, the allowlist's entry too if that is ticked; or all
+    that was said in a group."""
     if request.method == "GET":
         with db().read() as connection:
-            chat, person = _found(connection, chat_id)
-        return _question("conversations/_forget.html", chat, person)
+            chat, person = found(connection, chat_id)
+        return _forget_question(chat, person)
     with db().write() as connection:
-        chat, person = _found(connection, chat_id)
-        is_busy = forget.is_busy(connection, person, now())
+        chat, person = found(connection, chat_id)
+        is_busy = forget.is_busy(connection, person or chat, now())
         if not is_busy:
-            _forget(connection, person)
+            _forget(connection, chat, person)
     if is_busy:
-        return _question("conversations/_forget.html", chat, person, 422, is_busy=True)
-    toast("person_forgotten")
+        return _forget_question(chat, person, 422, is_busy=True)
+    toast("person_forgotten" if person else "group_forgotten")
     return redirect(url_for("conversations.index"), code=303)
 
 
@@ -147,7 +148,7 @@ def forget_(chat_id: int) -> ResponseReturnValue:
 def _page(chat_id: int) -> ResponseReturnValue:
     before = Cursor.parse(request.args.get("before", ""))
     with db().read() as connection:
-        chat, person = _found(connection, chat_id)
+        chat, person = found(connection, chat_id)
         told = _told(connection, chat_id, before)
         context = _shown(chat, person, told) | {"before": before}
         context["pause"] = pauses.current(connection, chat_id, now())
@@ -156,8 +157,15 @@ def _page(chat_id: int) -> ResponseReturnValue:
     return render_template("conversations/show.html", **context)
 
 
+def _forget_question(
+    chat: Chat, person: Person | None, status: int = 200, **context: object
+) -> ResponseReturnValue:
+    part = "conversations/_forget.html" if person else "conversations/_forget_group.html"
+    return _question(part, chat, person, status, **context)
+
+
 def _question(
-    part: str, chat: Chat, person: Person, status: int = 200, **context: object
+    part: str, chat: Chat, person: Person | None, status: int = 200, **context: object
 ) -> ResponseReturnValue:
     """A page of its own: what it asks about is not undone by a click."""
     context |= {"part": part, "chat": chat, "person": person}
@@ -173,7 +181,7 @@ def _told(connection: Connection, chat_id: int, before: Cursor | None = None) ->
     return Told.of(transcripts.read(connection, chat_id, before), end)
 
 
-def _shown(chat: Chat, person: Person, told: Told) -> dict[str, object]:
+def _shown(chat: Chat, person: Person | None, told: Told) -> dict[str, object]:
     known = dict(agents().load().agents)
     return {"chat": chat, "person": person, "told": told, "agents": known, "now": now()}
 
@@ -201,14 +209,6 @@ def _asked(wanted: Wanted) -> dict[str, object]:
 # ---- small things ---------------------------------------------------------------------------
 
 
-def _found(connection: Connection, chat_id: int) -> tuple[Chat, Person]:
-    """The chat and who writes in it. Aborts with 404 when it is none of WhatsApp's."""
-    chat = chats.get(connection, chat_id)
-    if chat is None or chat.channel is not Channel.WHATSAPP or chat.person_id is None:
-        abort(404)
-    return chat, people.get(connection, chat.person_id) or abort(404)
-
-
 def _seen(chat: Chat, told: Told) -> None:
     """The owner has the latest messages before them."""
     latest = max((item.id for item in told.page.items if isinstance(item, Incoming)), default=0)
@@ -217,11 +217,16 @@ def _seen(chat: Chat, told: Told) -> None:
             chat_list.mark_seen(connection, chat.id, latest)
 
 
-def _forget(connection: Connection, person: Person) -> None:
-    counts = forget.person(connection, person, with_entry="entry" in request.form)
-    who = numbers_masked(person.phone or person.lid or "")
+def _forget(connection: Connection, chat: Chat, person: Person | None) -> None:
+    if person:
+        counts = forget.person(connection, person, with_entry="entry" in request.form)
+        who = numbers_masked(person.phone or person.lid or "")
+    else:
+        counts = forget.group(connection, chat)
+        who = f"chat {chat.id}"
     detail = f"{who}: {counts.received} messages received, {counts.sent} sent"
-    audit.record(connection, g.owner.name, "person forgotten", detail, now())
+    action = "person forgotten" if person else "group forgotten"
+    audit.record(connection, g.owner.name, action, detail, now())
 
 
 def _mark(*what: object) -> str:

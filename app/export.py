@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, stream_template, stream_with_context
+from flask import Blueprint, Response, g, stream_template, stream_with_context
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from sqlalchemy import Connection
 
 from app.ext import agents, db, now
-from core.channel import Channel
-from store import audit, chats, people, transcripts
+from app.partner import found
+from store import audit, transcripts
+from store.chats import Chat
 from store.people import Person
 from store.transcript_items import Fresh, Incoming, Item, Outcome, Outgoing
 from store.transcripts import Cursor
@@ -34,22 +34,14 @@ _TYPES = {"json": "application/json", "csv": "text/csv", "html": "text/html"}
 @bp.get("/<int:chat_id>/export.<any(html, json, csv):kind>")
 def download(chat_id: int, kind: str) -> ResponseReturnValue:
     with db().write() as connection:
-        person = _found(connection, chat_id)
+        chat, person = found(connection, chat_id)
         detail = f"chat {chat_id}, as {kind}"
         audit.record(connection, g.owner.name, "conversation exported", detail, now())
-    pieces = {"html": _html, "json": _json, "csv": _csv}[kind](person, _items(chat_id))
+    pieces = {"html": _html, "json": _json, "csv": _csv}[kind](chat, person, _items(chat_id))
     answer = Response(stream_with_context(pieces), mimetype=_TYPES[kind])
     name = f"conversation-{chat_id}-{now():%Y-%m-%d}.{kind}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-def _found(connection: Connection, chat_id: int) -> Person:
-    """Aborts with 404 when there is no such chat on WhatsApp."""
-    chat = chats.get(connection, chat_id)
-    if chat is None or chat.channel is not Channel.WHATSAPP or chat.person_id is None:
-        abort(404)
-    return people.get(connection, chat.person_id) or abort(404)
 
 
 def _items(chat_id: int) -> Iterator[Item]:
@@ -64,22 +56,31 @@ def _items(chat_id: int) -> Iterator[Item]:
         told = {item.key for item in items}
 
 
-def _html(person: Person, items: Iterator[Item]) -> Iterator[str]:
+def _html(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
     known = agents().load().agents
     css = Markup(_CSS.read_text())
-    context = {"person": person, "items": items, "agents": known, "made_at": now(), "css": css}
+    context = {
+        "chat": chat,
+        "person": person,
+        "items": items,
+        "agents": known,
+        "made_at": now(),
+        "css": css,
+    }
     return stream_template("conversations/export.html", **context)
 
 
-def _json(person: Person, items: Iterator[Item]) -> Iterator[str]:
-    head = {"person": {"phone": person.phone, "lid": person.lid, "name": person.push_name}}
+def _json(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
+    head: dict[str, Any] = {"group": {"name": chat.subject}}
+    if person:
+        head = {"person": {"phone": person.phone, "lid": person.lid, "name": person.push_name}}
     yield json.dumps(head | {"exported_at": now().isoformat()})[:-1] + ', "messages": [\n'
     for number, item in enumerate(items):
         yield (",\n" if number else "") + json.dumps(_record(person, item), ensure_ascii=False)
     yield "\n]}\n"
 
 
-def _csv(person: Person, items: Iterator[Item]) -> Iterator[str]:
+def _csv(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
     # The mark tells spreadsheets that it is UTF-8.
     yield "\ufeff" + _line(COLUMNS)
     for item in items:
@@ -87,7 +88,7 @@ def _csv(person: Person, items: Iterator[Item]) -> Iterator[str]:
         yield _line([record.get(column) for column in COLUMNS])
 
 
-def _record(person: Person, item: Item) -> dict[str, Any]:
+def _record(person: Person | None, item: Item) -> dict[str, Any]:
     """What there is to know of a piece, under the names of `COLUMNS`, and more for programs."""
     record: dict[str, Any] = {"time": _moment(item.at)}
     match item:
@@ -101,10 +102,11 @@ def _record(person: Person, item: Item) -> dict[str, Any]:
             return record | {"from": "djinnbot", "kind": "fresh", "agent": " ".join(item.agents)}
 
 
-def _of_incoming(person: Person, item: Incoming) -> dict[str, Any]:
+def _of_incoming(person: Person | None, item: Incoming) -> dict[str, Any]:
+    name = person.push_name if person else item.push_name or item.phone or ""
     return {
         "from": "owner" if item.from_me else "person",
-        "name": "" if item.from_me else person.push_name,
+        "name": "" if item.from_me else name,
         "kind": item.kind,
         "text": item.text,
         "state": "deleted" if item.deleted_at else item.state,

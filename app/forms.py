@@ -29,6 +29,7 @@ from core.settings import (
     MESSAGES_PER_MINUTE,
     MOST_DOLLARS,
     STICKY_MINUTES,
+    Groups,
     Settings,
     one_emoji,
 )
@@ -235,6 +236,13 @@ class SettingsForm(FlaskForm):
     still_working = BooleanField("Say when an answer takes long")
     auto_compact = BooleanField("Summarize long conversations")
     pause_on_own_message = BooleanField("Pause when I write from my phone")
+    groups = SelectField(
+        "Groups",
+        choices=[
+            SelectChoice(Groups.IGNORE, "Ignore groups"),
+            SelectChoice(Groups.ADDRESSED, "Answer when spoken to"),
+        ],
+    )
 
     @classmethod
     def of(cls, current: Settings, registry: Registry, posted: bool = False) -> "SettingsForm":
@@ -268,6 +276,7 @@ class SettingsForm(FlaskForm):
             still_working=self.still_working.data,
             auto_compact=self.auto_compact.data,
             pause_on_own_message=self.pause_on_own_message.data,
+            groups=Groups(self.groups.data),
         )
 
 
@@ -290,4 +299,5 @@ def _shown(current: Settings, registry: Registry) -> Mapping[str, Any]:
         "still_working": current.still_working,
         "auto_compact": current.auto_compact,
         "pause_on_own_message": current.pause_on_own_message,
+        "groups": current.groups,
     }

@@ -7,7 +7,7 @@ it too. The form is never replaced by that: what is typed stays.
 from dataclasses import dataclass
 from zlib import crc32
 
-from flask import Blueprint, abort, current_app, g, redirect, render_template, request
+from flask import Blueprint, current_app, g, redirect, render_template, request
 from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
@@ -18,14 +18,12 @@ from wtforms import Field, ValidationError
 from app.answer import elsewhere, fragment
 from app.chat_forms import text_field, written
 from app.ext import db, live, now
+from app.partner import found
 from app.toasts import toast
-from core.channel import Channel
 from core.chunks import split
 from core.markup import to_whatsapp
-from store import audit, by_hand, chats, link, pauses, people
-from store.chats import Chat
+from store import audit, by_hand, link, pauses
 from store.pauses import A_WHILE, Pause
-from store.people import Person
 from store.queue import Turns
 from store.stops import Stops
 
@@ -61,7 +59,7 @@ def show(chat_id: int) -> ResponseReturnValue:
     if not request.htmx:
         return _page(chat_id, WriteForm(formdata=None))
     with db().read() as connection:
-        _found(connection, chat_id)
+        found(connection, chat_id)
         state = _state(connection, chat_id)
     if request.args.get("seen") == state.fingerprint:
         return "", 204
@@ -73,7 +71,7 @@ def pause(chat_id: int) -> ResponseReturnValue:
     """For a while, or `until` it is resumed."""
     until = None if request.form.get("until") == "resumed" else now() + A_WHILE
     with db().write() as connection:
-        _found(connection, chat_id)
+        found(connection, chat_id)
         by_hand.take_over(connection, chat_id, until, now())
         audit.record(connection, g.owner.name, "chat paused", _until(chat_id, until), now())
     _tell_jobs_to_stop(chat_id)
@@ -86,7 +84,7 @@ def resume(chat_id: int) -> ResponseReturnValue:
     """`answer`: what came in meanwhile is answered too; so it is if nobody was asked about that."""
     answer = "asked" not in request.form or "answer" in request.form
     with db().write() as connection:
-        _found(connection, chat_id)
+        found(connection, chat_id)
         if by_hand.resume(connection, chat_id, now(), answer=answer):
             audit.record(connection, g.owner.name, "chat resumed", f"chat {chat_id}", now())
     Turns(live().redis).nudge(chat_id)
@@ -101,7 +99,7 @@ def write(chat_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _refused(chat_id, form)
     with db().write() as connection:
-        chat, _ = _found(connection, chat_id)
+        chat, _ = found(connection, chat_id)
         is_linked = link.load(connection).is_linked
         if is_linked:
             by_hand.write(connection, chat, split(to_whatsapp(form.text.data)), now())
@@ -146,7 +144,7 @@ def _refused(chat_id: int, form: WriteForm) -> ResponseReturnValue:
 
 def _page(chat_id: int, form: WriteForm, status: int = 200) -> ResponseReturnValue:
     with db().read() as connection:
-        chat, person = _found(connection, chat_id)
+        chat, person = found(connection, chat_id)
     context = {"chat": chat, "person": person, "form": form}
     return render_template("conversations/takeover.html", **context), status
 
@@ -157,14 +155,6 @@ def _page(chat_id: int, form: WriteForm, status: int = 200) -> ResponseReturnVal
 def _state(connection: Connection, chat_id: int) -> State:
     pause = pauses.current(connection, chat_id, now())
     return State(chat_id, pause, by_hand.unanswered(connection, chat_id))
-
-
-def _found(connection: Connection, chat_id: int) -> tuple[Chat, Person]:
-    """A chat on WhatsApp and its person. Aborts with 404 when there is none."""
-    chat = chats.get(connection, chat_id)
-    if chat is None or chat.channel is not Channel.WHATSAPP or chat.person_id is None:
-        abort(404)
-    return chat, people.get(connection, chat.person_id) or abort(404)
 
 
 def _tell_jobs_to_stop(chat_id: int) -> None:

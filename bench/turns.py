@@ -92,12 +92,11 @@ def _ask(database: Database, count: int) -> list[int]:
             inbound = _message(number, now)
             messages.receive(connection, inbound, now)
             person = people.identify(connection, inbound.phone, None, "Ana", now)
-            asked.append(chats.enter(connection, person.id, inbound.chat, now).id)
-        for received, chat_id in zip(messages.undecided(connection, count), asked, strict=True):
-            messages.decided(
-                connection, received.id, State.WAITING, Reason.ALLOW_ALL, now, chat_id=chat_id
-            )
-    return asked
+            asked.append(chats.enter(connection, person.id, inbound.chat, now))
+        for received, chat in zip(messages.undecided(connection, count), asked, strict=True):
+            ids = {"chat_id": chat.id, "person_id": chat.person_id}
+            messages.decided(connection, received.id, State.WAITING, Reason.ALLOW_ALL, now, **ids)
+    return [chat.id for chat in asked]
 
 
 def _message(number: int, now: datetime) -> Inbound:

@@ -24,6 +24,8 @@ class Remark(Protocol):
     def received_at(self) -> datetime: ...
     @property
     def facts(self) -> Mapping[str, Any] | None: ...
+    @property
+    def person_id(self) -> int | None: ...
 
 
 R = TypeVar("R", bound=Remark)
@@ -41,12 +43,14 @@ def is_stop(remark: Remark) -> bool:
 
 
 def take(waiting: Sequence[R], is_opening: Callable[[R], bool]) -> Sequence[R]:
-    """The messages of the next turn: a command alone, else everything up to the next command, or
-    up to the next message that turns to somebody else (`is_opening`)."""
+    """The messages of the next turn: a command alone, else everything up to the next command, up
+    to the next message that turns to somebody else (`is_opening`), and of one person only: in a
+    group everybody gets an answer of their own."""
     if waiting and is_command(waiting[0]):
         return waiting[:1]
     for position, remark in enumerate(waiting[1:], 1):
-        if is_command(remark) or is_opening(remark):
+        is_anothers = remark.person_id != waiting[0].person_id
+        if is_command(remark) or is_opening(remark) or is_anothers:
             return waiting[:position]
     return waiting
 

@@ -7,18 +7,23 @@ class Channel(StrEnum):
     """Stored with the chat. Each has its own way to show what an agent writes."""
 
     WHATSAPP = "whatsapp"
+    GROUP = "group"  # on WhatsApp too, with many people
     PANEL = "panel"  # the owner's chat in the browser
+
+    @property
+    def is_on_whatsapp(self) -> bool:
+        return self in ON_WHATSAPP
 
     @property
     def uses_outbox(self) -> bool:
         """Whether replies are formatted and cut for WhatsApp and sent by its connection. Else they
         are read where they are stored."""
-        return self is Channel.WHATSAPP
+        return self.is_on_whatsapp
 
     @property
     def gathers_lines(self) -> bool:
         """Whether people write there in short lines that want one answer."""
-        return self is Channel.WHATSAPP
+        return self.is_on_whatsapp
 
     @property
     def keeps_agent(self) -> bool:
@@ -29,3 +34,6 @@ class Channel(StrEnum):
     def shows_partials(self) -> bool:
         """Whether somebody can watch an answer grow."""
         return self is Channel.PANEL
+
+
+ON_WHATSAPP = (Channel.WHATSAPP, Channel.GROUP)

@@ -7,7 +7,7 @@ from typing import Literal
 from core.allowlist import EVERYONE, Entry, find
 from core.message import Kind, Place, Reason
 from core.phone import Phone
-from core.settings import Settings
+from core.settings import Groups, Settings
 
 Verdict = Literal["accept", "hold", "ignore"]
 
@@ -18,8 +18,7 @@ _NOT_A_REMARK = {
     Kind.DELETE: Reason.DELETE,
     Kind.UNDECRYPTABLE: Reason.UNDECRYPTABLE,
 }
-_NOT_DIRECT = {
-    Place.GROUP: Reason.GROUP,
+_NOT_ANSWERED = {
     Place.STATUS: Reason.STATUS_POST,
     Place.OTHER: Reason.NOT_A_CHAT,
 }
@@ -44,19 +43,31 @@ def decide(
     is_blocked: bool,
     settings: Settings,
     entries: Sequence[Entry],
+    is_addressed: bool = False,
 ) -> Decision:
-    """Judge one message. Whatever is neither accepted nor held leaves no trace for its sender."""
+    """Judge one message. Whatever is neither accepted nor held leaves no trace for its sender.
+
+    `is_addressed`: in a group, somebody speaks to us. Nobody from a group is held: whoever is in
+    one with us is not at our door.
+    """
     if from_me:
         return Decision("ignore", Reason.OWN_MESSAGE)
-    if place is not Place.DIRECT:
-        return Decision("ignore", _NOT_DIRECT[place])
+    if place in _NOT_ANSWERED:
+        return Decision("ignore", _NOT_ANSWERED[place])
+    if place is Place.GROUP and settings.groups is Groups.IGNORE:
+        return Decision("ignore", Reason.GROUP)
     if kind in _NOT_A_REMARK:
         return Decision("ignore", _NOT_A_REMARK[kind])
     if not settings.enabled:
         return Decision("ignore", Reason.DISABLED)
     if is_blocked:
         return Decision("ignore", Reason.BLOCKED)
-    return admit(phone, lid, settings, entries)
+    if place is Place.DIRECT:
+        return admit(phone, lid, settings, entries)
+    if not is_addressed:
+        return Decision("ignore", Reason.GROUP_NOT_ADDRESSED)
+    found = admit(phone, lid, settings, entries)
+    return found if found.verdict == "accept" else Decision("ignore", Reason.GROUP_NOT_ALLOWED)
 
 
 def admit(

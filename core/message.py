@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 
 class Place(StrEnum):
-    """Where it was written. Only direct chats are answered."""
+    """Where it was written. Direct chats are answered, and groups if the owner wants that."""
 
     DIRECT = "direct"
     GROUP = "group"
@@ -67,6 +67,8 @@ class Reason(StrEnum):
     DISABLED = "disabled"
     OWN_MESSAGE = "own_message"
     GROUP = "group"
+    GROUP_NOT_ADDRESSED = "group_not_addressed"
+    GROUP_NOT_ALLOWED = "group_not_allowed"
     STATUS_POST = "status_post"
     NOT_A_CHAT = "not_a_chat"
     PROTOCOL = "protocol"
@@ -82,7 +84,8 @@ class Inbound:
     """One message as the connection hands it over. `chat` and `sender` are WhatsApp addresses,
     opaque outside worker/whatsapp.py; `chat` is where the answer goes. `account` is our number.
     `phone` and `lid` are the other side's: the sender's or, of a message that the owner typed on
-    their phone (`from_me`) in a direct chat, its reader's."""
+    their phone (`from_me`) in a direct chat, its reader's. `is_to_us`: written in a group, it
+    mentions us or answers something of ours."""
 
     account: str
     chat: str
@@ -100,6 +103,7 @@ class Inbound:
     quoted_text: str | None = None
     # The message an edit, a deletion or a reaction is about.
     target_id: str | None = None
+    is_to_us: bool = False
     # What there is to know of a picture, a place, a poll (core/attachment.py).
     facts: Mapping[str, Any] | None = None
     raw: bytes = b""

@@ -43,6 +43,7 @@ class Words:
     received_at: datetime
     quoted_text: None = None
     facts: None = None
+    person_id: None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 import emoji
 
@@ -11,6 +12,14 @@ STICKY_MINUTES = range(5, 121)
 GATHER_MS = range(0, 10_001)
 MESSAGES_PER_MINUTE = range(1, 1001)
 MOST_DOLLARS = 10_000
+
+
+class Groups(StrEnum):
+    """What becomes of messages in groups. That everything there is answered is no choice: people
+    who talk to each other would pay for it with their peace, and the owner with money."""
+
+    IGNORE = "ignore"
+    ADDRESSED = "addressed"  # answered when somebody who may write speaks to us
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Settings:
     auto_compact: bool = False
     # Whether a chat is left to the owner for a while once they wrote in it from their own phone.
     pause_on_own_message: bool = True
+    groups: Groups = Groups.IGNORE
 
     def __post_init__(self) -> None:
         """Raises `InvalidSetting` or `InvalidEmoji`: no other code needs to check again."""

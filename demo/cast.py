@@ -11,3 +11,4 @@ class Role:
 
 OWNER = Role("+15550001000", "Your shop")  # the number that DjinnBot gets
 GUESTS = (Role("+15550002001", "Alice"), Role("+15550002002", "Bob"))
+TEAM = "Team"  # a group of all of them

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from simulator import Phone
+from simulator.groups import Group
 
 Pixel = Callable[[float, float], tuple[float, float, float, float]]  # x, y -> red .. alpha, 0 to 1
 
@@ -18,12 +19,12 @@ PAPER = b"Opening hours\n\nMonday to Friday: 9 to 18\nSaturday: 10 to 14\nSunday
 
 @dataclass(frozen=True)
 class Sample:
-    """A line of the menu, and what it sends from one phone to another."""
+    """A line of the menu, and what it sends from one phone to another, or to a group."""
 
     id: str
     icon: str
     title: str
-    send: Callable[[Phone, Phone], Awaitable[str]]
+    send: Callable[[Phone, Phone | Group], Awaitable[str]]
 
 
 def png(width: int, height: int, pixel: Pixel) -> bytes:

@@ -4,7 +4,7 @@ Keys are `phone:NUMBER`, `chat:NUMBER:WITH` and `message:NUMBER:ID`. Everything 
 simulator's loop.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Any
 
 from demo import matter
@@ -19,18 +19,21 @@ State = dict[str, Any]
 def draw(simulator: Simulator, read: Set[tuple[str, str]]) -> State:
     """The state of every phone. `read` are number and id of the messages that were looked at."""
     names = {phone.number: phone.name for phone in simulator.phones}
+    groups = simulator.server.groups.values()
     state: State = {}
     for place, phone in enumerate(simulator.phones):
         state[f"phone:{phone.number}"] = _phone(phone, place)
         messages = list(phone.messages.values())[-SHOWN:]
         for order, message in enumerate(messages):
-            shown = _message(phone, message) | {
+            shown = _message(phone, message, names) | {
                 "order": order,
                 "unread": not message.from_me and (phone.number, message.id) not in read,
             }
             state[f"message:{phone.number}:{message.id}"] = shown
-        for other in {*names, *(message.chat for message in messages)} - {phone.number}:
-            state[f"chat:{phone.number}:{other}"] = _chat(phone, other, names.get(other, other))
+        theirs = [group for group in groups if phone.account in group.members]
+        titles = names | {str(group.jid): group.subject for group in theirs}
+        for other in {*titles, *(message.chat for message in messages)} - {phone.number}:
+            state[f"chat:{phone.number}:{other}"] = _chat(phone, other, titles.get(other, other))
     return state
 
 
@@ -66,16 +69,17 @@ def _chat(phone: Phone, other: str, name: str) -> State:
     }
 
 
-def _message(phone: Phone, message: Message) -> State:
+def _message(phone: Phone, message: Message, names: Mapping[str, str]) -> State:
     reactions = phone.reactions_by.get(message.id, {})
     return {
         "phone": phone.number,
         "chat": message.chat,
         "id": message.id,
         "mine": message.from_me,
+        "sender": message.sender,
         "by_device": message.from_device != 0,
         "at": message.at,
-        **_content(message),
+        **_content(message, names),
         "tick": phone.ticks(message.id) if message.from_me else None,
         "edited": message.edited,
         "deleted": message.deleted,
@@ -84,11 +88,23 @@ def _message(phone: Phone, message: Message) -> State:
     }
 
 
-def _content(message: Message) -> State:
+def _content(message: Message, names: Mapping[str, str]) -> State:
     if message.deleted:
         return {"text": "", "matter": None}
     found = matter.describe(message)
-    return {"text": found.pop("caption", "") if found else message.text, "matter": found}
+    text = found.pop("caption", "") if found else message.text
+    return {"text": _with_names(text, names) if _is_in_group(message) else text, "matter": found}
+
+
+def _with_names(text: str, names: Mapping[str, str]) -> str:
+    """Mentions as people read them."""
+    for number, name in names.items():
+        text = text.replace(f"@{number.removeprefix('+')}", f"@{name}")
+    return text
+
+
+def _is_in_group(message: Message) -> bool:
+    return "@" in message.chat
 
 
 def _quote(phone: Phone, message: Message) -> State | None:
@@ -97,7 +113,8 @@ def _quote(phone: Phone, message: Message) -> State | None:
     quoted = phone.messages.get(message.quoted_id)
     if quoted is None:
         return {"id": message.quoted_id, "mine": False, "text": "A message that is not here"}
-    return {"id": quoted.id, "mine": quoted.from_me, "text": preview(quoted)}
+    by = {"mine": quoted.from_me, "sender": quoted.sender}
+    return {"id": quoted.id, **by, "text": preview(quoted)}
 
 
 def preview(message: Message) -> str:

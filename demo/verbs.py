@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from demo import faults, samples
 from demo.world import MOST_PHONES, World
 from simulator import Message, Phone
+from simulator.groups import Group
 from simulator.handset import Addressing
 
 Text = Annotated[str, StringConstraints(max_length=4000)]
@@ -50,7 +51,8 @@ async def say(world: World, order: Order) -> None:
         raise ValueError("There is nothing to send.")
     phone, to = _pair(world, order)
     quoted = _message(phone, order) if order.message else None
-    await phone.says(order.text, to=to, quoting=quoted)
+    text, mentioned = _mention(world, order.text, to)
+    await phone.says(text, to=to, quoting=quoted, mentioning=mentioned)
 
 
 async def react(world: World, order: Order) -> None:
@@ -171,9 +173,20 @@ def _named(table: Mapping[str, T], name: str) -> T:
     return table[name]
 
 
-def _pair(world: World, order: Order) -> tuple[Phone, Phone]:
+def _pair(world: World, order: Order) -> tuple[Phone, Phone | Group]:
     """Who does it, and with whom."""
-    return world.phone(order.phone), world.phone(order.to)
+    return world.phone(order.phone), world.chat(order.to)
+
+
+def _mention(world: World, text: str, to: Phone | Group) -> tuple[str, Phone | None]:
+    """Whom a text in a group mentions, as @ and their name, and the text without that."""
+    members = to.members if isinstance(to, Group) else []
+    for phone in world.simulator.phones:
+        before, found, after = text.partition(f"@{phone.name}")
+        if found and phone.account in members:
+            rest = after.lstrip(" ,:")
+            return f"{before.rstrip()} {rest}".strip(), phone
+    return text, None
 
 
 def _message(phone: Phone, order: Order) -> Message:

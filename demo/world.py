@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from demo import faults, matter, screen
-from demo.cast import GUESTS, OWNER
+from demo.cast import GUESTS, OWNER, TEAM
 from demo.wire import Wire
 from simulator import LinkFailed, Message, Phone, Simulator, SimulatorThread
+from simulator.groups import Group
 from simulator.media import BadMedia
 
 MOST_PHONES = 8
@@ -30,6 +31,7 @@ class World:
         """The phones of a new demo."""
         for role in (*GUESTS, OWNER):
             self._thread.run(self.simulator.add_phone, role.number, name=role.name)
+        self._thread.run(self.simulator.add_group, TEAM, self.simulator.phones)
 
     def do(self, verb: Callable[..., Awaitable[None]], *args: Any) -> None:
         """Run a verb of `demo.verbs` and wait for it. Raises `Refused`."""
@@ -77,6 +79,11 @@ class World:
             if phone.number == number:
                 return phone
         raise LookupError(f"there is no phone with {number}")
+
+    def chat(self, name: object) -> Phone | Group:
+        """What a phone can write to: another's number, or a group's JID. Raises LookupError."""
+        found = [group for group in self.simulator.server.groups.values() if str(group.jid) == name]
+        return found[0] if found else self.phone(name)
 
     def opens(self, phone: Phone, message: Message) -> bool:
         """A message is looked at. Whether for the first time."""

@@ -25,12 +25,17 @@ class Content(NamedTuple):
     target: str | None = None
 
 
-def text(body: str, quoted: "e2e.ContextInfo | None" = None) -> "e2e.Message":
-    """A text message, as phones send it: plain, or extended when it quotes."""
-    if quoted is None:
+def text(
+    body: str, quoted: "e2e.ContextInfo | None" = None, mentioned: str | None = None
+) -> "e2e.Message":
+    """A text message, as phones send it: plain, or extended when it quotes or mentions a JID."""
+    if quoted is None and mentioned is None:
         return e2e.Message(conversation=body)
+    context = quoted or e2e.ContextInfo()
+    if mentioned:
+        context.mentionedJID.append(mentioned)
     return e2e.Message(
-        extendedTextMessage=e2e.ExtendedTextMessage(text=body, contextInfo=quoted),
+        extendedTextMessage=e2e.ExtendedTextMessage(text=body, contextInfo=context),
     )
 
 

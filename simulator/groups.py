@@ -1,7 +1,8 @@
 """Groups: who is in them, what a client is told of them, and the keys a phone writes with.
 
 Source: whatsmeow's group.go for the answers, its send.go and message.go for what a group message
-looks like: keys in pairwise encryption for those who lack them, then one ciphertext for all.
+looks like: keys in pairwise encryption for those who lack them, then one ciphertext for all; its
+presence.go for typing, which comes from the group with the one who types as `participant`.
 """
 
 from collections.abc import Hashable, Sequence
@@ -28,6 +29,12 @@ class Group:
     subject: str
     members: list[Account]
     created: int  # Unix time
+
+    def others(self, member: Account) -> list[Account]:
+        """Who is in it besides this account; nobody, if it is no member."""
+        if member not in self.members:
+            return []
+        return [each for each in self.members if each is not member]
 
     def describe(self) -> Node:
         """The <group> that members' devices may ask for."""

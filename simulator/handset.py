@@ -206,9 +206,9 @@ class Handset:
     def receive(self, stanza: Node) -> None:
         """A stanza from a linked device, of whichever account."""
         if stanza.tag == "chatstate":
-            sender = self.server.find(stanza.jid("from") or self.jid)
+            sender = self.server.find(stanza.jid("participant") or stanza.jid("from") or self.jid)
             if self.online and stanza.children and sender:
-                self.phone.typing_changed(sender, stanza.children[0])
+                self.phone.typing_changed(sender, stanza.children[0], _group_of(stanza))
         elif not self.online:
             self._waiting.append(stanza)
         elif stanza.tag == "message":

@@ -143,7 +143,8 @@ class Phone(Saying):
         return self._now() - self.typing_log[-1][1] < TYPING_FADES
 
     def typing_in(self, chat: str) -> str | None:
-        """What the person of this chat does now: composing, recording or nothing."""
+        """What the person of this chat, or the last one in a group, does now: composing, recording
+        or nothing."""
         what, since = self._typists.get(chat, (None, 0.0))
         return what if self._now() - since < TYPING_FADES else None
 
@@ -195,14 +196,14 @@ class Phone(Saying):
         self._note(who, what.kind, what.text, what.target or message_id)
         if self.typing:
             self.typing_log.append(("arrived", self._now()))
-        self._typists.pop(who, None)
+        chat = str(group) if group else who
+        self._typists.pop(chat, None)
         if what.kind == "reaction":
             self.reactions[what.target or ""] = what.text
             self._react(who, what)
         elif what.kind in ("edit", "delete"):
             self._change(what)
         else:
-            chat = str(group) if group else who
             message = self._keep(what, message_id, who, raw, chat=chat, device=device)
             self._unheard.append(message)
         self.changes.notify()
@@ -226,13 +227,14 @@ class Phone(Saying):
             self._ticks[message_id] = "sent"
             self.changes.notify()
 
-    def typing_changed(self, sender: Account, state: Node) -> None:
+    def typing_changed(self, sender: Account, state: Node, group: Jid | None = None) -> None:
         recording = state.tag == "composing" and state.text("media") == "audio"
         what = "recording" if recording else state.tag
         self.typing_log.append((what, self._now()))
-        self._typists.pop(f"+{sender.number}", None)
+        chat = str(group) if group else f"+{sender.number}"
+        self._typists.pop(chat, None)
         if what != "paused":
-            self._typists[f"+{sender.number}"] = what, self._now()
+            self._typists[chat] = what, self._now()
         self._note("them", "typing" if state.tag == "composing" else state.tag)
         self.changes.notify()
 

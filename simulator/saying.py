@@ -33,9 +33,18 @@ class Saying:
 
     # Messages
 
-    async def says(self, text: str, to: Chat | None = None, quoting: Quoted = None) -> str:
-        """Send a text."""
-        return await self._attach(to, quoting, lambda quote: content.text(text, quote))
+    async def says(
+        self,
+        text: str,
+        to: Chat | None = None,
+        quoting: Quoted = None,
+        mentioning: "Phone | None" = None,
+    ) -> str:
+        """Send a text. `mentioning` puts @ and the other's number before it, as in a group."""
+        if mentioning:
+            text = f"@{mentioning.jid.user} {text}"
+        jid = str(mentioning.jid) if mentioning else None
+        return await self._attach(to, quoting, lambda quote: content.text(text, quote, jid))
 
     async def sends(self, message: Any, to: Chat | None = None, *, edit: str | None = None) -> str:
         """Send any waE2E.Message."""
@@ -166,15 +175,15 @@ class Saying:
 
     # What is no message
 
-    async def composing(self, to: "Phone | None" = None) -> None:
+    async def composing(self, to: Chat | None = None) -> None:
         """Show "typing..." to the other side."""
         self._chatstate(to, "composing")
 
-    async def recording(self, to: "Phone | None" = None) -> None:
+    async def recording(self, to: Chat | None = None) -> None:
         """Show "recording audio..." to the other side."""
         self._chatstate(to, "composing", media="audio")
 
-    async def paused(self, to: "Phone | None" = None) -> None:
+    async def paused(self, to: Chat | None = None) -> None:
         self._chatstate(to, "paused")
 
     async def reads(self, message: "Message | str") -> None:
@@ -286,15 +295,21 @@ class Saying:
         await asyncio.sleep(0)  # a test that says a lot in a row lets the loop turn
         return message_id
 
-    def _chatstate(self, to: "Phone | None", state: str, **attrs: str) -> None:
-        other = to or self._simulator.bot
-        if not self._handset.online:
+    def _chatstate(self, to: Chat | None, state: str, **attrs: str) -> None:
+        other, own = to or self._simulator.bot, self._handset
+        if not own.online:
             return
-        stanza = node("chatstate", node(state, **attrs), from_=self._handset.jid)
-        for companion in other.linked_devices:
-            if companion.connection:
-                companion.connection.send(stanza)
-        other._handset.receive(stanza)
+        origin = {"from_": own.jid}
+        if isinstance(other, Group):
+            origin = {"from_": other.jid, "participant": own.jid}
+        stanza = node("chatstate", node(state, **attrs), **origin)
+        for account in _accounts(other):
+            if account is own.account:
+                continue
+            for companion in account.companions.values():
+                if companion.connection:
+                    companion.connection.send(stanza)
+            account.handset.receive(stanza)
 
     def _key(self, to: Chat | None, message_id: str) -> Any:
         other, known = to or self._simulator.bot, self.messages.get(message_id)

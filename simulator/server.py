@@ -281,9 +281,14 @@ class Server:
 
     def _chatstate(self, connection: Connection, stanza: Node) -> None:
         """Typing reaches the other side only from a device that shows itself as available."""
-        companion, to = connection.companion, stanza.jid("to")
-        account = self.find(to) if to else None
-        if companion and companion.available and account:
+        companion, to = connection.companion, stanza.jid("to") or SERVER
+        if companion is None or not companion.available:
+            return
+        if group := self.groups.get(to):
+            origin: dict[str, Attribute] = {"from": to, "participant": companion.jid}
+            for member in group.others(companion.account):
+                member.handset.receive(Node("chatstate", origin, stanza.content))
+        elif account := self.find(to):
             account.handset.receive(Node("chatstate", {"from": companion.jid}, stanza.content))
 
     def _presence(self, connection: Connection, stanza: Node) -> None:

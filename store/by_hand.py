@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select, true, update
 
-from core import batch
+from core import batch, group
 from core.message import Inbound, Kind, Reason, State
 from store import messages, outbox, pauses, turns
 from store.chats import Chat
@@ -32,11 +32,12 @@ LENGTH = 1000  # characters of one
 
 @dataclass(frozen=True)
 class Said:
-    """A piece of what was said without any agent."""
+    """A piece of what was said without any agent. In a group `name` is who said it."""
 
     at: datetime
     by_owner: bool
     text: str
+    name: str = ""
 
 
 def take_over(connection: Connection, chat_id: int, until: datetime | None, now: datetime) -> None:
@@ -137,7 +138,12 @@ def _last_answered(conversation_id: Any) -> Select[Any]:
 def _on_phones(connection: Connection, chat: Chat, since: datetime) -> Sequence[Said]:
     """What the owner wrote on theirs, and what the person did that no agent has seen."""
     return [
-        Said(row["received_at"], row["from_me"], batch.told(messages.remark(row))[:LENGTH])
+        Said(
+            row["received_at"],
+            row["from_me"],
+            batch.told(messages.remark(row))[:LENGTH],
+            group.speaker(row["push_name"]) if chat.is_group else "",
+        )
         for row in _unseen(connection, chat.id, since).mappings()
     ]
 

@@ -18,25 +18,22 @@ Everybody can change only what they have sent themselves. An edit by the owner o
 changes the text and nothing else.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, update
 
-from core import batch
-from core.message import Inbound, Kind, Reason, State
+from core.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
 from store import messages
-from store.prepared import prepared
 from store.tables import messages as table
-from store.tables import turns
 
 _READ = (State.ANSWERING, State.ANSWERED, State.FAILED)
 
 
 def addresses(inbound: Inbound, phone: Phone | None, lid: str | None) -> set[str]:
-    """All addresses under which this message's other side is known to WhatsApp."""
+    """All addresses under which this message's other side is known to WhatsApp: its sender, and the
+    chat, which is somewhere else in a group."""
     known = (inbound.chat, lid, phone and f"{phone.digits}@s.whatsapp.net")
     return {address for address in known if address}
 
@@ -46,24 +43,19 @@ def overtaken(
 ) -> Reason | None:
     """Why a message, whose row is `row`, is over before it has begun: its edit or its deletion came
     first. None if neither did."""
-    wanted = (inbound.message_id, inbound.account, list(chat), inbound.from_me)
-    kinds = _done_to(connection, *wanted).scalars().all()
+    kinds = connection.scalars(
+        select(table.c.kind).where(
+            table.c.target_id == inbound.message_id,
+            table.c.kind.in_([Kind.EDIT, Kind.DELETE]),
+            table.c.account == inbound.account,
+            *_by_the_same(inbound, chat),
+            table.c.state != State.RECEIVED,
+        )
+    ).all()
     if Kind.DELETE in kinds:
         _change(connection, row, deleted_at=now)
         return Reason.DELETE
     return Reason.EDIT if kinds else None
-
-
-@prepared
-def _done_to(message_id: Any, account: Any, chats: Any, from_me: Any) -> Select[Any]:
-    return select(table.c.kind).where(
-        table.c.target_id == message_id,
-        table.c.kind.in_([Kind.EDIT, Kind.DELETE]),
-        table.c.account == account,
-        table.c.chat.in_(chats),
-        table.c.from_me == from_me,
-        table.c.state != State.RECEIVED,
-    )
 
 
 def edit(
@@ -85,6 +77,12 @@ def edit(
     _change(connection, target["id"], edited_at=now)
     _change(connection, row, quoted_id=target["message_id"], quoted_text=latest["text"] or None)
     return False
+
+
+def is_correction(connection: Connection, row: int) -> bool:
+    """Whether this edit, for which `edit` gave False, changes something that was answered."""
+    quoted = select(table.c.quoted_id).where(table.c.id == row)
+    return connection.scalar(quoted) is not None
 
 
 def edit_own(
@@ -111,9 +109,7 @@ def delete(connection: Connection, inbound: Inbound, chat: Collection[str], now:
         .values(deleted_at=now, **messages.FORGOTTEN)
         .returning(table.c.turn_id)
     )
-    for turn_id in {each for each in turn_ids if each}:
-        request = batch.compose(messages.of_turn(connection, turn_id))
-        connection.execute(update(turns).where(turns.c.id == turn_id).values(request=request))
+    messages.retell(connection, turn_ids.all())
 
 
 def _target(connection: Connection, inbound: Inbound, chat: Collection[str]) -> RowMapping | None:
@@ -123,10 +119,8 @@ def _target(connection: Connection, inbound: Inbound, chat: Collection[str]) -> 
         select(table)
         .where(
             table.c.account == inbound.account,
-            table.c.chat.in_(chat),
-            table.c.sender.in_({inbound.sender} if inbound.from_me else {*chat, inbound.sender}),
+            *_by_the_same(inbound, chat),
             table.c.message_id == inbound.target_id,
-            table.c.from_me == inbound.from_me,
         )
         .order_by(table.c.id)
         .with_for_update()
@@ -153,9 +147,15 @@ def _edits(inbound: Inbound, chat: Collection[str]) -> ColumnElement[bool]:
         table.c.target_id == inbound.target_id,
         table.c.kind == Kind.EDIT,
         table.c.account == inbound.account,
-        table.c.chat.in_(chat),
-        table.c.from_me == inbound.from_me,
+        *_by_the_same(inbound, chat),
     )
+
+
+def _by_the_same(inbound: Inbound, chat: Collection[str]) -> Iterator[ColumnElement[bool]]:
+    """In a query: messages of this one's sender, in the same chat. In a group all write there."""
+    yield table.c.chat.in_({inbound.chat} if inbound.place is Place.GROUP else chat)
+    yield table.c.sender.in_({inbound.sender} if inbound.from_me else {*chat, inbound.sender})
+    yield table.c.from_me == inbound.from_me
 
 
 def _change(connection: Connection, row: int, **values: object) -> None:

@@ -1,4 +1,5 @@
-"""The list of chats on WhatsApp, one row for each person: what was said last, and what is up there.
+"""The list of chats on WhatsApp, one row for each person or group: what was said last, and what is
+up there.
 
 Two steps: which chats, in order, then all that their rows show. Neither asks once per chat.
 """
@@ -23,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.channel import Channel
+from core.channel import ON_WHATSAPP
 from core.message import State
 from core.phone import Phone
 from store import pauses
@@ -68,15 +69,18 @@ class Line:
     text: str
     at: datetime
     is_deleted: bool = False
+    name: str = ""  # what whoever wrote it calls themselves
 
 
 @dataclass(frozen=True)
 class Listed:
     """`line` is what was said last, or the latest of what was looked for (`is_match`). `failed`:
-    lately a turn has failed, or a message could not be sent."""
+    lately a turn has failed, or a message could not be sent. In a group `person` is None, and
+    `subject` what the group is called, if that is known."""
 
     id: int
-    person: Person
+    person: Person | None
+    subject: str | None
     agent: str | None
     sticky_until: datetime | None
     at: datetime | None
@@ -94,8 +98,8 @@ def load(
     """A page of these chats, the latest first, and whether there are more."""
     chosen = connection.scalars(
         select(chats.c.id)
-        .join(people, people.c.id == chats.c.person_id)
-        .where(chats.c.channel == Channel.WHATSAPP, *_conditions(wanted, now))
+        .outerjoin(people, people.c.id == chats.c.person_id)
+        .where(chats.c.channel.in_(ON_WHATSAPP), *_conditions(wanted, now))
         .order_by(chats.c.last_message_at.desc(), chats.c.id.desc())
         .limit(PAGE + 1)
         .offset(skip)
@@ -110,7 +114,7 @@ def load(
 
 def is_there_any(connection: Connection) -> bool:
     """Whether anybody on WhatsApp has ever been answered or written to."""
-    there = select(chats.c.id).where(chats.c.channel == Channel.WHATSAPP).limit(1)
+    there = select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP)).limit(1)
     return connection.execute(there).first() is not None
 
 
@@ -179,7 +183,8 @@ def _has(text: str) -> ColumnElement[bool]:
             outbox.c.text.icontains(text, autoescape=True), outbox.c.chat_id.is_not(None)
         ),
     )
-    found = [people.c.push_name.icontains(text, autoescape=True), chats.c.id.in_(said)]
+    named = (people.c.push_name, chats.c.subject)
+    found = [*(name.icontains(text, autoescape=True) for name in named), chats.c.id.in_(said)]
     digits = "".join(filter(str.isdecimal, text))
     if digits and not any(map(str.isalpha, text)):
         found.append(people.c.phone.contains(digits, autoescape=True))
@@ -200,6 +205,7 @@ def _rows(ids: Sequence[int], now: datetime) -> Select[Any]:
             chats.c.agent,
             chats.c.sticky_until,
             chats.c.last_message_at,
+            chats.c.subject,
             people.c.id.label("person_id"),
             people.c.phone,
             people.c.lid,
@@ -214,7 +220,7 @@ def _rows(ids: Sequence[int], now: datetime) -> Select[Any]:
             _last_in().label("last_in"),
             _last_out().label("last_out"),
         )
-        .join(people, people.c.id == chats.c.person_id)
+        .outerjoin(people, people.c.id == chats.c.person_id)
         .where(chats.c.id.in_(ids))
     )
 
@@ -257,6 +263,7 @@ def _lines(
             messages.c.text,
             messages.c.received_at,
             messages.c.deleted_at,
+            messages.c.push_name,
         ).where(messages.c.id.in_([each for each in heard if each]))
     )
     ours = connection.execute(
@@ -266,7 +273,12 @@ def _lines(
     )
     lines = {
         row.chat_id: Line(
-            row.from_me, row.kind, row.text, row.received_at, row.deleted_at is not None
+            row.from_me,
+            row.kind,
+            row.text,
+            row.received_at,
+            row.deleted_at is not None,
+            row.push_name,
         )
         for row in theirs
     }
@@ -277,16 +289,10 @@ def _lines(
 
 
 def _listed(row: Row[Any], end: Line | None, found: Line | None) -> Listed:
-    person = Person(
-        id=row.person_id,
-        phone=Phone(row.phone) if row.phone else None,
-        lid=row.lid,
-        push_name=row.push_name,
-        blocked_at=row.blocked_at,
-    )
     return Listed(
         id=row.id,
-        person=person,
+        person=_person(row) if row.person_id else None,
+        subject=row.subject,
         agent=row.agent,
         sticky_until=row.sticky_until,
         at=row.last_message_at,
@@ -296,4 +302,14 @@ def _listed(row: Row[Any], end: Line | None, found: Line | None) -> Listed:
         paused=row.paused,
         line=found or end,
         is_match=found is not None,
+    )
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        id=row.person_id,
+        phone=Phone(row.phone) if row.phone else None,
+        lid=row.lid,
+        push_name=row.push_name,
+        blocked_at=row.blocked_at,
     )

@@ -9,9 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, Update, not_, or_, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Update,
+    and_,
+    not_,
+    or_,
+    select,
+    union,
+    update,
+)
 
-from core.channel import Channel
+from core.channel import ON_WHATSAPP, Channel
 from core.message import State
 from core.phone import Phone
 from store import pauses
@@ -20,18 +32,24 @@ from store.prepared import prepared
 from store.tables import chats as table
 from store.tables import messages, outbox, people
 
+SUBJECT = 200  # characters of a group's subject that are kept
 TYPING_WAITS = timedelta(seconds=60)  # an answer nobody works on is announced no longer than this
 
 
 @dataclass(frozen=True)
 class Chat:
     id: int
-    person_id: int | None  # nobody's in the panel
+    person_id: int | None  # nobody's in a group and in the panel
     address: str
     agent: str | None
     sticky_until: datetime | None
     channel: Channel = Channel.WHATSAPP
     paused_at: datetime | None = None  # the beginning of its latest pause, which may be over
+    subject: str | None = None  # what a group is called, if that is known
+
+    @property
+    def is_group(self) -> bool:
+        return self.channel is Channel.GROUP
 
     def sticky(self, now: datetime) -> str | None:
         """The agent that this chat belongs to at the moment."""
@@ -56,6 +74,16 @@ def _enter(person_id: Any, address: Any, now: Any) -> Update:
     return update(table).where(table.c.person_id == person_id).values(values).returning(table)
 
 
+def enter_group(connection: Connection, address: str, now: datetime) -> Chat:
+    """The chat of the group at this address, made if need be."""
+    values = {"channel": Channel.GROUP, "address": address}
+    connection.execute(insert_new(connection, table).values(**values))
+    row = connection.execute(
+        update(table).where(_is_group(address)).values(last_message_at=now).returning(table)
+    ).mappings()
+    return _chat(row.one())
+
+
 def get(connection: Connection, chat_id: int) -> Chat | None:
     row = _by_id(connection, chat_id).mappings().first()
     return _chat(row) if row else None
@@ -69,6 +97,27 @@ def _by_id(chat_id: Any) -> Select[Any]:
 def of_person(connection: Connection, person_id: int) -> Chat | None:
     row = _of_person(connection, person_id).mappings().first()
     return _chat(row) if row else None
+
+
+def of_group(connection: Connection, address: str) -> Chat | None:
+    """The chat of the group at this address, if somebody there was ever answered."""
+    row = connection.execute(select(table).where(_is_group(address))).mappings().first()
+    return _chat(row) if row else None
+
+
+def groups(connection: Connection, since: datetime) -> Sequence[Chat]:
+    """Groups in which something was said since then."""
+    rows = connection.execute(
+        select(table).where(table.c.channel == Channel.GROUP, table.c.last_message_at > since)
+    ).mappings()
+    return [_chat(row) for row in rows]
+
+
+def called(connection: Connection, chat_id: int, subject: str) -> None:
+    """This is what the group is called."""
+    connection.execute(
+        update(table).where(table.c.id == chat_id).values(subject=subject[:SUBJECT] or None)
+    )
 
 
 @prepared
@@ -175,10 +224,19 @@ def _expecting(now: Any, lately: Any) -> Select[Any]:
     )
     unsent = select(outbox.c.chat_id).where(outbox.c.state == "queued")
     chosen = union(waiting, at_work, unsent)
-    here = table.c.channel == Channel.WHATSAPP
+    here = table.c.channel.in_(ON_WHATSAPP)
     # Nobody is seen typing while the owner has taken over, but when something is on its way.
     unpaused = or_(not_(pauses.is_on(now)), table.c.id.in_(unsent))
     return select(table.c.address).where(table.c.id.in_(chosen), here, unpaused)
+
+
+def _is_group(address: str) -> ColumnElement[bool]:
+    return and_(table.c.channel == Channel.GROUP, table.c.address == address)
+
+
+def _first(connection: Connection, condition: ColumnElement[bool]) -> Chat | None:
+    row = connection.execute(select(table).where(condition)).mappings().first()
+    return _chat(row) if row else None
 
 
 def _chat(row: RowMapping) -> Chat:
@@ -190,4 +248,5 @@ def _chat(row: RowMapping) -> Chat:
         sticky_until=row["sticky_until"],
         channel=Channel(row["channel"]),
         paused_at=row["paused_at"],
+        subject=row["subject"],
     )

@@ -15,38 +15,50 @@ from store.tables import turns as table
 from store.turns import TurnState
 
 
-def within_a_minute(connection: Connection, chat_id: int, newest: datetime) -> int:
-    """How many messages of this chat were accepted in the minute that ended with `newest`: by the
-    messages' own times, so that a backlog after an outage is no flood."""
-    count: int = _accepted(connection, chat_id, newest - MINUTE, newest).scalar_one()
+def within_a_minute(connection: Connection, person_id: int, newest: datetime) -> int:
+    """How many messages of this person, wherever they wrote them, were accepted in the minute that
+    ended with `newest`: by the messages' own times, so that a backlog after an outage is no
+    flood."""
+    count: int = _accepted(connection, person_id, newest - MINUTE, newest).scalar_one()
     return count
 
 
 @prepared
-def _accepted(chat_id: Any, after: Any, until: Any) -> Select[Any]:
+def _accepted(person_id: Any, after: Any, until: Any) -> Select[Any]:
+    # Ids rise with time: this keeps to the end of an index, however long they have been writing.
+    first = select(func.min(messages.c.id)).where(messages.c.received_at > after)
     return select(func.count()).where(
-        messages.c.chat_id == chat_id,
+        messages.c.person_id == person_id,
+        messages.c.id >= first.scalar_subquery(),
         messages.c.received_at > after,
         messages.c.received_at <= until,
+        messages.c.chat_id.is_not(None),
         messages.c.state != State.IGNORED,  # reactions, the owner's own words
     )
 
 
-def spent(connection: Connection, chat_id: int, since: datetime) -> Decimal:
-    """What this chat's turns have cost since then, in dollars, as far as prices are known."""
+def spent(connection: Connection, person_id: int, since: datetime) -> Decimal:
+    """What this person's turns have cost since then, in dollars, as far as prices are known."""
     cost = connection.execute(
         select(func.sum(table.c.cost_usd)).where(
-            table.c.chat_id == chat_id, table.c.started_at >= since
+            table.c.person_id == person_id, table.c.started_at >= since
         )
     ).scalar()
     return Decimal(cost or 0)
 
 
-def told(connection: Connection, chat_id: int, code: str, since: datetime) -> int | None:
-    """The turn since then in which this chat was told so, None if it was not."""
+def told(
+    connection: Connection, chat_id: int, person_id: int, code: str, since: datetime
+) -> int | None:
+    """The turn since then in which this person was told so in this chat, None if they were not."""
     return connection.execute(
         select(table.c.id)
-        .where(table.c.chat_id == chat_id, table.c.started_at >= since, table.c.error_code == code)
+        .where(
+            table.c.chat_id == chat_id,
+            table.c.person_id == person_id,
+            table.c.started_at >= since,
+            table.c.error_code == code,
+        )
         .order_by(table.c.id.desc())
         .limit(1)
     ).scalar()

@@ -1,13 +1,14 @@
 """Messages that reached us, from the connection's insert to their answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Update, func, select, update
 
-from core.channel import Channel
+from core import batch
+from core.channel import ON_WHATSAPP
 from core.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
 from store.db import insert_new
@@ -45,7 +46,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An accepted message that is waiting for its answer."""
+    """An accepted message that is waiting for its answer. `person_id` is None in the panel."""
 
     id: int
     kind: Kind
@@ -54,6 +55,7 @@ class Waiting:
     push_name: str
     received_at: datetime
     facts: Mapping[str, Any] | None = None
+    person_id: int | None = None
 
 
 def receive(connection: Connection, inbound: Inbound, now: datetime) -> bool:
@@ -78,6 +80,7 @@ def receive(connection: Connection, inbound: Inbound, now: datetime) -> bool:
         "quoted_id": inbound.quoted_id and inbound.quoted_id[:ID],
         "quoted_text": inbound.quoted_text,
         "target_id": inbound.target_id and inbound.target_id[:ID],
+        "is_to_us": inbound.is_to_us,
         "facts": inbound.facts,
         "raw": inbound.raw,
         "state": State.RECEIVED,
@@ -177,6 +180,13 @@ def of_turn(connection: Connection, turn_id: int) -> Sequence[Waiting]:
     return [remark(row) for row in connection.execute(wanted).mappings()]
 
 
+def retell(connection: Connection, turn_ids: Iterable[int | None]) -> None:
+    """Some messages of these turns have lost words: what the turns were asked loses them too."""
+    for turn_id in {each for each in turn_ids if each}:
+        request = batch.compose(of_turn(connection, turn_id))
+        connection.execute(update(turns).where(turns.c.id == turn_id).values(request=request))
+
+
 def remark(row: RowMapping) -> Waiting:
     """A message's row, or as much of it as matters to whoever reads it."""
     values = {each.name: row[each.name] for each in fields(Waiting)}
@@ -202,7 +212,7 @@ def drop_waiting(connection: Connection, reason: Reason) -> int:
 
     A turn at work is interrupted: its answer would leave from the next account.
     """
-    there = select(chats.c.id).where(chats.c.channel == Channel.WHATSAPP)
+    there = select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP))
     connection.execute(
         update(turns)
         .where(turns.c.state == TurnState.RUNNING, turns.c.chat_id.in_(there))
@@ -238,6 +248,7 @@ def _inbound(row: RowMapping) -> Inbound:
         quoted_id=row["quoted_id"],
         quoted_text=row["quoted_text"],
         target_id=row["target_id"],
+        is_to_us=row["is_to_us"],
         facts=row["facts"],
         raw=row["raw"],
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
-from core.channel import Channel
+from core.channel import ON_WHATSAPP
 from core.message import State
 from store.messages import PANEL
 from store.outbox import OutState
@@ -110,7 +110,7 @@ def count_held(connection: Connection) -> int:
 
 def _on_whatsapp(statement: Select[Any]) -> Select[Any]:
     """Of the turns only those of WhatsApp's chats."""
-    return statement.join_from(turns, chats).where(chats.c.channel == Channel.WHATSAPP)
+    return statement.join_from(turns, chats).where(chats.c.channel.in_(ON_WHATSAPP))
 
 
 def _cost(connection: Connection, since: datetime, midnight: datetime) -> Cost:

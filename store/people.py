@@ -150,7 +150,8 @@ def _update(person_id: Any) -> Update:
 
 def _merge(connection: Connection, *, kept: int, gone: int) -> None:
     """Everything of the person `gone` becomes `kept`'s. Two chats become one."""
-    connection.execute(update(messages).where(messages.c.person_id == gone).values(person_id=kept))
+    for each in (messages, turns):
+        connection.execute(update(each).where(each.c.person_id == gone).values(person_id=kept))
     # Locked, so that no job begins a turn in a chat that is going away.
     both = select(chats.c.person_id, chats.c.id).where(chats.c.person_id.in_([kept, gone]))
     chat_of = {owner: chat for owner, chat in connection.execute(both.with_for_update())}

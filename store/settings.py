@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from core.settings import Settings
+from core.settings import Groups, Settings
 from store.db import insert_new
 from store.prepared import prepared
 from store.tables import settings as table
@@ -17,7 +17,8 @@ def load(connection: Connection) -> Settings:
     row = _row(connection).mappings().first()
     if row is None:
         return Settings()
-    return Settings(**{each.name: row[each.name] for each in fields(Settings)})
+    values = {each.name: row[each.name] for each in fields(Settings)}
+    return Settings(**values | {"groups": Groups(row["groups"])})
 
 
 @prepared

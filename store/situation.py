@@ -12,7 +12,7 @@ from core.phone import Phone
 from store import allowlist, chats, pauses, people, settings
 from store import limits as limits_store
 from store.agents import Registry
-from store.chats import Chat
+from store.people import Person
 
 
 def of(
@@ -30,7 +30,7 @@ def of(
     chat = chats.of_person(connection, person.id) if person else None
     pause = pauses.current(connection, chat.id, now) if chat else None
     sticky = chat.sticky(now) if chat else None
-    accepted, spent = _use(connection, chat, now)
+    accepted, spent = _use(connection, person, now)
     return Situation(
         phone=phone,
         lid=lid,
@@ -48,9 +48,9 @@ def of(
     )
 
 
-def _use(connection: Connection, chat: Chat | None, now: datetime) -> tuple[int, Decimal]:
+def _use(connection: Connection, person: Person | None, now: datetime) -> tuple[int, Decimal]:
     """Messages within a minute, and dollars on this day."""
-    if chat is None:
+    if person is None:
         return 0, Decimal(0)
-    accepted = limits_store.within_a_minute(connection, chat.id, now)
-    return accepted, limits_store.spent(connection, chat.id, limits.day(now))
+    accepted = limits_store.within_a_minute(connection, person.id, now)
+    return accepted, limits_store.spent(connection, person.id, limits.day(now))

@@ -68,6 +68,7 @@ settings = Table(
     Column("daily_cost_usd", Numeric(12, 6)),
     Column("auto_compact", Boolean, nullable=False, server_default=false()),
     Column("pause_on_own_message", Boolean, nullable=False, server_default=true()),
+    Column("groups", String(20), nullable=False, server_default="ignore"),
     Column("updated_at", Instant, nullable=False),
     _single_row(),
 )
@@ -122,11 +123,12 @@ people = Table(
     Column("last_seen_at", Instant, nullable=False),
 )
 
-# One direct chat per person on WhatsApp, and those that the owner has in the panel (channel
-# "panel", no person). `address` is where the last message came from: the same person may write
-# from a phone-number address today and from a hidden one tomorrow. The lease is what makes jobs
-# answer one chat one at a time, however many processes there are. While it is paused no agent
-# answers: until `paused_until`, or without one until the owner resumes it.
+# One direct chat per person on WhatsApp; groups (channel "group", no person, one chat per address);
+# and those that the owner has in the panel (channel "panel", no person). `address` is where the
+# last message came from: the same person may write from a phone-number address today and from a
+# hidden one tomorrow. The lease is what makes jobs answer one chat one at a time, however many
+# processes there are. While it is paused no agent answers: until `paused_until`, or without one
+# until the owner resumes it.
 chats = Table(
     "chats",
     metadata,
@@ -134,6 +136,7 @@ chats = Table(
     Column("person_id", ForeignKey("people.id"), unique=True),
     Column("channel", String(20), nullable=False, server_default="whatsapp"),
     Column("address", String(100), nullable=False),
+    Column("subject", String(200)),  # what a group is called, once WhatsApp has told us
     Column("agent", String(100)),
     Column("sticky_until", Instant),
     Column("lease_owner", String(64)),
@@ -145,6 +148,13 @@ chats = Table(
     # The newest message that the owner has seen in the panel.
     Column("seen_message_id", Id),
     Index(None, "channel", "last_message_at"),
+    Index(
+        "uq_chats_group_address",
+        "address",
+        unique=True,
+        sqlite_where=text("channel = 'group'"),
+        postgresql_where=text("channel = 'group'"),
+    ),
 )
 
 conversations = Table(
@@ -168,6 +178,8 @@ turns = Table(
     Column("id", Id, primary_key=True),
     Column("chat_id", ForeignKey("chats.id"), nullable=False),
     Column("conversation_id", ForeignKey("conversations.id")),
+    # Whose messages it answers; nobody's in the panel.
+    Column("person_id", ForeignKey("people.id")),
     Column("kind", String(20), nullable=False),
     Column("state", String(20), nullable=False),
     Column("agent", String(100)),
@@ -193,6 +205,7 @@ turns = Table(
     Index(None, "chat_id", "id"),
     Index(None, "chat_id", "state"),
     Index(None, "chat_id", "started_at"),
+    Index(None, "person_id", "started_at"),
     Index(None, "state", "error_code"),
     _partial("ix_turns_with_history", "conversation_id", "id", where="history IS NOT NULL"),
     # What answers cost within some hours is read from this alone.
@@ -217,6 +230,8 @@ messages = Table(
     Column("quoted_id", String(200)),
     Column("quoted_text", Text),
     Column("target_id", String(200)),
+    # In a group: it mentions us, or answers something of ours.
+    Column("is_to_us", Boolean, nullable=False, server_default=false()),
     # What else there is to know of a picture, a place, a poll ...: made from `raw` on arrival.
     Column("facts", JSON(none_as_null=True)),
     Column("raw", LargeBinary, nullable=False),

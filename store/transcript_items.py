@@ -17,7 +17,8 @@ from store.turns import TurnKind, TurnState
 @dataclass(frozen=True)
 class Incoming:
     """A message that reached us. `quotes` is the key of what it answers, where the page has that;
-    `facts` tells what a picture, a place or a poll was."""
+    `facts` tells what a picture, a place or a poll was. `push_name` is what its sender called
+    themselves, which matters in a group."""
 
     id: int
     message_id: str
@@ -33,6 +34,8 @@ class Incoming:
     ack_emoji: str | None
     edited_at: datetime | None
     deleted_at: datetime | None
+    push_name: str
+    phone: str | None
     reactions: tuple[str, ...] = ()
     quotes: str | None = None
 

@@ -76,18 +76,20 @@ def begin(
     *,
     kind: TurnKind,
     request: str,
+    person_id: int | None = None,
     conversation_id: int | None = None,
     agent: str | None = None,
     model: str | None = None,
     why: Why | None = None,
     passed_over: Mapping[str, Absence] | None = None,
 ) -> int:
-    """Open a turn over these messages. Returns its id. `passed_over` are agents that would have
-    come before this one."""
+    """Open a turn over these messages, all of them by this person. Returns its id. `passed_over`
+    are agents that would have come before this one."""
     turn_id: int = _begin(
         connection,
         chat_id=chat_id,
         conversation_id=conversation_id,
+        person_id=person_id,
         kind=kind,
         state=TurnState.RUNNING,
         agent=agent,

@@ -288,7 +288,8 @@ class Answering:
         if pause and len(chosen) == len(waiting) and hold.pauses < batch.CAP:
             return pause
         hold.pauses = 0
-        scene = turns.look(connection, chat, registry, settings, self._config, now)
+        who = chosen[0].person_id
+        scene = turns.look(connection, chat, who, registry, settings, self._config, now)
         try:
             with connection.begin_nested():
                 if refusals.is_settled(

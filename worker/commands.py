@@ -49,7 +49,7 @@ class Scene:
     config: Config
     now: datetime
     home: Route  # where messages would go without a session
-    person: Person | None  # None in the panel
+    person: Person | None  # who writes; None in the panel
 
     @property
     def agent(self) -> Agent | None:
@@ -68,7 +68,10 @@ class Scene:
     @property
     def about(self) -> str:
         """What an agent is told of the person."""
-        return sender.about(self.person.push_name, self.person.phone) if self.person else ""
+        if self.person is None:
+            return ""
+        subject = self.chat.subject or ""
+        return sender.about(self.person.push_name, self.person.phone, subject)
 
     def stick(self, agent: Agent) -> None:
         chats.stick(self.connection, self.chat.id, agent.id, self.now + self.sticky)

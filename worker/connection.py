@@ -2,8 +2,9 @@
 
 The supervisor starts one for each fence token and each link attempt, and ends it by closing its
 pipe. Threads: the library's callbacks store messages; `receive` decides about them; `send` empties
-the outbox; `compose` shows typing; `nudges` listens to Redis; `control` listens to the supervisor;
-the main thread gives a sign of life and, at the end, drains the library and leaves.
+the outbox; `compose` shows typing; `learn` asks what groups are called; `nudges` listens to Redis;
+`control` listens to the supervisor; the main thread gives a sign of life and, at the end, drains
+the library and leaves.
 """
 
 import argparse
@@ -26,10 +27,12 @@ from redis import RedisError
 
 import log as logging_setup
 from config import Config
+from core.channel import Channel
 from core.link import ATTEMPT, FIRST_QR, NEXT_QR, End
 from core.message import Inbound
 from core.phone import Phone
 from store import messages
+from store.agents import AgentFolder
 from store.db import Database
 from store.live import Live, sign
 from store.messages import Accepted
@@ -45,6 +48,7 @@ from worker.receive import Receiver, Ticks
 from worker.send import Sender
 from worker.spool import Spool
 from worker.stop import Stop
+from worker.subjects import LOOK, Subjects
 
 log = structlog.get_logger("[WhatsAppBridge]")
 
@@ -91,9 +95,17 @@ class Connection:
         self._sender = Sender(self._database, self._whatsapp, fence, _now, self._composer.sent)
         self._receipts = Receipts(self._database, _now)
         self._stops = Stops(redis)
+        agents = AgentFolder(config.agents_dir)
         self._receiver = Receiver(
-            self._database, Turns(redis), self, self._whatsapp.phone_behind, self._stop_turn, _now
+            self._database,
+            Turns(redis),
+            self,
+            self._whatsapp.phone_behind,
+            self._stop_turn,
+            lambda: agents.load().on(Channel.GROUP).agents.values(),
+            _now,
         )
+        self._subjects = Subjects(self._database, self._whatsapp.subject_of, _now)
 
     # The process ---------------------------------------------------------------------------------
 
@@ -105,6 +117,7 @@ class Connection:
         self._spawn(self._send)
         self._spawn(self._compose)
         self._spawn(self._nudges)
+        self._spawn(self._learn)
         while not self._stop.wait(PULSE):
             self._pulse()
         self._leave()
@@ -190,6 +203,10 @@ class Connection:
     def _compose(self) -> None:
         self._ready.wait()
         self._repeat(self._composer.tick, threading.Event(), REFRESH)
+
+    def _learn(self) -> None:
+        self._ready.wait()
+        self._repeat(self._subjects.work, threading.Event(), LOOK)
 
     def _nudges(self) -> None:
         while not self._stop.is_set():

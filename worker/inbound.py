@@ -7,11 +7,13 @@ Whoever writes to us decides what is in these fields. So nothing here raises on 
 what comes out fits every database: no NUL, which PostgreSQL refuses, and no id without an end.
 """
 
+import re
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from core import attachment
+from core import attachment, group
 from core.errors import InvalidPhone
 from core.message import Inbound, Kind, Place
 from core.phone import Phone
@@ -70,6 +72,7 @@ _SILENT = frozenset(
         "statusNotificationMessage",
     }
 )
+_KEY_PARTS = {"messageContextInfo", "senderKeyDistributionMessage"}
 _CAPTIONED = ("imageMessage", "videoMessage", "documentMessage", "liveLocationMessage")
 _WRAPPERS = ("FutureProofMessage", "DeviceSentMessage")
 _REVOKE, _EDIT = 0, 14  # waE2E.ProtocolMessage.Type
@@ -89,16 +92,32 @@ def phone_of(*jids: Any) -> Phone | None:
     return None
 
 
-def parse(event: Any, account: str) -> Inbound:
-    """A message event as the rest of the product knows it. Pure; never raises on odd content."""
+def is_only_a_key(event: Any) -> bool:
+    """Whether this is nothing but the key to a message in a group. The library hands the two parts
+    of one message over one after the other, under the same id: the key must not take the place of
+    what is said."""
+    named = {descriptor.name for descriptor, _ in event.Message.ListFields()}
+    return "senderKeyDistributionMessage" in named and named <= _KEY_PARTS
+
+
+def parse(event: Any, account: str, lid: str = "") -> Inbound:
+    """A message event as the rest of the product knows it. Pure; never raises on odd content.
+
+    `account` are our number's digits, `lid` those of our hidden id: both may be mentioned.
+    """
     message = _bare(event.Message)
     kind, text, target = _content(message)
     quoted_id, quoted_text = _quote(message)
+    envelope = _envelope(event.Info, account)
+    is_in_group = envelope["place"] is Place.GROUP
+    ours = {account, lid} - {""} if is_in_group else set()
+    is_to_us = is_in_group and _is_to(ours, message)
     return Inbound(
-        **_envelope(event.Info, account),
+        **envelope,
         message_id=_clean(event.Info.ID, ID_LENGTH),
         kind=kind,
-        text=_clean(text),
+        text=_clean(group.without_mentions(text, ours) if is_to_us else text),
+        is_to_us=is_to_us,
         quoted_id=quoted_id and _clean(quoted_id, ID_LENGTH),
         quoted_text=quoted_text and _clean(quoted_text),
         target_id=target and _clean(target, ID_LENGTH),
@@ -205,13 +224,35 @@ def _reacted_to(message: Any, field: str) -> str | None:
 
 def _quote(message: Any) -> tuple[str | None, str | None]:
     """The id and the text of the message this one answers."""
+    for context in _contexts(message):
+        if context.stanzaID:
+            return context.stanzaID, _quoted(_bare(context.quotedMessage)) or None
+    return None, None
+
+
+def _is_to(ours: set[str], message: Any) -> bool:
+    """Whether it mentions us, or answers a message of ours. An edit does if its new text does."""
+    if message.HasField("protocolMessage"):
+        message = _bare(message.protocolMessage.editedMessage)
+    return any(
+        _user(jid) in ours
+        for context in _contexts(message)
+        for jid in (*context.mentionedJID, context.participant if context.stanzaID else "")
+    )
+
+
+def _contexts(message: Any) -> Iterator[Any]:
+    """What a message says of its surroundings, in whichever of its parts."""
     for descriptor, part in message.ListFields():
         if descriptor.message_type is None or descriptor.is_repeated:
             continue
-        if "contextInfo" in part.DESCRIPTOR.fields_by_name and part.contextInfo.stanzaID:
-            context = part.contextInfo
-            return context.stanzaID, _quoted(_bare(context.quotedMessage)) or None
-    return None, None
+        if "contextInfo" in part.DESCRIPTOR.fields_by_name and part.HasField("contextInfo"):
+            yield part.contextInfo
+
+
+def _user(jid: str) -> str:
+    """Who it is, whichever of their devices: the address is text here."""
+    return re.split("[@:.]", jid, maxsplit=1)[0]
 
 
 def _quoted(message: Any) -> str:

@@ -1,14 +1,17 @@
 """What becomes of one stored message: decided and written down, in the caller's transaction."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
 
+from core import group
+from core.agent import Agent
 from core.decide import Decision, admit, decide
 from core.message import Inbound, Kind, Place, Reason, State
-from core.settings import Settings
+from core.settings import Groups, Settings
 from store import allowlist, audit, by_hand, changes, chats, messages, pauses, people
 from store.chats import Chat
 from store.messages import Accepted
@@ -18,8 +21,9 @@ log = structlog.get_logger("[WhatsAppBridge]")
 
 PHONE = "owner's phone"  # who did it, in the audit log
 
-_STATES = {"accept": State.WAITING, "hold": State.HELD, "ignore": State.IGNORED}
 _SERVICE = (Kind.PROTOCOL, Kind.UNDECRYPTABLE)
+
+Agents = Callable[[], Collection[Agent]]
 
 
 @dataclass(frozen=True)
@@ -33,16 +37,24 @@ class Verdict:
 
 
 def judge(
-    connection: Connection, row: int, inbound: Inbound, settings: Settings, now: datetime
+    connection: Connection,
+    row: int,
+    inbound: Inbound,
+    settings: Settings,
+    agents: Agents,
+    now: datetime,
 ) -> Verdict:
-    """Decide about one stored message; `row` is its id."""
-    if inbound.place is Place.DIRECT:
-        judge_here = _own if inbound.from_me else _theirs
-        return judge_here(connection, row, inbound, settings, now)
-    # No list of who is in which group.
-    decision = _decide(connection, inbound, settings, None)
-    messages.decided(connection, row, State.IGNORED, decision.reason, now, keep_text=False)
-    return Verdict()
+    """Decide about one stored message; `row` is its id. `agents` are those that can be turned to
+    by @name in a group."""
+    if inbound.place not in (Place.DIRECT, Place.GROUP):
+        decision = _decide(connection, inbound, settings, None)
+        messages.decided(connection, row, State.IGNORED, decision.reason, now, keep_text=False)
+        return Verdict()
+    if inbound.from_me:
+        return _own(connection, row, inbound, settings, now)
+    if inbound.place is Place.GROUP:
+        return _in_group(connection, row, inbound, settings, agents, now)
+    return _theirs(connection, row, inbound, settings, now)
 
 
 # ---- what people write to us ---------------------------------------------------------------------
@@ -52,7 +64,8 @@ def _theirs(
     connection: Connection, row: int, inbound: Inbound, settings: Settings, now: datetime
 ) -> Verdict:
     person = people.identify(connection, inbound.phone, inbound.lid, inbound.push_name, now)
-    if reason := _settled(connection, row, inbound, person, now):
+    addresses = changes.addresses(inbound, person.phone, person.lid)
+    if reason := _settled(connection, row, inbound, addresses, now):
         _ignore(connection, row, reason, now, person, chats.of_person(connection, person.id))
         return Verdict()
     decision = _decide(connection, inbound, settings, person)
@@ -61,32 +74,84 @@ def _theirs(
         is_shown = inbound.kind is Kind.REACTION and chat is not None
         _ignore(connection, row, decision.reason, now, person, chat, keep_text=is_shown)
         return Verdict()
-    accept = decision.verdict == "accept"
-    chat = chats.enter(connection, person.id, inbound.chat, now) if accept else None
+    if decision.verdict == "accept":
+        chat = chats.enter(connection, person.id, inbound.chat, now)
+        return _accept(connection, row, inbound, decision, person, chat, now)
     messages.decided(
         connection,
         row,
-        _STATES[decision.verdict],
+        State.HELD,
         decision.reason,
         now,
         person_id=person.id,
-        chat_id=chat.id if chat else None,
-        entry_id=decision.entry.id if decision.entry else None,
-        keep_text=accept or settings.keep_held_text,
+        keep_text=settings.keep_held_text,
     )
-    if chat is None:
-        log.info("Message ignored", reason=decision.reason, verdict=decision.verdict)
+    log.info("Message ignored", reason=decision.reason, verdict=decision.verdict)
+    return Verdict()
+
+
+def _in_group(
+    connection: Connection,
+    row: int,
+    inbound: Inbound,
+    settings: Settings,
+    agents: Agents,
+    now: datetime,
+) -> Verdict:
+    """There is no list of who is in which group: only whom we answer becomes somebody we know."""
+    who = (inbound.phone, inbound.lid, inbound.push_name, now)
+    person = people.known(connection, inbound.phone, inbound.lid)
+    if person:
+        person = people.identify(connection, *who)
+    addresses = changes.addresses(inbound, inbound.phone, inbound.lid)
+    if reason := _settled(connection, row, inbound, addresses, now):
+        chat = chats.of_group(connection, inbound.chat)
+        _ignore(connection, row, reason, now, person, chat)
         return Verdict()
+    is_addressed = (
+        inbound.is_to_us
+        or group.is_addressed(inbound.text, agents)
+        or (inbound.kind is Kind.EDIT and changes.is_correction(connection, row))
+    )
+    decision = _decide(connection, inbound, settings, person, is_addressed=is_addressed)
+    if decision.verdict != "accept":
+        is_shown = decision.reason is Reason.REACTION
+        chat = chats.of_group(connection, inbound.chat) if is_shown else None
+        _ignore(connection, row, decision.reason, now, person, chat, keep_text=chat is not None)
+        return Verdict()
+    person = person or people.identify(connection, *who)
+    chat = chats.enter_group(connection, inbound.chat, now)
+    return _accept(connection, row, inbound, decision, person, chat, now)
+
+
+def _accept(
+    connection: Connection,
+    row: int,
+    inbound: Inbound,
+    decision: Decision,
+    person: Person,
+    chat: Chat,
+    now: datetime,
+) -> Verdict:
+    messages.decided(
+        connection,
+        row,
+        State.WAITING,
+        decision.reason,
+        now,
+        person_id=person.id,
+        chat_id=chat.id,
+        entry_id=decision.entry.id if decision.entry else None,
+    )
     accepted = Accepted(row, chat.id, inbound.chat, inbound.sender, inbound.message_id)
     return Verdict(accepted, is_paused=pauses.current(connection, chat.id, now) is not None)
 
 
 def _settled(
-    connection: Connection, row: int, inbound: Inbound, person: Person, now: datetime
+    connection: Connection, row: int, inbound: Inbound, addresses: set[str], now: datetime
 ) -> Reason | None:
     """Why this is no remark to us any more: it has done what it had to do to another message, or
     another has done it to this one."""
-    addresses = changes.addresses(inbound, person.phone, person.lid)
     if inbound.kind is Kind.DELETE:
         changes.delete(connection, inbound, addresses, now)
         return Reason.DELETE
@@ -97,9 +162,14 @@ def _settled(
 
 
 def _decide(
-    connection: Connection, inbound: Inbound, settings: Settings, person: Person | None
+    connection: Connection,
+    inbound: Inbound,
+    settings: Settings,
+    person: Person | None,
+    *,
+    is_addressed: bool = False,
 ) -> Decision:
-    phone, lid = (person.phone, person.lid) if person else (None, None)
+    phone, lid = (person.phone, person.lid) if person else (inbound.phone, inbound.lid)
     return decide(
         place=inbound.place,
         kind=Kind.TEXT if inbound.kind is Kind.EDIT else inbound.kind,  # it says something new
@@ -109,6 +179,7 @@ def _decide(
         is_blocked=bool(person and person.is_blocked),
         settings=settings,
         entries=allowlist.matching(connection, phone, lid),
+        is_addressed=is_addressed,
     )
 
 
@@ -151,7 +222,11 @@ def _chat_with(
     connection: Connection, inbound: Inbound, settings: Settings, now: datetime, *, may_open: bool
 ) -> Chat | None:
     """The chat with whom the owner writes to. One is opened for somebody who would be answered: no
-    agent should break in when they reply. Nobody else's words are anybody's business."""
+    agent should break in when they reply. Nobody else's words are anybody's business, and in a
+    group only what is said where agents answer."""
+    if inbound.place is Place.GROUP:
+        is_private = may_open and settings.groups is Groups.IGNORE
+        return None if is_private else chats.of_group(connection, inbound.chat)
     person = people.known(connection, inbound.phone, inbound.lid)
     if person:
         if chat := chats.of_person(connection, person.id):

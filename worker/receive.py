@@ -34,7 +34,8 @@ class Receiver:
     """Decides about stored messages, in order. Runs in one thread of the connection process.
 
     `phone_behind` asks the library, so `work` may be called only once that is connected. `stop`
-    tells the jobs that the turn at work in a chat has been closed.
+    tells the jobs that the turn at work in a chat has been closed. `agents` are those that can be
+    reached on WhatsApp.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class Receiver:
         courtesies: Courtesies,
         phone_behind: Callable[[str], Phone | None],
         stop: Callable[[int], None],
+        agents: judging.Agents,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._agents = agents
         self._turns = turns
         self._stop = stop
         self._courtesies = courtesies
@@ -78,7 +81,7 @@ class Receiver:
         inbound = self._resolved(received.inbound)
         with self._database.write() as connection:
             settings, now = settings_store.load(connection), self._now()
-            verdict = judging.judge(connection, received.id, inbound, settings, now)
+            verdict = judging.judge(connection, received.id, inbound, settings, self._agents, now)
         self.settings_version = settings.version
         if verdict.taken_over:
             self._stop(verdict.taken_over)

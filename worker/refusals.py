@@ -12,6 +12,7 @@ from core.failure import Failure, failed
 from store import limits as limits_store
 from store import turns as turns_store
 from store.messages import Waiting
+from store.people import Person
 from store.turns import TurnKind
 from worker import answers, turns
 from worker.commands import COMPACT, Scene
@@ -39,12 +40,13 @@ def is_settled(
         return True
     if scene.person is None:
         return False
-    if _is_flood(scene, waiting):
-        _refuse(scene, waiting, Failure.RATE_LIMITED, scene.now - limits.MINUTE)
+    theirs = [each for each in waiting if each.person_id == scene.person.id]
+    if _is_flood(scene, scene.person, theirs):
+        _refuse(scene, scene.person, theirs, Failure.RATE_LIMITED, scene.now - limits.MINUTE)
         return True
     today = limits.day(scene.now)
-    if _wants_model(chosen) and _is_spent(scene, today):
-        _refuse(scene, chosen, Failure.OVER_BUDGET, today)
+    if _wants_model(chosen) and _is_spent(scene, scene.person, today):
+        _refuse(scene, scene.person, chosen, Failure.OVER_BUDGET, today)
         return True
     return False
 
@@ -62,16 +64,16 @@ def _is_stopped(scene: Scene, waiting: Sequence[Waiting], has_stopped: bool) -> 
     return True
 
 
-def _is_flood(scene: Scene, waiting: Sequence[Waiting]) -> bool:
-    newest = waiting[-1].received_at
-    accepted = limits_store.within_a_minute(scene.connection, scene.chat.id, newest)
+def _is_flood(scene: Scene, person: Person, theirs: Sequence[Waiting]) -> bool:
+    newest = theirs[-1].received_at
+    accepted = limits_store.within_a_minute(scene.connection, person.id, newest)
     return limits.is_flood(accepted, scene.settings)
 
 
-def _is_spent(scene: Scene, today: datetime) -> bool:
+def _is_spent(scene: Scene, person: Person, today: datetime) -> bool:
     if scene.settings.daily_cost_usd is None:
         return False
-    spent = limits_store.spent(scene.connection, scene.chat.id, today)
+    spent = limits_store.spent(scene.connection, person.id, today)
     return limits.is_spent(spent, scene.settings)
 
 
@@ -82,9 +84,11 @@ def _wants_model(chosen: Sequence[Waiting]) -> bool:
     return call is not None and call.command is not None and call.command.name == COMPACT
 
 
-def _refuse(scene: Scene, messages: Sequence[Waiting], why: Failure, since: datetime) -> None:
+def _refuse(
+    scene: Scene, person: Person, messages: Sequence[Waiting], why: Failure, since: datetime
+) -> None:
     """Say so, once since then; who has been told gets no second answer to the same."""
-    told = limits_store.told(scene.connection, scene.chat.id, why, since)
+    told = limits_store.told(scene.connection, scene.chat.id, person.id, why, since)
     if told is None:
         turns.close(scene, messages, answers.failure(failed(why)))
     else:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from config import Config
 from core import allowlist as admission
-from core import batch, command, mention
+from core import batch, command, group, mention
 from core.agent import Agent
 from core.channel import Channel
 from core.failure import Failure, failed
@@ -64,13 +64,14 @@ class Running:
 def look(
     connection: Connection,
     chat: Chat,
+    person_id: int | None,
     registry: Registry,
     settings: Settings,
     config: Config,
     now: datetime,
 ) -> Scene:
-    """Who would answer this chat now, and all that commands need."""
-    person = people.get(connection, chat.person_id) if chat.person_id else None
+    """Who would answer this person in this chat now, and all that commands need."""
+    person = people.get(connection, person_id) if person_id else None
     phone, lid = (person.phone, person.lid) if person else (None, None)
     entry = admission.find(phone, lid, allowlist.matching(connection, phone, lid))
     found, home = (
@@ -125,6 +126,7 @@ def close(
         scene.now,
         kind=kind,
         request=batch.compose(messages),
+        person_id=messages[0].person_id,
         why=scene.route.why if is_notice else None,
         passed_over=_passed_over(scene) if is_notice and not scene.agent else None,
     )
@@ -141,6 +143,8 @@ def _open(
     conversation = scene.conversation(agent)
     request = text if kind is TurnKind.AGENT else batch.compose(messages)
     if kind is TurnKind.AGENT:
+        if scene.chat.is_group:
+            text = group.spoken(messages[0].push_name, text)
         text = _with_what_was_said_by_hand(scene, conversation, text)
     model = commands.model_name(conversation, agent, scene.settings)
     turn_id = turns.begin(
@@ -150,6 +154,7 @@ def _open(
         scene.now,
         kind=kind,
         request=request,
+        person_id=messages[0].person_id,
         conversation_id=conversation.id,
         agent=agent.id,
         model=model[:MODEL],
@@ -177,7 +182,7 @@ def _with_what_was_said_by_hand(scene: Scene, conversation: Conversation, text: 
     said = by_hand.since_last_turn(scene.connection, scene.chat, conversation)
     if not said:
         return text
-    lines = [f"{'Owner' if each.by_owner else 'They'}: {each.text}" for each in said]
+    lines = [f"{'Owner' if each.by_owner else each.name or 'They'}: {each.text}" for each in said]
     return "\n".join([BY_HAND, *lines, NOW, text])
 
 

@@ -47,7 +47,7 @@ from core.link import End
 from core.message import Inbound
 from core.phone import Phone
 from worker.errors import NotSent, PairingRefused, SendRefused, SendUnknown
-from worker.inbound import instant, parse, parse_undecryptable, phone_of
+from worker.inbound import instant, is_only_a_key, parse, parse_undecryptable, phone_of
 from worker.receipts import Receipt
 
 logging.getLogger("neonize.utils.ffmpeg").setLevel(
@@ -87,6 +87,8 @@ _REFUSED = (
     "info query returned",
     "can't send message to",
     "must be a user JID with no device part",
+    "not participating in that group",
+    "that group does not exist",
 )
 
 
@@ -124,7 +126,7 @@ class WhatsApp:
     ) -> None:
         self._listener = listener
         self._with_receipts = with_receipts
-        self._account = ""
+        self._account = self._lid = ""
         self._last_event = time.monotonic()
         self._handling = 0
         self._is_open = threading.Event()
@@ -143,7 +145,7 @@ class WhatsApp:
             ConnectedEv: lambda _: self._on_connected(),
             DisconnectedEv: lambda _: listener.on_disconnected(),
             PairStatusEv: self._on_pair_status,
-            MessageEv: lambda event: listener.on_message(parse(event, self.account)),
+            MessageEv: self._on_message,
             UndecryptableMessageEv: lambda event: listener.on_message(
                 parse_undecryptable(event, self.account)
             ),
@@ -193,6 +195,13 @@ class WhatsApp:
         if not self._account and self._is_open.is_set():
             self._account = self._client.get_me().JID.User
         return self._account
+
+    @property
+    def lid(self) -> str:
+        """Our own hidden id's digits, by which groups may call us; empty while it is unknown."""
+        if not self._lid and self._is_open.is_set():
+            self._lid = self._client.get_me().LID.User
+        return self._lid
 
     @property
     def phone(self) -> Phone | None:
@@ -283,6 +292,14 @@ class WhatsApp:
             return False
         return True
 
+    def subject_of(self, group: str) -> str | None:
+        """What a group is called; None if WhatsApp does not tell us. Waits for its answer, so never
+        in the callback thread, and only once connected."""
+        try:
+            return str(self._client.get_group_info(_jid(group)).GroupName.Name)
+        except NeonizeError:
+            return None
+
     def phone_behind(self, lid: str) -> Phone | None:
         """The number behind a hidden id, as far as the library has learnt it. Only once connected:
         the library aborts the process when it has no session to look into."""
@@ -309,10 +326,16 @@ class WhatsApp:
         self._account = event.ID.User
         self._listener.on_paired()
 
+    def _on_message(self, event: Any) -> None:
+        if not is_only_a_key(event):
+            self._listener.on_message(parse(event, self.account, self.lid))
+
     def _on_receipt(self, event: Any) -> None:
         is_read = event.Type in (event.READ, event.PLAYED)
         is_there = event.Type in (event.DELIVERED, event.INACTIVE)
-        if event.MessageSource.IsFromMe or not (is_read or is_there):
+        # A group's members say so one by one, which makes no tick.
+        source = event.MessageSource
+        if source.IsFromMe or source.IsGroup or not (is_read or is_there):
             return
         at = instant(event.Timestamp * 1000)
         self._listener.on_receipt(Receipt(list(event.MessageIDs), is_read, at))

@@ -8,7 +8,7 @@ from app.api.agents import refuse_unknown
 from app.api.keys import record
 from app.api.operation import Operation
 from app.ext import db, now
-from core.settings import Settings
+from core.settings import Groups, Settings
 from store import link, settings
 
 _FIELDS = {
@@ -17,6 +17,7 @@ _FIELDS = {
     "sticky_ttl_minutes": "sticky_minutes",
     "allow_all": "allow_all",
     "ack_emoji": "ack_emoji",
+    "groups": "groups",
 }
 
 
@@ -42,6 +43,8 @@ def _changed(current: Settings, body: wire.ConfigChange) -> Settings:
     changes: dict[str, Any] = {
         name: None if value == "" else value for name, value in given.items() if value is not None
     }
+    if body.groups:
+        changes["groups"] = Groups(body.groups)
     return replace(current, **changes)
 
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -114,6 +114,10 @@ TargetText = Annotated[
     Field(examples=["+15551234567", "+1555*"], json_schema_extra={"format": "phone-pattern"}),
 ]
 EmojiOrNothing = Annotated[str, AfterValidator(_checked(lambda text: text and one_emoji(text)))]
+GroupsText = Annotated[
+    Literal["ignore", "addressed"],
+    Field(description="In groups: answer nobody, or who speaks to us and may write."),
+]
 Label = Annotated[str, Field(max_length=LABEL_LIMIT), AfterValidator(_printable)]
 AgentOrNothing = Annotated[
     str, Field(max_length=100, description="An agent's id; an empty text means none.")
@@ -164,6 +168,7 @@ class Config(Wire):
     sticky_ttl_minutes: int
     allow_all: bool
     ack_emoji: str | None
+    groups: GroupsText
     version: int
 
     @classmethod
@@ -176,6 +181,7 @@ class Config(Wire):
             sticky_ttl_minutes=settings.sticky_minutes,
             allow_all=settings.allow_all,
             ack_emoji=settings.ack_emoji,
+            groups=settings.groups.value,
             version=settings.version,
         )
 
@@ -188,6 +194,7 @@ class ConfigChange(Wire):
     sticky_ttl_minutes: Minutes | None = None
     allow_all: bool | None = None
     ack_emoji: EmojiOrNothing | None = None
+    groups: GroupsText | None = None
 
 
 class QrCode(Wire):

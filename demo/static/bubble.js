@@ -52,6 +52,9 @@ export function bubble(message, names, go) {
   made.classList.toggle("mine", message.mine);
   made.classList.toggle("deleted", message.deleted);
   made.classList.toggle("huge", !message.deleted && !message.matter && isEmoji(message.text));
+  const inGroup = message.chat.includes("@");
+  part(".sender").hidden = message.mine || !inGroup;
+  if (inGroup) part(".sender").textContent = names(message.sender);
   if (message.quote) quote(part(".quote"), message, names, go);
   else part(".quote").remove();
   if (message.matter) matter(part(".matter"), message);
@@ -77,7 +80,7 @@ function byDevice(foot) {
 }
 
 function quote(place, message, names, go) {
-  place.querySelector("b").textContent = message.quote.mine ? "You" : names(message.chat);
+  place.querySelector("b").textContent = message.quote.mine ? "You" : names(message.quote.sender || message.chat);
   place.querySelector("span").textContent = plain(message.quote.text);
   place.addEventListener("click", () => go(message.quote.id));
 }

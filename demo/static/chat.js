@@ -147,7 +147,7 @@ export class Chat {
 
   take(kind, message) {
     this.task = { kind, message };
-    const who = message.mine ? "yourself" : this.handset.names(this.handset.other);
+    const who = message.mine ? "yourself" : this.handset.names(message.sender);
     this.about.hidden = false;
     this.about.querySelector("b").textContent = kind === "edit" ? "Edit" : `Reply to ${who}`;
     this.about.querySelector(".about-text").textContent =

@@ -37,7 +37,8 @@ export class Handset {
     return this.element.querySelector(selector);
   }
 
-  names = (number) => (number === this.number ? "You" : phone(number)?.name || number);
+  names = (number) =>
+    number === this.number ? "You" : phone(number)?.name || chat(this.number, number)?.name || number;
 
   // Where we are ----------------------------------------------------------------------------------
 
@@ -150,7 +151,7 @@ export class Handset {
     const title = { chats: "Chats", devices: "Linked devices", phone: "This phone" }[this.view];
     const badge = this.part(".bar .face");
     badge.hidden = !inChat;
-    if (other) face(badge, other.name, other.place);
+    if (inChat) face(badge, this.names(this.other), other?.place ?? HUES.length - 1);
     write(this.part(".bar-title h3"), inChat ? this.names(this.other) : title);
     write(this.part(".bar-line"), inChat ? this.line(other) : "");
     this.part("[data-go=devices]").hidden = this.view === "devices" || this.view === "phone";
@@ -160,7 +161,7 @@ export class Handset {
   line(other) {
     const typing = chat(this.number, this.other)?.typing;
     if (typing) return typing === "recording" ? "recording audio…" : "typing…";
-    return other ? pretty(other.number) : "";
+    return other ? pretty(other.number) : "Group";
   }
 
   drawChats() {
@@ -185,7 +186,7 @@ export class Handset {
     const words = span("stack");
     const title = document.createElement("b");
     const preview = span("dim");
-    face(badge, name, phone(other)?.place || 0);
+    face(badge, name, phone(other)?.place ?? HUES.length - 1);
     badge.setAttribute("aria-hidden", "true");
     title.textContent = name;
     if (typing) preview.textContent = "typing…";

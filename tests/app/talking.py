@@ -1,7 +1,7 @@
 """People on WhatsApp who have written and what came of it, without WhatsApp, for tests of pages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import update
 
 from app.ext import Services
+from core import batch
 from core.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
 from core.routing import Why
@@ -26,13 +27,15 @@ _numbers = count(1)
 
 @dataclass
 class Talk:
-    """One person's chat. Each method returns the id of the row that it made."""
+    """One person, in their chat or in a group. Each method returns the id of the row that it
+    made."""
 
     services: Services
     chat: Chat
     address: str
     phone: Phone | None
     name: str
+    person_id: int
 
     @property
     def id(self) -> int:
@@ -51,10 +54,10 @@ class Talk:
         has_chat = facts.pop("has_chat", True)
         plain = {
             "account": ACCOUNT,
-            "chat": self.address,
+            "chat": self.chat.address,
             "sender": self.address,
             "message_id": f"IN{next(_numbers)}",
-            "place": Place.DIRECT,
+            "place": Place.GROUP if self.chat.is_group else Place.DIRECT,
             "kind": Kind.TEXT,
             "text": text,
             "sent_at": self.now - timedelta(seconds=1),
@@ -70,11 +73,13 @@ class Talk:
                 state,
                 reason,
                 self.now,
-                person_id=self.chat.person_id,
+                person_id=self.person_id,
                 chat_id=self.id if has_chat else None,
             )
-            if has_chat and state is State.WAITING:
-                chats.enter(connection, self.chat.person_id or 0, self.address, self.now)
+            if has_chat and state is State.WAITING and self.chat.is_group:
+                chats.enter_group(connection, self.chat.address, self.now)
+            elif has_chat and state is State.WAITING:
+                chats.enter(connection, self.person_id, self.address, self.now)
         return row
 
     def begins(self, *ids: int, agent: str = "finn", **facts: Any) -> int:
@@ -87,7 +92,10 @@ class Talk:
                 ids,
                 self.now,
                 kind=TurnKind.AGENT,
-                request="",
+                request=batch.compose(
+                    [each for each in messages.waiting(connection, self.id) if each.id in ids]
+                ),
+                person_id=self.person_id,
                 conversation_id=conversation.id,
                 agent=agent,
                 model="demo/echo",
@@ -111,7 +119,7 @@ class Talk:
         with self.services.db.write() as connection:
             [row] = outbox.add(
                 connection,
-                address=self.address,
+                address=self.chat.address,
                 texts=[text],
                 now=self.now,
                 chat_id=self.id,
@@ -150,7 +158,16 @@ def talk(services: Services, phone: Phone | None = ANA, name: str = "", lid: str
     with services.db.write() as connection:
         person = people.identify(connection, phone, lid or None, name, services.now())
         chat = chats.enter(connection, person.id, address, services.now())
-    return Talk(services, chat, address, phone, name)
+    return Talk(services, chat, address, phone, name, person.id)
+
+
+def in_group(who: Talk, subject: str = "Team", address: str = "120363000000000001@g.us") -> Talk:
+    """The same person in this group. Its subject may be unknown."""
+    with who.services.db.write() as connection:
+        chat = chats.enter_group(connection, address, who.now)
+        chats.called(connection, chat.id, subject)
+        chat = chats.of_group(connection, address) or chat
+    return replace(who, chat=chat)
 
 
 def crowd(services: Services, size: int) -> Sequence[Talk]:

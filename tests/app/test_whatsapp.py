@@ -9,7 +9,7 @@ import pytest
 from app.ext import Services
 from core.link import End, Phase, Status
 from core.phone import Phone
-from core.settings import Settings
+from core.settings import Groups, Settings
 from store import audit, link, settings
 from store.live import Live
 from tests.app.conftest import Beats
@@ -387,3 +387,14 @@ def test_a_worker_that_does_not_follow_is_told_after_a_while(
     since = int(services.now().timestamp()) - 31
     answer = owner.open(f"/whatsapp/version?since={since}&seen=0", htmx=True)
     assert "still runs v0" in words(answer)
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_groups_are_a_choice(owner: Visitor, services: Services, htmx: bool) -> None:
+    assert '<option selected value="ignore">Ignore groups' in owner.open("/whatsapp/").text
+    owner.submit("/whatsapp/settings", htmx=htmx, **FORM | {"groups": "addressed"})
+    assert saved(services).groups is Groups.ADDRESSED
+    answer = owner.submit(
+        "/whatsapp/settings", htmx=htmx, **FORM | {"version": "1", "groups": "everything"}
+    )
+    assert answer.status_code == 422 and saved(services).groups is Groups.ADDRESSED

@@ -21,6 +21,7 @@ class Message:
     quoted_text: str | None = None
     received_at: datetime = NOON
     facts: Mapping[str, Any] | None = None
+    person_id: int | None = None
 
 
 def at(seconds: float, text: str = "x") -> Message:
@@ -103,3 +104,9 @@ def test_there_is_a_true_sentence_for_every_kind(kind: Kind) -> None:
 def test_the_same_excuse_is_made_once() -> None:
     pictures = [Message(kind=Kind.IMAGE)] * 3
     assert batch.excuse([*pictures, Message(kind=Kind.VOICE)]).count("\n") == 1
+
+
+def test_in_a_group_everybody_gets_an_answer_of_their_own() -> None:
+    said = [Message(text, person_id=who) for text, who in (("a", 1), ("b", 1), ("c", 2), ("d", 1))]
+    assert batch.take(said, is_opening) == said[:2]
+    assert batch.take(said[2:], is_opening) == said[2:3]

@@ -10,7 +10,7 @@ from core.allowlist import Entry, Pattern
 from core.decide import Decision, admit, decide
 from core.message import Kind, Place, Reason
 from core.phone import Phone
-from core.settings import Settings
+from core.settings import Groups, Settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ADA = Phone("+15551234567")
@@ -37,6 +37,9 @@ def judged(**facts: Any) -> Decision:
     return decide(**usual | facts)
 
 
+GROUPS_ON = replace(ON, groups=Groups.ADDRESSED)
+IN_GROUP = {"place": Place.GROUP, "settings": GROUPS_ON, "is_addressed": True}
+
 CASES: list[tuple[dict[str, Any], str, Reason]] = [
     ({"entries": [entry("+15551234567")]}, "accept", Reason.ALLOWED_NUMBER),
     ({"phone": None, "lid": LID, "entries": [entry(LID)]}, "accept", Reason.ALLOWED_HIDDEN),
@@ -48,7 +51,9 @@ CASES: list[tuple[dict[str, Any], str, Reason]] = [
     ({"is_blocked": True, "entries": [entry("*")]}, "ignore", Reason.BLOCKED),
     ({"settings": Settings(allow_all=True)}, "ignore", Reason.DISABLED),
     ({"from_me": True, "entries": [entry("*")]}, "ignore", Reason.OWN_MESSAGE),
-    ({"place": Place.GROUP}, "ignore", Reason.GROUP),
+    ({"place": Place.GROUP, "is_addressed": True}, "ignore", Reason.GROUP),
+    (IN_GROUP | {"is_addressed": False}, "ignore", Reason.GROUP_NOT_ADDRESSED),
+    (IN_GROUP, "ignore", Reason.GROUP_NOT_ALLOWED),
     ({"place": Place.STATUS}, "ignore", Reason.STATUS_POST),
     ({"place": Place.OTHER}, "ignore", Reason.NOT_A_CHAT),
     ({"kind": Kind.PROTOCOL}, "ignore", Reason.PROTOCOL),
@@ -97,3 +102,22 @@ def test_nobody_is_held_in_a_group_or_while_disabled() -> None:
     """A held sender is shown to the owner: only who wrote to us, while we listened."""
     for facts in ({"place": Place.GROUP}, {"settings": Settings()}, {"kind": Kind.PROTOCOL}):
         assert judged(**facts).verdict == "ignore"
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "reason"),
+    [
+        ({"entries": [entry("+15551234567")]}, "accept", Reason.ALLOWED_NUMBER),
+        ({"settings": replace(GROUPS_ON, allow_all=True)}, "accept", Reason.ALLOW_ALL),
+        ({"entries": [entry("*")], "is_blocked": True}, "ignore", Reason.BLOCKED),
+        ({"entries": [entry("*")], "kind": Kind.REACTION}, "ignore", Reason.REACTION),
+        ({"phone": None, "entries": [entry("+1555*")]}, "ignore", Reason.GROUP_NOT_ALLOWED),
+        ({"settings": replace(GROUPS_ON, enabled=False)}, "ignore", Reason.DISABLED),
+    ],
+)
+def test_in_a_group_whoever_may_write_to_us_may_speak_to_us(
+    facts: dict[str, Any], verdict: str, reason: Reason
+) -> None:
+    """And nobody is held."""
+    decision = judged(**IN_GROUP | facts)
+    assert (decision.verdict, decision.reason) == (verdict, reason)

@@ -14,6 +14,7 @@ from demo.verbs import VERBS, Order
 from demo.web import make_app
 from demo.world import World
 from simulator import Phone, SimulatorThread
+from simulator.groups import Group
 
 KEY = "the-key-of-the-demo"
 
@@ -25,8 +26,13 @@ class Hands:
         self.world = world
         self.alice, self.bob, self.owner = (world.phone(role.number) for role in (*GUESTS, OWNER))
 
-    def do(self, verb: str, phone: Phone, to: Phone | None = None, /, **order: object) -> None:
-        given = {"phone": phone.number, "to": to.number if to else "", **order}
+        [self.team] = world.simulator.server.groups.values()
+
+    def do(
+        self, verb: str, phone: Phone, to: Phone | Group | None = None, /, **order: object
+    ) -> None:
+        where = str(to.jid) if isinstance(to, Group) else to.number if to else ""
+        given = {"phone": phone.number, "to": where, **order}
         self.world.do(VERBS[verb], Order.model_validate(given))
 
     def shown(self, phone: Phone) -> list[dict[str, object]]:

@@ -37,7 +37,12 @@ def test_an_answer_quotes_an_edit_shows_and_what_is_deleted_is_gone(hands: Hands
     answer = hands.shown(hands.bob)[1]["id"]
     hands.do("edit", hands.bob, hands.alice, message=answer, text="At twelve")
     seen = hands.shown(hands.alice)[1]
-    assert seen["quote"] == {"id": question, "mine": True, "text": "Lunch?"}
+    assert seen["quote"] == {
+        "id": question,
+        "mine": True,
+        "sender": hands.alice.number,
+        "text": "Lunch?",
+    }
     assert (seen["text"], seen["edited"]) == ("At twelve", True)
     hands.do("delete", hands.bob, hands.alice, message=answer)
     for phone in (hands.alice, hands.bob):
@@ -151,3 +156,21 @@ def test_faults_that_last_show_until_all_is_back_to_normal(hands: Hands) -> None
 def test_what_happens_once_can_happen_while_nobody_is_linked(hands: Hands, fault: str) -> None:
     hands.do("fault", hands.alice, fault=fault)
     until(lambda: hands.world.draw()["linked"] is False)
+
+
+def test_in_the_group_everybody_sees_who_writes_and_who_is_mentioned(hands: Hands) -> None:
+    chat = str(hands.team.jid)
+    state = hands.world.draw()
+    for phone in (hands.alice, hands.bob, hands.owner):
+        assert state[f"chat:{phone.number}:{chat}"]["name"] == "Team"
+    hands.do("say", hands.alice, hands.team, text="@Your shop, are you there?")
+    [mine], [theirs] = hands.shown(hands.alice), hands.shown(hands.bob)
+    assert mine["text"] == theirs["text"] == "@Your shop are you there?"
+    assert (theirs["chat"], theirs["sender"]) == (chat, hands.alice.number)
+    raw = hands.bob.messages[str(theirs["id"])].raw.extendedTextMessage
+    assert raw.contextInfo.mentionedJID == [str(hands.owner.jid)]
+    hands.do("typing", hands.bob, hands.team)
+    assert hands.world.draw()[f"chat:{hands.alice.number}:{chat}"]["typing"] == "composing"
+    hands.do("react", hands.bob, hands.team, message=theirs["id"], text="👍")
+    hands.do("read", hands.bob, hands.alice, message=theirs["id"])
+    assert hands.shown(hands.alice)[0]["reactions"] == [{"by": hands.bob.number, "emoji": "👍"}]

@@ -118,3 +118,24 @@ async def test_people_react_and_quote_in_a_group(
 async def test_a_group_needs_members(sim: Simulator) -> None:
     with pytest.raises(ValueError, match="members"):
         sim.add_group("Nobody", [])
+
+
+async def test_a_mention_names_the_other_as_its_phone_is_seen(
+    bot: Bot, ana: Phone, ben: Phone, family: Group
+) -> None:
+    await ana.says("are you there?", to=family, mentioning=ben)
+    heard = await ben.hears(lambda message: "are you there?" in message.text)
+    assert heard.text == f"@{ben.account.lid.user} are you there?"
+    context = heard.raw.extendedTextMessage.contextInfo
+    assert context.mentionedJID == [str(ben.account.lid)]
+
+
+async def test_typing_is_seen_by_the_members(
+    bot: Bot, ana: Phone, ben: Phone, owner: Phone, family: Group
+) -> None:
+    await ana.composing(to=family)
+    for phone in (ben, owner):
+        assert phone.typing_in(str(family.jid)) == "composing" and not phone.typing_in(ana.number)
+    assert ana.typing_in(str(family.jid)) is None
+    await ana.says("hi", to=family)
+    assert ben.typing_in(str(family.jid)) is None

@@ -12,7 +12,7 @@ from store import messages
 from store.db import Database
 from tests.worker.events import ACCOUNT, ALICE, ALICE_LID, event, undecryptable
 from tests.worker.library import e2e
-from worker.inbound import _KINDS, _SILENT, parse, parse_undecryptable
+from worker.inbound import _KINDS, _SILENT, is_only_a_key, parse, parse_undecryptable
 
 Message = e2e.Message
 FIELDS = {field.name for field in Message.DESCRIPTOR.fields}
@@ -311,3 +311,79 @@ def test_nothing_is_too_odd_to_be_read(message):
     inbound = parse(event(message), ACCOUNT)
     assert inbound.kind in Kind
     assert "\0" not in inbound.text
+
+
+# In a group --------------------------------------------------------------------------------------
+
+GROUP = "120363000000000001@g.us"
+OUR_LID = "100000000000009"
+
+
+def in_group(message: Any, **about: Any) -> Inbound:
+    return parse(event(message, GROUP, ALICE, **about), ACCOUNT, OUR_LID)
+
+
+def extended(words: str, **context: Any) -> Any:
+    about = e2e.ContextInfo(**context)
+    return Message(extendedTextMessage=e2e.ExtendedTextMessage(text=words, contextInfo=about))
+
+
+@pytest.mark.parametrize(
+    "jid", [f"{ACCOUNT}@s.whatsapp.net", f"{ACCOUNT}:3@s.whatsapp.net", f"{OUR_LID}@lid"]
+)
+def test_whoever_mentions_or_quotes_us_speaks_to_us(jid):
+    user = jid.partition("@")[0].partition(":")[0]
+    mentioned = in_group(extended(f"@{user} what now?", mentionedJID=[ALICE, jid]))
+    assert (mentioned.is_to_us, mentioned.text, mentioned.place) == (
+        True,
+        "what now?",
+        Place.GROUP,
+    )
+    quoting = extended("and then?", stanzaID="OLD", participant=jid)
+    assert in_group(quoting).is_to_us and in_group(quoting).quoted_id == "OLD"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        text(f"@{ACCOUNT} is what I typed by hand"),
+        extended("hi", mentionedJID=[ALICE]),
+        extended("hi", stanzaID="OLD", participant=ALICE),
+        extended("hi", participant=f"{ACCOUNT}@s.whatsapp.net"),
+        extended("hi", mentionedJID=["", "@", "@lid"]),
+    ],
+)
+def test_others_do_not(message):
+    assert not in_group(message).is_to_us
+    assert in_group(message).text in (message.conversation, message.extendedTextMessage.text)
+
+
+def test_without_a_hidden_id_nobody_is_taken_for_it():
+    assert not parse(event(extended("hi", mentionedJID=["@lid"]), GROUP, ALICE), ACCOUNT).is_to_us
+
+
+def test_a_caption_or_an_edit_may_mention_us():
+    context = e2e.ContextInfo(mentionedJID=[f"{OUR_LID}@lid"])
+    words = f"@{OUR_LID} what is this?"
+    picture = Message(imageMessage=e2e.ImageMessage(caption=words, contextInfo=context))
+    assert in_group(picture).is_to_us and in_group(picture).text == "what is this?"
+    edit = edited("")
+    edit.protocolMessage.editedMessage.CopyFrom(extended(words, mentionedJID=[f"{OUR_LID}@lid"]))
+    assert (in_group(edit).is_to_us, in_group(edit).text) == (True, "what is this?")
+
+
+def test_in_a_direct_chat_nothing_is_taken_out():
+    mention = extended(f"@{ACCOUNT} hi", mentionedJID=[f"{ACCOUNT}@s.whatsapp.net"])
+    assert (read(mention).is_to_us, read(mention).text) == (False, f"@{ACCOUNT} hi")
+
+
+def test_a_key_alone_is_no_message():
+    """The words follow under the same id."""
+    keys = e2e.SenderKeyDistributionMessage(groupID="g")
+    secret = e2e.MessageContextInfo(messageSecret=b"s" * 32)
+    alone = Message(senderKeyDistributionMessage=keys, messageContextInfo=secret)
+    assert is_only_a_key(event(alone, GROUP, ALICE))
+    alone.conversation = "hi"
+    assert not is_only_a_key(event(alone, GROUP, ALICE))
+    assert not is_only_a_key(event(text("hi"), GROUP, ALICE))
+    assert not is_only_a_key(event(Message(), GROUP, ALICE))

@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
+from core.agent import Agent
 from core.allowlist import Pattern
 from core.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
@@ -21,6 +22,7 @@ from tests.worker.world import ALICE, BOB, START, Clock
 from worker.receive import UNREAD_FOR, Receiver, Ticks
 
 ALICE_LID = "100000000000001@lid"
+FINN = Agent("finn", "Finn")
 
 
 def message(message_id: str = "A1", text: str = "hi", **changes: Any) -> Inbound:
@@ -85,7 +87,13 @@ class Door:
         self.numbers: dict[str, Phone] = {}  # what the library has learnt
         self.stopped: list[int] = []  # chats whose turn at work is to be given up
         self.receiver = Receiver(
-            database, self.turns, self.seen, self.numbers.get, self.stopped.append, clock
+            database,
+            self.turns,
+            self.seen,
+            self.numbers.get,
+            self.stopped.append,
+            lambda: [FINN],
+            clock,
         )
 
     def settings(self, **wanted: Any) -> None:

@@ -27,6 +27,7 @@ CALLS = {
     "send_chat_presence": {"jid", "state", "media"},
     "send_presence": {"presence"},
     "get_pn_from_lid": {"jid"},
+    "get_group_info": {"jid"},
     "set_force_activate_delivery_receipts": {"active"},
 }
 
@@ -120,6 +121,10 @@ def test_every_error_of_the_library_has_one_root():
          "websocket disconnected before info query returned response", NotSent),
         ("no LID found for 15550000001@s.whatsapp.net from server", SendRefused),
         ("server returned error 463", SendRefused),
+        (
+            "failed to get group members: you're not participating in that group",
+            SendRefused,
+        ),
         ("failed to get device list: info query returned status 403: forbidden", SendRefused),
         ("message recipient must be a user JID with no device part", SendRefused),
         ("can't send message to unknown server c.us", SendRefused),

@@ -51,6 +51,7 @@ class Friend:
     world: "World"
     phone: Phone
     chat_id: int
+    person_id: int
     seen: int = 0  # the last row of the outbox that was read
 
     def writes(
@@ -140,7 +141,8 @@ class World:
         with self.database.write() as connection:
             person = people.identify(connection, phone, None, "Friend", now)
             address = f"{phone.digits}@s.whatsapp.net"
-            return Friend(self, phone, chats.enter(connection, person.id, address, now).id)
+            chat = chats.enter(connection, person.id, address, now)
+            return Friend(self, phone, chat.id, person.id)
 
     def receive(self, friend: Friend, text: str, kind: Kind, quoting: str | None) -> None:
         """As the connection does it, up to the point where a job is nudged."""
@@ -161,8 +163,8 @@ class World:
         with self.database.write() as connection:
             messages.receive(connection, inbound, now)
             message = messages.undecided(connection)[-1].id
-            chat = {"chat_id": friend.chat_id}
-            messages.decided(connection, message, State.WAITING, Reason.ALLOWED_NUMBER, now, **chat)
+            ids = {"chat_id": friend.chat_id, "person_id": friend.person_id}
+            messages.decided(connection, message, State.WAITING, Reason.ALLOWED_NUMBER, now, **ids)
 
     # ---- looking -------------------------------------------------------------------------------
 

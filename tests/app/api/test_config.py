@@ -17,6 +17,7 @@ FRESH = {
     "stickyTtlMinutes": 30,
     "allowAll": False,
     "ackEmoji": None,
+    "groups": "ignore",
     "version": 0,
 }
 
@@ -41,6 +42,8 @@ def test_any_part_can_be_changed(api: Api) -> None:
         {"stickyTtlMinutes": 5},
         {"allowAll": True},
         {"ackEmoji": "👀"},
+        {"groups": "addressed"},
+        {"groups": "ignore"},
     ]
     expected = dict(FRESH)
     for version, change in enumerate(changes, 1):
@@ -59,7 +62,7 @@ def test_missing_and_null_leave_a_value_and_an_empty_text_clears_it(api: Api) ->
     """The original's panel leaves out what it wants cleared, which cleared nothing."""
     api.put(CONFIG, {"enabled": True, "defaultAgentId": "finn", "ackEmoji": "👍"})
     nothing = dict.fromkeys(
-        ("enabled", "defaultAgentId", "stickyTtlMinutes", "allowAll", "ackEmoji")
+        ("enabled", "defaultAgentId", "stickyTtlMinutes", "allowAll", "ackEmoji", "groups")
     )
     assert api.put(CONFIG, nothing)["defaultAgentId"] == "finn"
     assert api.put(CONFIG, {})["ackEmoji"] == "👍"
@@ -86,6 +89,7 @@ def test_what_the_panel_alone_can_set_stays(api: Api) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({"groups": "everything"}, "groups must be 'ignore' or 'addressed'."),
         ({"stickyTtlMinutes": 4}, "stickyTtlMinutes must be greater than or equal to 5."),
         ({"stickyTtlMinutes": 121}, "stickyTtlMinutes must be less than or equal to 120."),
         ({"stickyTtlMinutes": 10**30}, "stickyTtlMinutes must be less than or equal to 120."),
