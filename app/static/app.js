@@ -138,9 +138,10 @@ document.addEventListener("djinn:focus", (event) => {
 });
 
 // What was searched, sorted or leafed to is told by the address: reloading and coming back show it.
-document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, pathInfo, successful } = event.detail;
-  if (successful && "address" in elt.dataset) history.replaceState(null, "", pathInfo.finalRequestPath);
+// (Before the answer is put in: afterwards a link that it replaces is not known any more.)
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { elt, pathInfo, xhr } = event.detail;
+  if (xhr.status === 200 && "address" in elt.dataset) history.replaceState(null, "", pathInfo.finalRequestPath);
 });
 
 // Polls -----------------------------------------------------------------------------------------
