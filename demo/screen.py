@@ -85,7 +85,7 @@ def _message(phone: Phone, message: Message, called: Mapping[str, str]) -> State
         "tick": phone.ticks(message.id) if message.from_me else None,
         "edited": message.edited,
         "deleted": message.deleted,
-        "quote": _quote(phone, message),
+        "quote": _quote(phone, message, called),
         "reactions": [{"by": by, "emoji": emoji} for by, emoji in sorted(reactions.items())],
     }
 
@@ -113,14 +113,16 @@ def _is_in_group(message: Message) -> bool:
     return "@" in message.chat
 
 
-def _quote(phone: Phone, message: Message) -> State | None:
+def _quote(phone: Phone, message: Message, called: Mapping[str, str]) -> State | None:
     if not message.quoted_id or message.deleted:
         return None
     quoted = phone.messages.get(message.quoted_id)
     if quoted is None:
         return {"id": message.quoted_id, "mine": False, "text": "A message that is not here"}
     by = {"mine": quoted.from_me, "sender": quoted.sender}
-    return {"id": quoted.id, **by, "text": preview(quoted)}
+    words = preview(quoted)
+    text = _with_names(words, called) if _is_in_group(quoted) else words
+    return {"id": quoted.id, **by, "text": text}
 
 
 def preview(message: Message) -> str:

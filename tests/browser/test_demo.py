@@ -129,7 +129,8 @@ def test_a_group_shows_who_writes(page: Page, hands: demo.Hands) -> None:
     choose(page, hands.bob, "are you open?", "Reply")
     page.keyboard.type("Yes")
     page.keyboard.press("Enter")
-    expect(bubble(page, hands.alice, "Yes").locator(".quote")).to_contain_text("You")
+    quote = bubble(page, hands.alice, "Yes").locator(".quote")
+    expect(quote).to_have_text("You@Your shop are you open?")
 
 
 def test_only_one_s_own_messages_can_be_edited(page: Page, hands: demo.Hands) -> None:
