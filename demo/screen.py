@@ -9,6 +9,7 @@ from typing import Any
 
 from demo import matter
 from simulator import Message, Phone, Simulator
+from simulator.jid import Jid
 
 SHOWN = 300  # messages of one phone, the latest ones
 PREVIEW = 120  # characters of a message that a list or a quote shows
@@ -20,12 +21,13 @@ def draw(simulator: Simulator, read: Set[tuple[str, str]]) -> State:
     """The state of every phone. `read` are number and id of the messages that were looked at."""
     names = {phone.number: phone.name for phone in simulator.phones}
     groups = simulator.server.groups.values()
+    called = {jid.user: each.name for each in simulator.phones for jid in _jids(each)}
     state: State = {}
     for place, phone in enumerate(simulator.phones):
         state[f"phone:{phone.number}"] = _phone(phone, place)
         messages = list(phone.messages.values())[-SHOWN:]
         for order, message in enumerate(messages):
-            shown = _message(phone, message, names) | {
+            shown = _message(phone, message, called) | {
                 "order": order,
                 "unread": not message.from_me and (phone.number, message.id) not in read,
             }
@@ -69,7 +71,7 @@ def _chat(phone: Phone, other: str, name: str) -> State:
     }
 
 
-def _message(phone: Phone, message: Message, names: Mapping[str, str]) -> State:
+def _message(phone: Phone, message: Message, called: Mapping[str, str]) -> State:
     reactions = phone.reactions_by.get(message.id, {})
     return {
         "phone": phone.number,
@@ -79,42 +81,48 @@ def _message(phone: Phone, message: Message, names: Mapping[str, str]) -> State:
         "sender": message.sender,
         "by_device": message.from_device != 0,
         "at": message.at,
-        **_content(message, names),
+        **_content(message, called),
         "tick": phone.ticks(message.id) if message.from_me else None,
         "edited": message.edited,
         "deleted": message.deleted,
-        "quote": _quote(phone, message),
+        "quote": _quote(phone, message, called),
         "reactions": [{"by": by, "emoji": emoji} for by, emoji in sorted(reactions.items())],
     }
 
 
-def _content(message: Message, names: Mapping[str, str]) -> State:
+def _content(message: Message, called: Mapping[str, str]) -> State:
     if message.deleted:
         return {"text": "", "matter": None}
     found = matter.describe(message)
     text = found.pop("caption", "") if found else message.text
-    return {"text": _with_names(text, names) if _is_in_group(message) else text, "matter": found}
+    return {"text": _with_names(text, called) if _is_in_group(message) else text, "matter": found}
 
 
-def _with_names(text: str, names: Mapping[str, str]) -> str:
-    """Mentions as people read them."""
-    for number, name in names.items():
-        text = text.replace(f"@{number.removeprefix('+')}", f"@{name}")
+def _with_names(text: str, called: Mapping[str, str]) -> str:
+    """Mentions as people read them: WhatsApp writes the digits of an address."""
+    for digits, name in called.items():
+        text = text.replace(f"@{digits}", f"@{name}")
     return text
+
+
+def _jids(phone: Phone) -> tuple[Jid, Jid]:
+    return phone.account.jid, phone.account.lid
 
 
 def _is_in_group(message: Message) -> bool:
     return "@" in message.chat
 
 
-def _quote(phone: Phone, message: Message) -> State | None:
+def _quote(phone: Phone, message: Message, called: Mapping[str, str]) -> State | None:
     if not message.quoted_id or message.deleted:
         return None
     quoted = phone.messages.get(message.quoted_id)
     if quoted is None:
         return {"id": message.quoted_id, "mine": False, "text": "A message that is not here"}
     by = {"mine": quoted.from_me, "sender": quoted.sender}
-    return {"id": quoted.id, **by, "text": preview(quoted)}
+    words = preview(quoted)
+    text = _with_names(words, called) if _is_in_group(quoted) else words
+    return {"id": quoted.id, **by, "text": text}
 
 
 def preview(message: Message) -> str:

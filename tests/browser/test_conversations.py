@@ -10,7 +10,7 @@ from core.message import Kind, Reason, State
 from core.phone import Phone
 from store import pauses
 from store.pauses import By
-from tests.app.talking import Talk, talk
+from tests.app.talking import Talk, in_group, talk
 from tests.browser.panel import Panel
 from tests.browser.test_looks import theme, width
 
@@ -212,3 +212,14 @@ def test_its_looks(panel: Panel, ana: Talk, theme: str, width: int) -> None:
     page.locator("#message-1 summary").click()
     expect(page.locator("#message-1 .steps-of")).to_be_visible()
     assert panel.audit(page) == []
+
+
+def test_a_group_shows_who_wrote(page: Page, panel: Panel, ana: Talk) -> None:
+    in_group(ana).answered("What is a queue?", "A line of people.")
+    in_group(talk(panel.services, Phone("+15550002002"), "Bob")).hears("And a stack?")
+    page.goto("/conversations/")
+    page.get_by_role("link", name="Team").click()
+    expect(page.get_by_role("heading", name="Team")).to_be_visible()
+    for name, said in (("Ana", "What is a queue?"), ("Bob", "And a stack?")):
+        bubble = page.locator(".bubble", has_text=said)
+        expect(bubble.locator(".by")).to_have_text(name)

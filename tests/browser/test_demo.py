@@ -117,6 +117,23 @@ def test_a_conversation_seen_from_both_sides(page: Page, hands: demo.Hands) -> N
     expect(bubble(page, alice, "At twelve")).to_have_count(0)
 
 
+def test_a_group_shows_who_writes(page: Page, hands: demo.Hands) -> None:
+    for phone in (hands.alice, hands.bob):
+        handset(page, phone).get_by_role("button", name="Back").click()
+        handset(page, phone).locator(f'[data-with="{hands.team.jid}"]').click()
+        expect(handset(page, phone).get_by_role("heading", name="Team")).to_be_visible()
+    field(page, hands.alice).fill("@Your shop are you open?")
+    field(page, hands.alice).press("Enter")
+    heard = bubble(page, hands.bob, "@Your shop are you open?")
+    expect(heard.locator(".sender")).to_have_text("Alice")
+    expect(bubble(page, hands.alice, "are you open?").locator(".sender")).to_be_hidden()
+    choose(page, hands.bob, "are you open?", "Reply")
+    page.keyboard.type("Yes")
+    page.keyboard.press("Enter")
+    quote = bubble(page, hands.alice, "Yes").locator(".quote")
+    expect(quote).to_have_text("You@Your shop are you open?")
+
+
 def test_only_one_s_own_messages_can_be_edited(page: Page, hands: demo.Hands) -> None:
     hands.do("say", hands.owner, hands.alice, text="Hello")
     bubble(page, hands.alice, "Hello").click(button="right")
