@@ -15,7 +15,7 @@ from app import passwords, second_factor
 from core.link import Phase, Status
 from store import owner
 from store import second_factor as stored
-from tests.browser.panel import Panel
+from tests.browser.panel import WIDTHS, Panel
 from tests.pages import PAGES
 from tests.past import OUR_NUMBER, Size, live_through
 
@@ -27,7 +27,7 @@ RUN = """async () => {
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.html.slice(0, 160)} (${node.any[0]?.message ?? ""})`));
 }"""
-THEMES, WIDTHS = ("light", "dark"), (1280, 390)
+THEMES = ("light", "dark")
 PASSWORD = "four random words here"
 
 

@@ -30,15 +30,14 @@ def root(panel: Panel, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_how_the_pages_look(panel: Panel, root: Path, theme: str, width: int) -> None:
+def test_how_the_pages_look(panel: Panel, root: Path, theme: str) -> None:
     (root / "finn/SOUL.md.bak").write_text("Before. " * 200)
-    page = panel.owner(color_scheme=theme, viewport={"width": width, "height": 844})
+    page = panel.owner(color_scheme=theme)
     for path in PAGES:
         page.goto(path)
         if page.locator(".told").count():
             page.locator(".told summary").click()
-        assert panel.audit(page) == [], path
+        assert panel.audit_in_sizes(page) == [], path
 
 
 def test_edit_restore_remove_and_undo(either: Page, root: Path) -> None:

@@ -70,15 +70,6 @@ def message(page: Page) -> Locator:
     return page.locator("#say").get_by_label("Message")
 
 
-def look(panel: Panel, page: Page) -> list[str]:
-    """What is wrong with it, wide and narrow."""
-    found = []
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 844})
-        found += panel.audit(page)
-    return found
-
-
 def reload_until(page: Page, answer: Locator) -> None:
     """Without scripts somebody has to look."""
     for _ in range(200):
@@ -214,7 +205,7 @@ def test_the_page_follows_the_answer_unless_the_reader_scrolled_up(
 def test_its_looks(panel: Panel, llm: FakeLLM, theme: str) -> None:
     page = panel.owner(color_scheme=theme)
     page.goto("/chat/")
-    assert look(panel, page) == []
+    assert panel.audit_in_sizes(page) == []
     llm.replies(PROSE)
     begin(page, "A word that is rather long: " + "x" * 200)
     expect(page.locator(".exchange .meta")).to_be_visible()
@@ -227,13 +218,13 @@ def test_its_looks(panel: Panel, llm: FakeLLM, theme: str) -> None:
     expect(page.locator(".failed")).to_be_visible()
     page.locator(".failed summary").click()
     page.locator("#choose-model").click()
-    assert look(panel, page) == []
+    assert panel.audit_in_sizes(page) == []
     llm.replies("half an answer")
     with llm.stalled(2):
         message(page).fill("Once more")
         message(page).press("Enter")
         expect(page.locator("#now .theirs")).to_contain_text("half an")
-        assert look(panel, page) == []
+        assert panel.audit_in_sizes(page) == []
 
 
 def test_nobody_answers_while_the_jobs_are_away(page: Page, panel: Panel) -> None:

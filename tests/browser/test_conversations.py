@@ -12,9 +12,9 @@ from store import pauses
 from store.pauses import By
 from tests.app.talking import Talk, in_group, talk
 from tests.browser.panel import Panel
-from tests.browser.test_looks import theme, width
+from tests.browser.test_looks import theme
 
-__all__ = ["theme", "width"]
+__all__ = ["theme"]
 
 pytestmark = pytest.mark.browser
 
@@ -194,7 +194,7 @@ def test_taking_it_away(either: Page, panel: Panel, ana: Talk, tmp_path: Path) -
     assert "http://" not in text and "src=" not in text and "<link" not in text
 
 
-def test_its_looks(panel: Panel, ana: Talk, theme: str, width: int) -> None:
+def test_its_looks(panel: Panel, ana: Talk, theme: str) -> None:
     everything(ana)
     for number in range(3):
         talk(panel.services, Phone(f"+155500030{number:02}"), "A rather long name " * 3).answered(
@@ -202,16 +202,16 @@ def test_its_looks(panel: Panel, ana: Talk, theme: str, width: int) -> None:
         )
     with panel.services.db.write() as connection:
         pauses.begin(connection, ana.id, By.PANEL, None, panel.services.now())
-    page = panel.owner(color_scheme=theme, viewport={"width": width, "height": 844})
+    page = panel.owner(color_scheme=theme)
     for path in ("", "?q=rather", "?q=nothing", f"{ana.id}/reset", f"{ana.id}/forget"):
         page.goto(f"/conversations/{path}")
-        assert panel.audit(page) == [], path
+        assert panel.audit_in_sizes(page) == [], path
     page.goto(f"/conversations/{ana.id}/messages/1")
-    assert panel.audit(page) == []
+    assert panel.audit_in_sizes(page) == []
     page.goto(f"/conversations/{ana.id}")
     page.locator("#message-1 summary").click()
     expect(page.locator("#message-1 .steps-of")).to_be_visible()
-    assert panel.audit(page) == []
+    assert panel.audit_in_sizes(page) == []
 
 
 def test_a_group_shows_who_wrote(page: Page, panel: Panel, ana: Talk) -> None:

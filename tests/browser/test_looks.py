@@ -32,23 +32,18 @@ def theme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=[1280, 390])
-def width(request: pytest.FixtureRequest) -> int:
-    return int(request.param)
-
-
-def look(panel: Panel, paths: tuple[str, ...], theme: str, width: int) -> None:
-    page = panel.owner(color_scheme=theme, viewport={"width": width, "height": 844})
+def look(panel: Panel, paths: tuple[str, ...], theme: str) -> None:
+    page = panel.owner(color_scheme=theme)
     for path in paths:
         page.goto(path)
-        assert panel.audit(page) == [], path
+        assert panel.audit_in_sizes(page) == [], path
 
 
-def test_a_fresh_installation(panel: Panel, theme: str, width: int) -> None:
-    look(panel, PAGES, theme, width)
+def test_a_fresh_installation(panel: Panel, theme: str) -> None:
+    look(panel, PAGES, theme)
 
 
-def test_a_busy_one(panel: Panel, theme: str, width: int) -> None:
+def test_a_busy_one(panel: Panel, theme: str) -> None:
     services = panel.services
     now = services.now()
     with services.db.write() as connection:
@@ -61,7 +56,7 @@ def test_a_busy_one(panel: Panel, theme: str, width: int) -> None:
     hold(services, None, "1@lid", "Dave")
     panel.says(Status(Phase.LINKED, connected=True, phone=PHONE))
     paths = ("/allowlist/1/edit", "/allowlist/1/remove", "/people/1/allow", "/people/1/block")
-    look(panel, (*PAGES, *paths, "/whatsapp/unlink"), theme, width)
+    look(panel, (*PAGES, *paths, "/whatsapp/unlink"), theme)
 
 
 @pytest.mark.parametrize(
@@ -76,16 +71,16 @@ def test_a_busy_one(panel: Panel, theme: str, width: int) -> None:
     ],
     ids=lambda status: str(status.end or status.phase),
 )
-def test_each_step_of_linking(panel: Panel, status: Status, theme: str, width: int) -> None:
+def test_each_step_of_linking(panel: Panel, status: Status, theme: str) -> None:
     panel.says(status)
-    look(panel, ("/whatsapp/",), theme, width)
+    look(panel, ("/whatsapp/",), theme)
 
 
-def test_the_doors(panel: Panel, theme: str, width: int) -> None:
-    page = panel.stranger(color_scheme=theme, viewport={"width": width, "height": 844})
+def test_the_doors(panel: Panel, theme: str) -> None:
+    page = panel.stranger(color_scheme=theme)
     for path in ("/login", "/setup/used-up"):
         page.goto(path)
-        assert panel.audit(page) == [], path
+        assert panel.audit_in_sizes(page) == [], path
     panel.problems.clear()  # 410 is in the console
 
 

@@ -60,11 +60,10 @@ def test_the_keyboards_focus_is_never_lost(page: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_looks(panel: Panel, theme: str, width: int) -> None:
-    page = panel.owner(color_scheme=theme, viewport={"width": width, "height": 844})
+def test_looks(panel: Panel, theme: str) -> None:
+    page = panel.owner(color_scheme=theme)
     page.goto("/permissions/")
-    assert panel.audit(page) == []
+    assert panel.audit_in_sizes(page) == []
     with panel.services.db.write() as connection:
         for agent in ("finn", "gone"):
             for pattern in ("*", "+1555*", "+15551234567"):
@@ -73,8 +72,8 @@ def test_looks(panel: Panel, theme: str, width: int) -> None:
                 permissions.add(connection, agent, Pattern(pattern), label, now)
     for path in ("/permissions/", "/permissions/1/remove"):
         page.goto(path)
-        assert panel.audit(page) == [], path
+        assert panel.audit_in_sizes(page) == [], path
     page.goto("/permissions/")
     permit(page, "*")
     page.get_by_label("This agent may write to every number there is").wait_for()
-    assert panel.audit(page) == []
+    assert panel.audit_in_sizes(page) == []

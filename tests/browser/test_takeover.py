@@ -13,9 +13,9 @@ from store import link, pauses, tables
 from store.pauses import By
 from tests.app.talking import Talk, talk
 from tests.browser.panel import Panel
-from tests.browser.test_looks import theme, width
+from tests.browser.test_looks import theme
 
-__all__ = ["theme", "width"]
+__all__ = ["theme"]
 
 pytestmark = pytest.mark.browser
 
@@ -128,8 +128,8 @@ def test_leaving_out_what_came_in(panel: Panel, page: Page, ana: Talk) -> None:
 
 
 @pytest.mark.parametrize("kind", ["free", "panel", "phone", "refused"])
-def test_looks(panel: Panel, ana: Talk, theme: str, width: int, kind: str) -> None:
-    page = panel.owner(color_scheme=theme, viewport={"width": width, "height": 844})
+def test_looks(panel: Panel, ana: Talk, theme: str, kind: str) -> None:
+    page = panel.owner(color_scheme=theme)
     if kind != "free":
         pause(panel, ana, By.PHONE if kind == "phone" else By.PANEL, None if kind == "panel" else 9)
         ana.hears("Hello?")
@@ -137,4 +137,4 @@ def test_looks(panel: Panel, ana: Talk, theme: str, width: int, kind: str) -> No
     if kind == "refused":
         page.get_by_role("button", name="Send").click()
         expect(page.get_by_text("Write something first")).to_be_visible()
-    assert panel.audit(page) == []
+    assert panel.audit_in_sizes(page) == []
