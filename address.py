@@ -10,7 +10,7 @@ from urllib.request import ProxyHandler, build_opener
 from config import Config, ConfigError
 
 FREE_SECONDS = 3.0  # how long the processes of a runner that was killed may keep the port
-UP_SECONDS = 60.0
+UP_SECONDS = 120.0
 POLL_SECONDS = 0.2
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}

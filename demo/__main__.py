@@ -31,7 +31,6 @@ WORKER = "worker"  # the process that talks to WhatsApp
 STARTS_OVER = (
     "The last demo did not end in order, or was one of another version: this one starts over."
 )
-UP_SECONDS = 120.0
 
 
 def main() -> int:
@@ -111,7 +110,7 @@ def announce(
 ) -> None:
     """Once the panel answers: make the owner's account, and say where to look. Runs on a thread of
     its own, for a bounded time."""
-    if not address.wait_up(config, UP_SECONDS):
+    if not address.wait_up(config):
         processes.say("The panel does not answer yet; see what web says")
         return
     password = here.secret("password", "-".join(secrets.token_hex(2) for _ in range(3)))

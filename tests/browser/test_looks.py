@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.allowlist import Pattern
-from core.link import End, Phase, Status
+from core.link import FIRST_QR, End, Phase, Status
 from core.phone import Phone
 from core.settings import Settings
 from store import allowlist, link, settings
@@ -85,8 +85,8 @@ def test_the_doors(panel: Panel, theme: str) -> None:
 
 
 def test_time_left_is_shown_by_a_bar_that_runs_out(panel: Panel) -> None:
-    expires = panel.services.now() + timedelta(seconds=20)
-    panel.says(Status(Phase.SCAN, attempt="a", qr=QR, number=2, of=6, expires_at=expires))
+    expires = panel.services.now() + timedelta(seconds=FIRST_QR)
+    panel.says(Status(Phase.SCAN, attempt="a", qr=QR, number=1, of=6, expires_at=expires))
     page = panel.owner()
     page.goto("/whatsapp/")
     before = page.eval_on_selector("progress", "bar => bar.value")

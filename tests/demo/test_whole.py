@@ -91,8 +91,9 @@ def test_a_demo_from_its_start_to_its_second_start(spawn: Spawner, tmp_path: Pat
 
 
 def demo(spawn: Spawner, folder: Path) -> Spawned:
-    # 0: any free port. What the tests set for the product is taken away by the demo itself.
-    return spawn("-m", "demo", "--folder", str(folder), "--port", "0", "--phones", "0")
+    # What the tests set for the product is taken away by the demo itself. 0: any free port.
+    ports = ("--port", spawn.environment["PORT"], "--phones", "0")
+    return spawn("-m", "demo", "--folder", str(folder), *ports)
 
 
 def started(spawn: Spawner, folder: Path) -> Spawned:
