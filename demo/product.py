@@ -36,7 +36,7 @@ class Facts:
     everybody: bool = False
 
     def allows(self, number: str) -> bool:
-        return self.everybody or find(Phone(number), self.entries) is not None
+        return self.everybody or find(Phone(number), None, self.entries) is not None
 
     @property
     def shows_qr(self) -> bool:
