@@ -86,9 +86,10 @@ def remove(entry_id: int) -> ResponseReturnValue:
             audit.record(connection, g.owner.name, "allowlist removed", _described(entry), now())
     if entry:
         undo = allowlist_undo.button(entry, url_for("allowlist.restore", **_here()), "#entries")
-        is_nameless = entry.pattern.is_hidden and not entry.label
-        code = "hidden_removed" if is_nameless else "entry_removed"
-        toast(code, undo=undo, entry=_name(entry))
+        if entry.pattern.is_hidden and not entry.label:
+            toast("hidden_removed", undo=undo)
+        else:
+            toast("entry_removed", undo=undo, entry=_name(entry))
     return _list()
 
 

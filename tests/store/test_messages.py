@@ -161,8 +161,8 @@ def test_what_a_chat_wants_answered(database: Database) -> None:
         write(connection, other, "3")
         second = write(connection, chat, "4", now=LATER, kind=Kind.VOICE, text="")
         assert messages.waiting(connection, chat.id) == [
-            Waiting(first, Kind.TEXT, "Hello", "before", "Ada", NOW),
-            Waiting(second, Kind.VOICE, "", None, "", LATER),
+            Waiting(first, Kind.TEXT, "Hello", "before", "Ada", NOW, person_id=chat.person_id),
+            Waiting(second, Kind.VOICE, "", None, "", LATER, person_id=chat.person_id),
         ]
         assert {field.name for field in fields(Waiting)} <= set(table.c.keys())
 
