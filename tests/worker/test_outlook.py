@@ -52,8 +52,8 @@ async def write(world: World, text: str, kind: Kind = Kind.TEXT) -> Came:
         messages.receive(connection, inbound, now)
         [received] = messages.undecided(connection)
         current = settings_store.load(connection)
-        accepted = judge(connection, received.id, inbound, current, now).accepted
-        return accepted.chat_id if accepted else None
+        verdict = judge(connection, received.id, inbound, current, lambda: [], now)
+        return verdict.accepted.chat_id if verdict.accepted else None
 
     chat_id = world.do(receive)
     if chat_id is not None:
@@ -123,7 +123,9 @@ def paused(connection: Connection, chat: int, world: World) -> None:
 
 @in_chat
 def expensive(connection: Connection, chat: int, world: World) -> None:
+    person = select(tables.chats.c.person_id).where(tables.chats.c.id == chat)
     turn = {"chat_id": chat, "kind": "agent", "state": "done", "request": "x"}
+    turn |= {"person_id": connection.scalar(person)}
     connection.execute(
         insert(tables.turns).values(**turn, cost_usd=Decimal(2), started_at=world.clock())
     )
