@@ -26,7 +26,9 @@ TEXT, TRACE = 2000, 6000  # characters of an event or a field, and of the end of
 _LINES, _ERRORS = "djinn:log", "djinn:errors"
 _WAITING = 1000  # records that wait for Redis; those beyond are left out
 _BATCH = 100
-_RETRY = 1.0  # seconds; also how long the end of a process may take to write the rest
+_RETRY = 1.0  # seconds
+_REST = 5.0  # seconds that the end of a process may take to write the rest, while Redis answers
+_LOOK = 0.05  # seconds
 _ANSWER = 2.0  # seconds that Redis may take
 
 
@@ -87,10 +89,12 @@ class Tail(logging.Handler):
 
     def flush(self) -> None:
         """At the end of the process: give what waits a moment to leave."""
-        if self._pid == os.getpid() and not self._is_away:
-            written = threading.Event()
-            self._records.put(written)
-            written.wait(_RETRY)
+        if self._pid != os.getpid():
+            return
+        written, latest = threading.Event(), time.monotonic() + _REST
+        self._records.put(written)
+        while not (self._is_away or written.wait(_LOOK) or time.monotonic() > latest):
+            pass
 
     def _begin(self) -> None:
         """In each process anew: threads do not survive a fork. A signal's handler may log, hence
@@ -119,14 +123,15 @@ class Tail(logging.Handler):
         records = [record for record in batch if isinstance(record, logging.LogRecord)]
         lines = [(record.levelno, line) for record in records if (line := self._line(record))]
         bad = [line for level, line in lines if level >= logging.ERROR]
-        self._is_away = True
-        while self._is_away:
+        while True:
             try:
                 _push(redis, _LINES, [line for _, line in lines], LINES)
                 _push(redis, _ERRORS, bad, ERRORS)
-                self._is_away = False
+                break
             except RedisError:
+                self._is_away = True
                 time.sleep(_RETRY)
+        self._is_away = False
         for written in batch:
             if isinstance(written, threading.Event):
                 written.set()
