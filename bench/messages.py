@@ -33,10 +33,9 @@ from store.tables import messages, outbox, turns
 from store.valkey import connect
 from tests.services import valkey as valkey_server
 from tests.simulator.bot import Bot
-from tests.waiting import until_async
+from tests.waiting import PATIENCE, until_async
 
 PHONES = 10
-PATIENCE = 60
 
 
 async def main() -> None:
@@ -176,7 +175,7 @@ async def _spawn(module: str, env: dict[str, str]) -> asyncio.subprocess.Process
 
 
 def _until(predicate: Callable[[], object]) -> Awaitable[object]:
-    return until_async(predicate, PATIENCE, "the product to be ready")
+    return until_async(predicate, "the product to be ready")
 
 
 def _report(ack: float, name: str, measured: tuple[list[float], int]) -> None:

@@ -46,13 +46,13 @@ def main() -> None:
         jobs = subprocess.Popen([sys.executable, "-m", "worker.jobs"], env=env, cwd=ROOT)
         try:
             redis = connect(redis_url)
-            until(lambda: Live(redis).alive("jobs"), PATIENCE, "the jobs process")
+            until(lambda: Live(redis).alive("jobs"), "the jobs process")
             waiting = _ask(database, options.people)
             began = time.perf_counter()
             queue = Turns(redis)
             for chat_id in waiting:
                 queue.nudge(chat_id)
-            until(lambda: _done(database) >= options.people, PATIENCE, "all answers")
+            until(lambda: _done(database) >= options.people, "all answers", PATIENCE)
             took = time.perf_counter() - began
         finally:
             jobs.terminate()

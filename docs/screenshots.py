@@ -114,7 +114,7 @@ async def photograph(
     browser: Browser, sim: Simulator, config: Config, output: Callable[[], str]
 ) -> None:
     link = await until_async(
-        lambda: re.search(r"http://\S+/setup/\S+", output()), PATIENCE, "the set-up link"
+        lambda: re.search(r"http://\S+/setup/\S+", output()), "the set-up link"
     )
     page = await browser.new_page(viewport={"width": WIDE[0], "height": WIDE[1]})
     page.set_default_timeout(PATIENCE * 1000)
