@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    CursorResult,
     RowMapping,
     Select,
     Update,
@@ -85,8 +86,7 @@ def enter_group(connection: Connection, address: str, now: datetime) -> Chat:
 
 
 def get(connection: Connection, chat_id: int) -> Chat | None:
-    row = _by_id(connection, chat_id).mappings().first()
-    return _chat(row) if row else None
+    return _first(_by_id(connection, chat_id))
 
 
 @prepared
@@ -95,14 +95,17 @@ def _by_id(chat_id: Any) -> Select[Any]:
 
 
 def of_person(connection: Connection, person_id: int) -> Chat | None:
-    row = _of_person(connection, person_id).mappings().first()
-    return _chat(row) if row else None
+    return _first(_of_person(connection, person_id))
+
+
+@prepared
+def _of_person(person_id: Any) -> Select[Any]:
+    return select(table).where(table.c.person_id == person_id)
 
 
 def of_group(connection: Connection, address: str) -> Chat | None:
     """The chat of the group at this address, if somebody there was ever answered."""
-    row = connection.execute(select(table).where(_is_group(address))).mappings().first()
-    return _chat(row) if row else None
+    return _first(connection.execute(select(table).where(_is_group(address))))
 
 
 def groups(connection: Connection, since: datetime) -> Sequence[Chat]:
@@ -120,23 +123,12 @@ def called(connection: Connection, chat_id: int, subject: str) -> None:
     )
 
 
-@prepared
-def _of_person(person_id: Any) -> Select[Any]:
-    return select(table).where(table.c.person_id == person_id)
-
-
 def of_phone(connection: Connection, phone: Phone) -> Chat | None:
     """The chat with this number, if there has ever been one."""
-    row = (
-        connection.execute(
-            select(table)
-            .join(people, people.c.id == table.c.person_id)
-            .where(people.c.phone == phone)
-        )
-        .mappings()
-        .first()
+    of_theirs = people.c.id == table.c.person_id
+    return _first(
+        connection.execute(select(table).join(people, of_theirs).where(people.c.phone == phone))
     )
-    return _chat(row) if row else None
 
 
 def address_of(connection: Connection, phone: Phone) -> str:
@@ -234,8 +226,8 @@ def _is_group(address: str) -> ColumnElement[bool]:
     return and_(table.c.channel == Channel.GROUP, table.c.address == address)
 
 
-def _first(connection: Connection, condition: ColumnElement[bool]) -> Chat | None:
-    row = connection.execute(select(table).where(condition)).mappings().first()
+def _first(found: CursorResult[Any]) -> Chat | None:
+    row = found.mappings().first()
     return _chat(row) if row else None
 
 
