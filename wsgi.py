@@ -1,9 +1,9 @@
 """What gunicorn serves: `gunicorn wsgi:app`, the Procfile's `web`."""
 
-import log
 from app import create_app
-from app.heart import Heart
+from app.diagnostics.heartbeat import Heart
 from config import Config
+from runtime import log
 
 config = Config.from_env()
 log.setup(config, "web")

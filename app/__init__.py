@@ -9,48 +9,36 @@ from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 
-from app import (
-    account,
-    agents,
-    allowlist,
-    allowlist_import,
-    audit_log,
-    auth,
-    chat,
-    compression,
-    conversations,
-    diagnostics,
-    errors,
-    export,
-    factor_page,
-    headers,
-    keys,
-    metrics,
-    models,
-    overview,
-    people,
-    permissions,
-    providers,
-    takeover,
-    traces,
-    up,
-    whatsapp,
-    words,
-)
+from app.account import api_keys, audit_log, second_factor_views, sign_in, views
+from app.agents import permissions
+from app.agents import views as agents
+from app.allowlist import csv_import, people
+from app.allowlist import views as allowlist
 from app.api import bp as api
-from app.ext import Services
+from app.chat import views as chat
+from app.conversations import export, takeover, traces
+from app.conversations import views as conversations
+from app.diagnostics import metrics, up
+from app.diagnostics import views as diagnostics
+from app.models import providers
+from app.models import views as models
+from app.overview import views as overview
+from app.web import compression, errors, headers, words
+from app.web.ext import Services
+from app.whatsapp import views as whatsapp
 from config import ROOT, Config
-from store import owner, valkey
-from store.agents import AgentFolder
-from store.db import Database
-from store.live import Live
-from store.secret import secret_key
+from store.account import owner
+from store.agents.agents import AgentFolder
+from store.redis import valkey
+from store.redis.live import Live
+from store.sql.engine import Database
+from store.sql.secret import secret_key
 
 FORM_LIMIT = 256 * 1024  # bytes; the panel's forms are short
 
 
 _BLUEPRINTS = (
-    auth.bp,
+    sign_in.bp,
     overview.bp,
     diagnostics.bp,
     whatsapp.bp,
@@ -65,9 +53,9 @@ _BLUEPRINTS = (
     agents.bp,
     models.bp,
     providers.bp,
-    keys.bp,
-    account.bp,
-    factor_page.bp,
+    api_keys.bp,
+    views.bp,
+    second_factor_views.bp,
     audit_log.bp,
     metrics.bp,
     up.bp,
@@ -96,8 +84,8 @@ def create_app(config: Config) -> Flask:
         agents=AgentFolder(config.agents_dir),
     ).init_app(app)
     Htmx(app)
-    app.before_request(auth.admit)  # before the CSRF check: an ended session is told as such
-    app.before_request(allowlist_import.allow_upload)  # before the form is read
+    app.before_request(sign_in.admit)  # before the CSRF check: an ended session is told as such
+    app.before_request(csv_import.allow_upload)  # before the form is read
     csrf = CSRFProtect(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import DBAPIError
 
-import address
-import log
 from config import Config, ConfigError
-from store import api_keys, audit, migrate, owner
-from store.db import Database
+from runtime import address, log
+from store.account import api_keys, audit, owner
 from store.folder import make_private
-from store.secret import secret_key
+from store.sql import migrate
+from store.sql.engine import Database
+from store.sql.secret import secret_key
 
 API_KEY_NAME = "BOOTSTRAP_API_KEY"
 

@@ -1,4 +1,5 @@
-"""`python -m bench.catalogue`: make core/catalogue.json, the list of models that the panel offers.
+"""`python -m bench.catalogue`: make core/models/catalogue.json, the models that the
+panel offers.
 
 Run by hand when genai-prices has been updated: the list is committed, so that neither the panel
 nor `core` needs that library. Anything not on the list can still be typed.
@@ -16,7 +17,7 @@ from pydantic_ai.models import KnownModelName
 
 from config import ROOT
 
-FILE = ROOT / "core/catalogue.json"
+FILE = ROOT / "core/models/catalogue.json"
 # What an agent can talk with. Models for sound, pictures, search and vectors can't answer a chat,
 # and OpenAI's "pro" models speak another protocol.
 WANTED = {

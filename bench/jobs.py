@@ -18,10 +18,10 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.worker import BaseWorker
 
-from store import valkey
+from store.redis import valkey
 from tests.services.valkey import running
 from tests.worker.jobs_for_tests import nothing
-from worker.async_worker import AsyncWorker
+from worker.async_rq.async_worker import AsyncWorker
 
 ROUNDS = 5
 Kind = Callable[..., BaseWorker]

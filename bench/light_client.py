@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from simulator.curve import KeyPair
-from simulator.e2ee import Bundle, Keyring, Sealed, pad, unpad
-from simulator.jid import PHONE_SERVER, Jid
-from simulator.node import Node, node
-from simulator.noise import FrameBuffer, frame
-from simulator.protobufs import e2e, wa6
-from simulator.wabinary import decode, encode
+from simulator.crypto.curve import KeyPair
+from simulator.crypto.e2ee import Bundle, Keyring, Sealed, pad, unpad
+from simulator.wire.jid import PHONE_SERVER, Jid
+from simulator.wire.node import Node, node
+from simulator.wire.noise import FrameBuffer, frame
+from simulator.wire.protobufs import e2e, wa6
+from simulator.wire.wabinary import decode, encode
 from tests.simulator.noise_client import PROLOGUE, NoiseClient
 
 HOST = "web.whatsapp.com"

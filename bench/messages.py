@@ -25,12 +25,12 @@ from sqlalchemy import select
 
 from config import ROOT
 from simulator import Phone, Simulator
-from store import migrate
 from store import settings as settings_store
-from store.db import Database
-from store.live import Live
-from store.tables import messages, outbox, turns
-from store.valkey import connect
+from store.redis.live import Live
+from store.redis.valkey import connect
+from store.sql import migrate
+from store.sql.engine import Database
+from store.sql.tables import messages, outbox, turns
 from tests.services import valkey as valkey_server
 from tests.simulator.bot import Bot
 from tests.waiting import PATIENCE, until_async
@@ -118,7 +118,7 @@ async def _product(sim: Simulator, owner: Phone, folder: Path) -> AsyncIterator[
         migrate.upgrade(database)
         _settle(database)
         worker = await _spawn("worker", sim.child_env(env))
-        jobs = await _spawn("worker.jobs", env)
+        jobs = await _spawn("worker.jobs.process", env)
         try:
             await _until(lambda: live.alive("jobs") and live.status())
             live.request("link")

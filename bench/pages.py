@@ -21,11 +21,11 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import create_app
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
 from core.link import Phase, Status
-from store import migrate
-from store.live import Beat
+from store.redis.live import Beat
+from store.sql import migrate
 from tests.app.visitor import Visitor
 from tests.pages import PAGES
 from tests.past import OUR_NUMBER, Size, live_through

@@ -32,12 +32,12 @@ from typing import Any
 from bench import light_client
 from bench.light_client import WARM_UP, Errand
 from simulator import Phone, Simulator
-from simulator.account import Companion
 from simulator.clockwork import SYSTEM
 from simulator.faults import Faults
-from simulator.listener import Listener, Socket
-from simulator.media_host import MediaHost
-from simulator.noise import (
+from simulator.service.account import Companion
+from simulator.service.listener import Listener, Socket
+from simulator.service.media_host import MediaHost
+from simulator.wire.noise import (
     PROLOGUE_SIZE,
     FrameBuffer,
     ServerHandshake,

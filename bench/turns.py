@@ -19,15 +19,16 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from config import ROOT
-from core.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
-from store import chats, messages, migrate, people
 from store import settings as settings_store
-from store.db import Database
-from store.live import Live
-from store.queue import Turns
-from store.tables import turns
-from store.valkey import connect
+from store.chats import chats, messages, people
+from store.redis.live import Live
+from store.redis.queue import Turns
+from store.redis.valkey import connect
+from store.sql import migrate
+from store.sql.engine import Database
+from store.sql.tables import turns
 from tests.fake_llm import FakeLLM
 from tests.services import valkey as valkey_server
 from tests.waiting import until

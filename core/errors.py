@@ -1,7 +1,5 @@
 """What can go wrong in this product's own terms. `str(error)` is the sentence a person reads."""
 
-from core.spent import Spent
-
 
 class DjinnError(Exception):
     """The root. Anything else that is raised is a bug."""
@@ -71,17 +69,3 @@ class LockHeld(DjinnError):
 
     def __init__(self) -> None:
         super().__init__("Another engine instance holds the WhatsApp lock")
-
-
-class AgentFailed(DjinnError):
-    """An agent could not answer. `str(error)` is for the person who wrote; `detail` is for the
-    owner and may name keys' owners, models and servers, so it never reaches a contact. `spent` is
-    what it has cost all the same."""
-
-    def __init__(
-        self, code: str, sentence: str, detail: str = "", spent: Spent | None = None
-    ) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.detail = detail
-        self.spent = spent or Spent()

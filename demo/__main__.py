@@ -14,16 +14,16 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
-import address
 from config import ROOT, Config, ConfigError
 from demo import keep, place
 from demo.place import NotOurs, Place
 from demo.product import OWNER, Product
 from demo.server import serving
 from demo.web import make_app
-from demo.world import World
-from processes import Processes
-from runner import AlreadyRunning, only_one
+from demo.world.world import World
+from runtime import address
+from runtime.processes import Processes
+from runtime.runner import AlreadyRunning, only_one
 from simulator import Simulator, SimulatorThread
 
 FOLDER = ROOT / "demo-data"

@@ -16,13 +16,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from config import ROOT
-from demo.world import World
-from simulator.account import CodeRequest
-from simulator.changes import Changes
-from simulator.connection import Connection
+from demo.world.world import World
 from simulator.faults import Faults
-from simulator.recent import Recent
-from simulator.server import Server
+from simulator.phones.recent import Recent
+from simulator.service.account import CodeRequest
+from simulator.service.changes import Changes
+from simulator.service.connection import Connection
+from simulator.service.server import Server
 from simulator.simulator import Simulator
 
 DIGEST_SIZE = 32

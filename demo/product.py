@@ -14,13 +14,14 @@ from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
-from core.allowlist import Entry, find
+from core.admission.allowlist import Entry, find
 from core.link import Phase, Status
 from core.phone import Phone
 from core.settings import Settings
-from store import allowlist, owner, settings
+from store import allowlist, settings
+from store.account import owner
 
 OWNER, AGENT, EMOJI = "demo", "finn", "👀"
 LOOK_EVERY = 0.5  # seconds: how old an answer of `look` may be

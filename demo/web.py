@@ -19,15 +19,15 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
-from app import headers
-from demo import faults
-from demo.cast import GUESTS, OWNER
+from app.web import headers
 from demo.place import panel_url
 from demo.product import Product
-from demo.samples import SAMPLES
 from demo.stream import Watcher
-from demo.verbs import MOST_NAME, PICTURES, VERBS, Order, send_file
-from demo.world import Refused, World
+from demo.world import faults
+from demo.world.cast import GUESTS, OWNER
+from demo.world.samples import SAMPLES
+from demo.world.verbs import MOST_NAME, PICTURES, VERBS, Order, send_file
+from demo.world.world import Refused, World
 
 COOKIE = "djinnbot-demo"
 POLICY = f"{headers.POLICY}; media-src 'self'"  # voice notes

@@ -24,9 +24,10 @@ from config import ROOT, Config
 from demo.place import free_port
 from docs.scenes import PICTURE, REPLIES, STRANGER, TALKS
 from simulator import Phone, Simulator
-from store import settings, valkey
-from store.db import Database
-from store.live import Live
+from store import settings
+from store.redis import valkey
+from store.redis.live import Live
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.services import chromium
 from tests.waiting import until_async
@@ -97,7 +98,10 @@ async def running(
     log = folder / "log"
     with log.open("wb") as output:
         runner = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "runner"), env=sim.child_env(env), stdout=output, cwd=ROOT
+            *(sys.executable, "-m", "runtime.runner"),
+            env=sim.child_env(env),
+            stdout=output,
+            cwd=ROOT,
         )
     try:
         yield Config.from_env(env), lambda: log.read_text(errors="replace")

@@ -1,13 +1,13 @@
-"""Alembic's entry point. The address comes from the caller (`store.migrate`), which hands over an
-open connection; there is no alembic.ini."""
+"""Alembic's entry point. The address comes from the caller (`store.sql.migrate`), which hands over
+an open connection; there is no alembic.ini."""
 
 from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Connection
 
-from store.db import Instant
-from store.tables import metadata
+from store.sql.engine import Instant
+from store.sql.tables import metadata
 
 
 def render_type(kind: str, item: Any, _: Any) -> str | Literal[False]:

@@ -6,7 +6,7 @@ Revision: ${up_revision}
 import sqlalchemy as sa
 from alembic import op
 
-from store.db import Instant
+from store.sql.engine import Instant
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

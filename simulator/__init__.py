@@ -13,18 +13,18 @@ Import from here; the first use of a name loads neonize's Go library.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.groups import Group
-    from simulator.linking import LinkFailed
-    from simulator.message import Message
-    from simulator.phone import Phone
+    from simulator.phones.message import Message
+    from simulator.phones.phone import Phone
+    from simulator.service.groups import Group
+    from simulator.service.linking import LinkFailed
     from simulator.simulator import Simulator
     from simulator.threaded import SimulatorThread
 
 _HOMES = {
-    "Group": "simulator.groups",
-    "LinkFailed": "simulator.linking",
-    "Message": "simulator.message",
-    "Phone": "simulator.phone",
+    "Group": "simulator.service.groups",
+    "LinkFailed": "simulator.service.linking",
+    "Message": "simulator.phones.message",
+    "Phone": "simulator.phones.phone",
     "Simulator": "simulator.simulator",
     "SimulatorThread": "simulator.threaded",
 }

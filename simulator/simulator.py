@@ -9,18 +9,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from simulator import content, groups, launcher, media
-from simulator.account import Account, Companion
+from simulator import launcher
 from simulator.clockwork import Clockwork
 from simulator.faults import Faults, LoginFailure
-from simulator.groups import Group
-from simulator.handset import Addressing, Handset
-from simulator.listener import Listener
-from simulator.message import Message
-from simulator.node import Node, node
-from simulator.noise import ServerIdentity
-from simulator.phone import TIMEOUT, Phone
-from simulator.server import Record, Server
+from simulator.phones import content, media
+from simulator.phones.handset import Addressing, Handset
+from simulator.phones.message import Message
+from simulator.phones.phone import TIMEOUT, Phone
+from simulator.service import groups
+from simulator.service.account import Account, Companion
+from simulator.service.groups import Group
+from simulator.service.listener import Listener
+from simulator.service.server import Record, Server
+from simulator.wire.node import Node, node
+from simulator.wire.noise import ServerIdentity
 
 
 class Simulator:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from simulator.handset import Addressing
+from simulator.phones.handset import Addressing
 from simulator.simulator import Simulator
 
 T = TypeVar("T")

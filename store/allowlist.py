@@ -24,14 +24,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from core.allowlist import EVERYONE, HIDDEN, Entry, Pattern, candidates
-from core.allowlist_csv import Fate, Line
+from core.admission.allowlist import EVERYONE, HIDDEN, Entry, Pattern, candidates
+from core.admission.allowlist_csv import Fate, Line
 from core.errors import DuplicateEntry
 from core.phone import Phone, undecorated
-from store.people import Person
-from store.prepared import prepared
-from store.tables import allowlist as table
-from store.tables import people
+from store.chats.people import Person
+from store.sql.prepared import prepared
+from store.sql.tables import allowlist as table
+from store.sql.tables import people
 
 _NUMBERISH = re.compile(r"[+*\d]+(@lid)?")
 

@@ -6,8 +6,8 @@ from sqlalchemy import Connection, select, update
 
 from core.link import SESSION_ENDS, End, Link
 from core.phone import Phone
-from store.db import insert_new
-from store.tables import link as table
+from store.sql.engine import insert_new
+from store.sql.tables import link as table
 
 
 def load(connection: Connection) -> Link:

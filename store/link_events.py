@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, delete, insert, select
 
 from core.link import End
-from store.tables import link_events as table
+from store.sql.tables import link_events as table
 
 KEPT = 1000  # of the latest
 _END = "end."

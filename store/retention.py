@@ -1,8 +1,8 @@
 """What is let go of, and when: machinery that nobody will ask for any more.
 
 What people and agents have said stays, and so do people, conversations, turns and what they cost:
-that is deleted by the owner's hand only (store/forget.py, store/held.py). What vanishes by itself
-elsewhere is told in docs/architecture.md, with all of this.
+that is deleted by the owner's hand only (store/chats/forget.py, store/chats/held.py). What vanishes
+by itself elsewhere is told in docs/architecture.md, with all of this.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Select, Table, delete, null, select, text, update
 
-from core.message import Reason, State
-from store.db import Database
-from store.tables import NEEDLESS_RAW, audit, conversations, messages, sends, turns
+from core.messages.message import Reason, State
+from store.sql.engine import Database
+from store.sql.tables import NEEDLESS_RAW, audit, conversations, messages, sends, turns
 
 AUDIT = timedelta(days=730)  # acts in the audit log
 IDEMPOTENCY_KEYS = timedelta(days=30)  # what a program's request may be repeated by

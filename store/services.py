@@ -5,9 +5,10 @@ from redis.exceptions import ConnectionError, TimeoutError
 from sqlalchemy.exc import DBAPIError
 
 from config import Config
-from store import migrate, valkey
-from store.db import Database
-from store.migrate import NotMigrated
+from store.redis import valkey
+from store.sql import migrate
+from store.sql.engine import Database
+from store.sql.migrate import NotMigrated
 
 
 class NotReady(Exception):

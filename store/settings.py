@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, update
 
 from core.settings import Groups, Settings
-from store.db import insert_new
-from store.prepared import prepared
-from store.tables import settings as table
+from store.sql.engine import insert_new
+from store.sql.prepared import prepared
+from store.sql.tables import settings as table
 
 
 def load(connection: Connection) -> Settings:

@@ -13,8 +13,8 @@ from hypothesis import settings as hypothesis
 from redis import Redis
 
 from config import Config
-from store import live, valkey
-from store.db import Database
+from store.redis import live, valkey
+from store.sql.engine import Database
 from tests.services import baileys, chromium, databases, postgres, templates
 from tests.services import valkey as valkey_server
 from tests.services.processes import Spawner

@@ -27,7 +27,7 @@ from typing import Any, Self
 
 import pytest
 
-from core.model import PROVIDERS
+from core.models.name import PROVIDERS
 from tests.llm_tools import Call, offered, results, with_calls
 from tests.llm_wires import Wire, wire_of
 from tests.waiting import PATIENCE, until

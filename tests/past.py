@@ -12,17 +12,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
-from core.allowlist import Pattern
+from core.admission.allowlist import Pattern
 from core.link import End
-from core.message import Kind, Place, Reason, State
+from core.messages.message import Kind, Place, Reason, State
 from core.phone import Phone
 from core.settings import Settings
-from store import allowlist, api_keys, audit, favourites, link, link_events, permissions, settings
+from store import allowlist, link, link_events, settings
+from store.account import api_keys, audit
+from store.agents import favourites, permissions
+from store.chats.messages import PANEL
+from store.chats.outbox import OutState
+from store.chats.turns import TurnKind, TurnState
 from store.link_events import Event
-from store.messages import PANEL
-from store.outbox import OutState
-from store.tables import chats, conversations, messages, outbox, people, turns
-from store.turns import TurnKind, TurnState
+from store.sql.tables import chats, conversations, messages, outbox, people, turns
 
 OUR_NUMBER = Phone("+15550001000")
 PANEL_CHAT, CHAT = 1, 2  # the ids of the owner's chat in the panel, and of the first person's

@@ -7,26 +7,28 @@ import pytest
 from ruamel.yaml import YAML
 from wtforms.fields.core import UnboundField
 
-from app.forms import SettingsForm
-from app.second_factor import DRIFT
-from app.throttle import PER_ADDRESS, PER_SECOND_FACTOR, WINDOW
+from app.account.second_factor import DRIFT
+from app.web.forms import SettingsForm
+from app.web.throttle import PER_ADDRESS, PER_SECOND_FACTOR, WINDOW
 from config import ROOT, Config
-from core import allowlist_csv, mcp_config, sender, window
-from core.chunks import MESSAGE_LIMIT
-from core.command import COMMANDS
-from core.failure import Failure
-from core.limits import CRASHES
+from core.admission import allowlist_csv
+from core.admission.limits import CRASHES
+from core.agents import introduction, mcp_config
 from core.link import ATTEMPT, FIRST_QR, NEXT_QR, QR_CODES
-from core.model import PROVIDERS
+from core.messages.command import COMMANDS
+from core.models import window
+from core.models.failure import Failure
+from core.models.name import PROVIDERS
 from core.settings import STICKY_MINUTES, Settings
-from store import owner, second_factor
-from store.agent_files import BACKUP, TRASH
-from store.agents import FILE_LIMIT, FILES, AgentFolder
-from worker import compaction
-from worker.answering import LATE
-from worker.completion import ANSWER_SECONDS, LIMITS
-from worker.http_client import LONGEST_PAUSE, TRIES
-from worker.lock import TTL
+from core.text.chunks import MESSAGE_LIMIT
+from store.account import owner, second_factor
+from store.agents.agent_files import BACKUP, TRASH
+from store.agents.agents import FILE_LIMIT, FILES, AgentFolder
+from worker.jobs import compaction
+from worker.jobs.chat_loop import LATE
+from worker.models.completion import ANSWER_SECONDS, LIMITS
+from worker.models.http_client import LONGEST_PAUSE, TRIES
+from worker.supervisor.lock import TTL
 from worker.tools.context import RESULT_LIMIT
 from worker.tools.mcp import FAILED_FOR, LISTED_FOR, PATIENCE, TOOLS
 from worker.tools.messaging import SENDS
@@ -174,7 +176,7 @@ def test_conversations_are_as_described():
         f"up to {window.REPLY:,} tokens",
         f"one of {window.UNKNOWN:,}\n  tokens",
         f"no more than {window.CAP:,}",
-        f"(one line, {sender.NAME} characters",
+        f"(one line, {introduction.NAME} characters",
         f"more than {window.NEARLY_FULL * 100:.0f} % of the room",
         f"`{Failure.RATE_LIMITED}`",
         f"`{Failure.OVER_BUDGET}`",

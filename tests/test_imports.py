@@ -1,6 +1,8 @@
-"""The arrows: app -> store -> core, worker -> store -> core, and nothing the other way."""
+"""The arrows: app -> store -> core, worker -> store -> core, and nothing the other way; inside each
+of them rooms that hold no cycle."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,40 +12,58 @@ import pytest
 
 from config import ROOT
 
-OURS = {"app", "core", "store", "worker", "simulator", "demo"}
-TOP = {path.stem for path in ROOT.glob("*.py")}  # config, log and other modules beside the folders
+OURS = {"app", "core", "store", "worker", "simulator", "demo", "runtime"}
+WIDEST = 16  # modules side by side that a reader still takes in at one look, `__init__` included
 
 # What may be imported of ours. `config` is everybody's but core's.
 ARROWS = {
     "core": {"core"},
     "store": {"store", "core", "config"},
-    "app": {"app", "store", "core", "config", "log", "address"},
-    "worker": {"worker", "store", "core", "config", "log"},
+    "app": {"app", "store", "core", "config", "runtime"},
+    "worker": {"worker", "store", "core", "config", "runtime"},
     "simulator": {"simulator"},
-    "demo": {
-        *("demo", "simulator", "app", "store", "core", "config"),
-        *("address", "processes", "runner"),
-    },
+    "demo": {"demo", "simulator", "app", "store", "core", "config", "runtime"},
+    "runtime": {"runtime", "store", "config"},
+}
+# Rooms that know less than their folder may.
+ROOM_ARROWS = {
+    "worker.async_rq": {"worker.async_rq"},  # nothing of ours: it could be published
+    "worker.supervisor": {"worker.supervisor", "worker.ipc", "worker.stop"},
+    "worker.connection": {"worker.connection", "worker.ipc", "worker.stop"},
+    "worker.tools": {"worker.tools"},
+    "store.sql": {"store.sql", "store.folder"},
+    "store.redis": {"store.redis", "store.folder"},
 }
 CORE_MAY = {"phonenumbers", "emoji", "regex", "markdown_it"}
-NEONIZE_MAY = {"worker/whatsapp.py"}
+NEONIZE_MAY = {"worker/connection/whatsapp.py"}
 # The second hands it on, with an addition; the third takes the real installation's settings away.
-ENVIRONMENT_MAY = {"config.py", "worker/child.py", "demo/__main__.py"}
+ENVIRONMENT_MAY = {"config.py", "worker/supervisor/child.py", "demo/__main__.py"}
 
 
 def files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The full names of all modules that a file imports, wherever in it."""
-    package = path.relative_to(ROOT).parent.parts
-    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+def imported(path: Path, *, types: bool = True) -> Iterator[str]:
+    """The full names of all modules that a file imports, wherever in it; without `types`, only
+    those that it imports when it runs."""
+    for node in statements(ast.parse(path.read_text(), str(path)), types):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else ()
-            yield ".".join([*above, *([node.module] if node.module else [])])
+            assert node.module and not node.level, f"{path}: relative imports hide where they lead"
+            for alias in node.names:
+                inside = ROOT.joinpath(*node.module.split("."), alias.name)
+                is_module = inside.is_dir() or inside.with_suffix(".py").exists()
+                yield f"{node.module}.{alias.name}" if is_module else node.module
+
+
+def statements(node: ast.AST, types: bool) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if not types and isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from statements(child, types)
 
 
 def importers(of: str, folders: set[str] = OURS) -> set[str]:
@@ -62,9 +82,48 @@ def test_the_arrows_point_inwards(folder):
         f"{path.relative_to(ROOT)} imports {name}"
         for path in files(folder)
         for name in imported(path)
-        if name.split(".")[0] in OURS | TOP and name.split(".")[0] not in ARROWS[folder]
+        if name.split(".")[0] in OURS | {"config"} and name.split(".")[0] not in ARROWS[folder]
     }
     assert wrong == set()
+
+
+def room(name: str) -> str:
+    """`store.chats` of `store.chats.outbox`; a module beside the rooms stands for itself."""
+    return ".".join(name.split(".")[:2])
+
+
+@pytest.mark.parametrize("name", ROOM_ARROWS)
+def test_a_room_knows_no_other_than_it_needs(name):
+    top = name.split(".")[0]
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in files(name.replace(".", "/"))
+        for module in imported(path)
+        if module.split(".")[0] == top and room(module) not in ROOM_ARROWS[name]
+    }
+    assert wrong == set()
+
+
+def test_rooms_hold_no_cycle():
+    """What is imported for its type alone does not count: it is not there when the program runs."""
+    graph: dict[str, set[str]] = {}
+    for folder in OURS:
+        for path in files(folder):
+            here = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            there = {room(name) for name in imported(path, types=False)}
+            graph.setdefault(here, set()).update(
+                name for name in there - {here} if name.split(".")[0] in OURS and "." in name
+            )
+    tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names it
+
+
+@pytest.mark.parametrize("folder", sorted(OURS))
+def test_no_folder_is_wider_than_a_look(folder):
+    widths = {
+        str(path.relative_to(ROOT)): len(list(path.glob("*.py")))
+        for path in [ROOT / folder, *(ROOT / folder).rglob("*/")]
+    }
+    assert {name: width for name, width in widths.items() if width > WIDEST} == {}
 
 
 def test_core_needs_little_beyond_the_standard_library():
@@ -112,11 +171,11 @@ def loaded_by(module: str) -> set[str]:
     ("module", "never"),
     [
         ("app", {"neonize", "pydantic_ai", "worker", "simulator"}),
-        ("worker.__main__", {"neonize", "pydantic_ai", "flask", "app", "simulator"}),
-        ("worker.jobs", {"neonize", "flask", "app", "simulator"}),
-        ("worker.whatsapp", {"pydantic_ai", "flask", "app", "simulator"}),
-        ("runner", {"neonize", "pydantic_ai", "flask", "app", "worker", "alembic"}),
-        ("store.valkey", {"neonize", "pydantic_ai", "flask", "app", "worker", "alembic"}),
+        ("worker.supervisor.__main__", {"neonize", "pydantic_ai", "flask", "app", "simulator"}),
+        ("worker.jobs.process", {"neonize", "flask", "app", "simulator"}),
+        ("worker.connection.whatsapp", {"pydantic_ai", "flask", "app", "simulator"}),
+        ("runtime.runner", {"neonize", "pydantic_ai", "flask", "app", "worker", "alembic"}),
+        ("store.redis.valkey", {"neonize", "pydantic_ai", "flask", "app", "worker", "alembic"}),
     ],
 )
 def test_a_process_loads_only_what_it_needs(module, never):

@@ -10,7 +10,7 @@ import pytest
 from honcho.environ import parse_procfile
 
 from config import ROOT, Config
-from processes import LAST, RELEASE
+from runtime.processes import LAST, RELEASE
 
 COMMANDS = dict(parse_procfile((ROOT / "Procfile").read_text()).processes)
 

@@ -2,8 +2,8 @@
 
 from flask import abort
 
-from app.ext import agents
-from core.agent import Agent
+from app.web.ext import agents
+from core.agents.agent import Agent
 
 
 def find(agent_id: str) -> Agent | None:

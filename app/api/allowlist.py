@@ -8,8 +8,8 @@ from app.api import wire
 from app.api.agents import refuse_unknown
 from app.api.keys import record
 from app.api.operation import Operation
-from app.ext import db, now
-from core.allowlist import Entry, Pattern
+from app.web.ext import db, now
+from core.admission.allowlist import Entry, Pattern
 from store import allowlist
 
 

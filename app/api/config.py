@@ -7,7 +7,7 @@ from app.api import wire
 from app.api.agents import refuse_unknown
 from app.api.keys import record
 from app.api.operation import Operation
-from app.ext import db, now
+from app.web.ext import db, now
 from core.settings import Groups, Settings
 from store import link, settings
 

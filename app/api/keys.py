@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
-from app.ext import db, now
-from app.throttle import Throttle
-from store import api_keys, audit
-from store.api_keys import ApiKey
+from app.web.ext import db, now
+from app.web.throttle import Throttle
+from store.account import api_keys, audit
+from store.account.api_keys import ApiKey
 
 
 def authorise(scopes: tuple[str, ...]) -> None:

@@ -15,11 +15,11 @@ from app.api import wire
 from app.api.ends import told
 from app.api.keys import record
 from app.api.operation import Operation
-from app.ext import db, live
+from app.web.ext import db, live
 from core.link import Link, Phase, Status
 from core.phone import Phone
 from store import link
-from store.live import Wish
+from store.redis.live import Wish
 
 WAIT_SECONDS = 15.0
 POLL_SECONDS = 0.1

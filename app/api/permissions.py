@@ -11,9 +11,9 @@ from app.api.keys import record
 from app.api.operation import Operation
 from app.api.parameter import Parameter
 from app.api.wire import Label, Millis, Removed, TargetText, Wire, millis
-from app.ext import db, now
-from core.permission import Permission
-from store import permissions
+from app.web.ext import db, now
+from core.admission.permission import Permission
+from store.agents import permissions
 
 MOST = 1000  # permissions in one request
 

@@ -8,12 +8,13 @@ from app.api import agents, wire
 from app.api.keys import record
 from app.api.operation import Operation
 from app.api.parameter import Parameter
-from app.ext import db, live, now
-from core.agent import Agent
+from app.web.ext import db, live, now
+from core.agents.agent import Agent
+from core.agents.signature import signed
 from core.link import Status
-from core.signature import signed
-from store import chats, link, sending, sends
-from store.sends import Send
+from store import link
+from store.chats import chats, sending, sends
+from store.chats.sends import Send
 
 REPLAYED = "Idempotent-Replay"
 OTHER_MESSAGE = "Idempotency-Key: It was used for another message."

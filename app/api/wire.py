@@ -22,14 +22,14 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
-from core.allowlist import Entry, Pattern
+from core.admission.allowlist import Entry, Pattern
+from core.admission.permission import target
 from core.errors import DjinnError
 from core.link import Link, Phase
-from core.permission import target
 from core.phone import Phone
 from core.settings import STICKY_MINUTES, Settings, one_emoji
-from store.outbox import OutState
-from store.sends import Part, Progress
+from store.chats.outbox import OutState
+from store.chats.sends import Part, Progress
 
 MESSAGE_LIMIT = 65_536  # characters, as the phone apps allow in one message
 LABEL_LIMIT = 200

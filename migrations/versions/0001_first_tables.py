@@ -6,7 +6,7 @@ Revision: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from store.db import Instant
+from store.sql.engine import Instant
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

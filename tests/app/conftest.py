@@ -8,10 +8,10 @@ from flask import Flask
 from redis import Redis
 
 from app import create_app
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
-from store import valkey
-from store.live import Beat, Live
+from store.redis import valkey
+from store.redis.live import Beat, Live
 from tests.app.visitor import Visitor
 
 Beats = Callable[..., None]

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import update
 
-from app.ext import Services
-from core import batch
-from core.message import Inbound, Kind, Place, Reason, State
+from app.web.ext import Services
+from core.agents.routing import Why
+from core.messages import batch
+from core.messages.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
-from core.routing import Why
-from store import chats, conversations, messages, outbox, people, turns
-from store.chats import Chat
-from store.tables import messages as messages_table
-from store.tables import outbox as outbox_table
-from store.turns import Answer, TurnKind
+from store.chats import chats, contexts, messages, outbox, people, turns
+from store.chats.chats import Chat
+from store.chats.turns import Answer, TurnKind
+from store.sql.tables import messages as messages_table
+from store.sql.tables import outbox as outbox_table
 
 ANA = Phone("+15550002001")
 ACCOUNT = "15559999999"
@@ -85,7 +85,7 @@ class Talk:
     def begins(self, *ids: int, agent: str = "finn", **facts: Any) -> int:
         """A turn of this agent over these messages."""
         with self.services.db.write() as connection:
-            conversation = conversations.current(connection, self.id, agent, self.now)
+            conversation = contexts.current(connection, self.id, agent, self.now)
             return turns.begin(
                 connection,
                 self.id,
@@ -130,8 +130,8 @@ class Talk:
 
     def starts_afresh(self, agent: str = "finn") -> None:
         with self.services.db.write() as connection:
-            old = conversations.current(connection, self.id, agent, self.now)
-            conversations.start_afresh(connection, old, self.now)
+            old = contexts.current(connection, self.id, agent, self.now)
+            contexts.start_afresh(connection, old, self.now)
 
     def receipt(self, row: int | None = None, **values: Any) -> None:
         """What is known by now of a row of the outbox, or of all of this chat."""

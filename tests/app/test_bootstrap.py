@@ -7,8 +7,9 @@ import pytest
 
 from app import bootstrap
 from config import Config
-from store import api_keys, audit, migrate, owner
-from store.db import Database
+from store.account import api_keys, audit, owner
+from store.sql import migrate
+from store.sql.engine import Database
 
 COMMAND = ("-m", "app.bootstrap")
 KEY = "a key that the operator chose"

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.ext import Services
-from core.allowlist import Pattern
-from core.message import Place, Reason, State
+from app.web.ext import Services
+from core.admission.allowlist import Pattern
+from core.messages.message import Place, Reason, State
 from core.phone import Phone
-from store import allowlist, audit, forget, pauses, people, sends, tables
-from store.pauses import By
+from store import allowlist
+from store.account import audit
+from store.chats import forget, pauses, people, sends
+from store.chats.pauses import By
+from store.sql import tables
 from tests.app.talking import ANA, Talk, talk
 from tests.app.visitor import Visitor, words
 

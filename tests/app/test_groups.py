@@ -5,10 +5,12 @@ import json
 import pytest
 from sqlalchemy import select
 
-from app.ext import Services
-from core.message import Kind, Reason, State
+from app.web.ext import Services
+from core.messages.message import Kind, Reason, State
 from core.phone import Phone
-from store import audit, chats, forget, people, tables
+from store.account import audit
+from store.chats import chats, forget, people
+from store.sql import tables
 from tests.app.talking import Talk, in_group, talk
 from tests.app.visitor import Visitor, words
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from app.ext import Services
+from app.web.ext import Services
 from tests.app.visitor import Visitor
 from tests.pages import DOORS, NOT_PAGES, PAGES
 from tests.past import Size, live_through

@@ -9,10 +9,10 @@ from redis import Redis
 from sqlalchemy import event
 
 from app import create_app
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
 from core.link import Phase, Status
-from store.live import Beat, Live
+from store.redis.live import Beat, Live
 from tests.app.visitor import Visitor
 from tests.pages import PAGES
 from tests.past import OUR_NUMBER, Size, live_through

@@ -2,7 +2,7 @@
 
 from flask import Flask, get_template_attribute
 
-from core.message import Reason
+from core.messages.message import Reason
 
 
 def said(app: Flask, code: str | None) -> str:

@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 from werkzeug.test import TestResponse
 
-from app.ext import Services
+from app.web.ext import Services
 from tests.app.visitor import Visitor
 from tests.pages import PAGES
 from tests.past import Size, live_through

@@ -8,7 +8,7 @@ from redis import Redis
 
 from app import create_app
 from config import Config
-from store.live import Live
+from store.redis.live import Live
 from tests.browser.panel import Panel, serving
 from tests.services import chromium
 

@@ -12,10 +12,10 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
-from app.ext import Services
+from app.web.ext import Services
 from core.link import Status
-from store import owner
-from store.live import Beat, Live
+from store.account import owner
+from store.redis.live import Beat, Live
 from tests.waiting import PATIENCE_MS
 
 expect.set_options(timeout=PATIENCE_MS)

@@ -11,10 +11,10 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
 
-from app import passwords, second_factor
+from app.account import passwords, second_factor
 from core.link import Phase, Status
-from store import owner
-from store import second_factor as stored
+from store.account import owner
+from store.account import second_factor as stored
 from tests.browser.panel import WIDTHS, Panel
 from tests.pages import PAGES
 from tests.past import OUR_NUMBER, Size, live_through

@@ -6,8 +6,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from app import passwords
-from store import owner
+from app.account import passwords
+from store.account import owner
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from store.agents import AgentFolder
+from store.agents.agents import AgentFolder
 from tests import eleven
 from tests.browser.panel import Panel
 

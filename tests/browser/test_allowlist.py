@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.allowlist import Pattern
+from core.admission.allowlist import Pattern
 from core.phone import Phone
 from core.settings import Settings
-from store import allowlist, chats, people, settings
+from store import allowlist, settings
+from store.chats import chats, people
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser

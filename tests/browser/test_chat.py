@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from store import panel_chats
+from store.pages import panel_chats
 from tests.browser.panel import Panel
 from tests.browser.test_looks import theme
 from tests.fake_llm import FakeLLM, llm

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.message import Kind, Reason, State
+from core.messages.message import Kind, Reason, State
 from core.phone import Phone
-from store import pauses
-from store.pauses import By
+from store.chats import pauses
+from store.chats.pauses import By
 from tests.app.talking import Talk, in_group, talk
 from tests.browser.panel import Panel
 from tests.browser.test_looks import theme

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from demo.product import Product
-from demo.samples import SAMPLES
 from demo.server import serving
 from demo.web import make_app
-from demo.world import World
+from demo.world.samples import SAMPLES
+from demo.world.world import World
 from simulator import Phone
 from tests.browser.panel import AUDIT, EXPECTED, WATCH
 from tests.browser.test_accessible import AXE, RUN

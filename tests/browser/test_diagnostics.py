@@ -9,9 +9,9 @@ from core.link import End, Phase, Status
 from core.phone import Phone
 from store import link, link_events
 from store.link_events import Event
-from store.live import sign
-from tests.app.test_diagnostics import say
-from tests.app.test_people import hold
+from store.redis.live import sign
+from tests.app.allowlist.test_people import hold
+from tests.app.diagnostics.test_views import say
 from tests.browser.panel import Panel
 from tests.store.making import chat_with, write
 

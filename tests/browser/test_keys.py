@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from store import api_keys
+from store.account import api_keys
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser

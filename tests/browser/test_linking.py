@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from core.link import End, Phase, Status
 from core.phone import Phone
-from store import link, owner
+from store import link
+from store.account import owner
 from tests.browser.panel import Panel
 from tests.waiting import until
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.allowlist import Pattern
+from core.admission.allowlist import Pattern
 from core.link import FIRST_QR, End, Phase, Status
 from core.phone import Phone
 from core.settings import Settings
 from store import allowlist, link, settings
-from tests.app.test_people import hold
+from tests.app.allowlist.test_people import hold
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser

@@ -8,8 +8,8 @@ from rq.job import Job, JobStatus
 from rq.results import Result
 from rq.serializers import JSONSerializer
 
-from store import favourites, provider_keys
-from store.trials import Trials
+from store.agents import favourites, provider_keys
+from store.redis.model_tests import Trials
 from tests.browser.panel import Panel
 from tests.waiting import until
 

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.message import State
+from core.messages.message import State
 from core.phone import Phone
 from core.settings import Settings
 from store import allowlist, settings
-from tests.app.test_people import hold, stored
+from tests.app.allowlist.test_people import hold, stored
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.allowlist import Pattern
-from store import permissions
+from core.admission.allowlist import Pattern
+from store.agents import permissions
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser

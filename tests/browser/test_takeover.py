@@ -7,10 +7,12 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from core.link import Phase, Status
-from core.message import State
+from core.messages.message import State
 from core.phone import Phone
-from store import link, pauses, tables
-from store.pauses import By
+from store import link
+from store.chats import pauses
+from store.chats.pauses import By
+from store.sql import tables
 from tests.app.talking import Talk, talk
 from tests.browser.panel import Panel
 from tests.browser.test_looks import theme

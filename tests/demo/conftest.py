@@ -8,13 +8,13 @@ from flask.testing import FlaskClient
 
 from app import bootstrap
 from config import Config
-from demo.cast import GUESTS, OWNER
 from demo.product import Product
-from demo.verbs import VERBS, Order
 from demo.web import make_app
-from demo.world import World
+from demo.world.cast import GUESTS, OWNER
+from demo.world.verbs import VERBS, Order
+from demo.world.world import World
 from simulator import Phone, SimulatorThread
-from simulator.groups import Group
+from simulator.service.groups import Group
 
 KEY = "the-key-of-the-demo"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from demo import keep
-from demo.world import World
+from demo.world.world import World
 from simulator import SimulatorThread
 from tests.demo.conftest import Hands
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from demo.samples import SAMPLES
-from demo.world import MOST_PHONES, Refused
+from demo.world.samples import SAMPLES
+from demo.world.world import MOST_PHONES, Refused
 from tests.demo.conftest import Hands
 from tests.waiting import until
 

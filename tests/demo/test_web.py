@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from core.link import Phase, Status
 from demo.product import OWNER, Product
 from demo.web import COOKIE, NO_QR, look
-from demo.world import World
-from store import owner, settings
-from store.live import Live
+from demo.world.world import World
+from store import settings
+from store.account import owner
+from store.redis.live import Live
 from tests.demo.conftest import KEY, Hands
 
 PAGES = ("/", "/stream", "/wire", "/panel/", "/panel/whatsapp/", "/file/+15550002001/3A")

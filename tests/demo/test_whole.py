@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from config import Config
-from core.allowlist import Pattern
-from demo.cast import GUESTS, OWNER
-from store import allowlist, valkey
-from store.db import Database
-from store.live import Live
+from core.admission.allowlist import Pattern
+from demo.world.cast import GUESTS, OWNER
+from store import allowlist
+from store.redis import valkey
+from store.redis.live import Live
+from store.sql.engine import Database
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import PATIENCE, until
 

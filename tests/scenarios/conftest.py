@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from simulator import Simulator
-from store.db import Database
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM, llm
 from tests.scenarios.product import Product
 from tests.services.processes import Spawner

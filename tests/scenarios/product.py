@@ -12,16 +12,17 @@ from redis import Redis
 from sqlalchemy import select
 
 from config import ROOT
-from core.allowlist import Pattern
+from core.admission.allowlist import Pattern
 from core.link import Link, Phase, Status
-from core.message import State
+from core.messages.message import State
 from core.settings import Settings
 from simulator import Phone, Simulator
-from store import allowlist, tables
+from store import allowlist
 from store import link as link_store
 from store import settings as settings_store
-from store.db import Database
-from store.live import Live, Wish
+from store.redis.live import Live, Wish
+from store.sql import tables
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until_async
@@ -54,7 +55,7 @@ class Product:
     # Processes -----------------------------------------------------------------------------------
 
     def worker(self, **env: str) -> Spawned:
-        return self._spawn("-m", "worker", env=self.sim.child_env(self.env | env))
+        return self._spawn("-m", "worker.supervisor", env=self.sim.child_env(self.env | env))
 
     def jobs(self, **env: str) -> Spawned:
         return self._spawn("-m", "worker.jobs", env=self.env | env)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.message import Reason, State
+from core.messages.message import Reason, State
 from simulator import Phone
-from store import tables
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 

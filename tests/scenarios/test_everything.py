@@ -11,10 +11,10 @@ from PIL import Image
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from config import Config
-from core.message import State
+from core.messages.message import State
 from simulator import Simulator
-from store import valkey
-from store.db import Database
+from store.redis import valkey
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 from tests.services import chromium
@@ -69,7 +69,7 @@ async def everything(
     client, database = valkey.connect(config.redis), Database(config.database)
     product = Product(sim, spawn, database, client, env)
     product.use(llm)
-    runner = spawn("-m", "runner", env=sim.child_env(product.env))
+    runner = spawn("-m", "runtime.runner", env=sim.child_env(product.env))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**chromium.launching())
         page = await browser.new_page()

@@ -6,9 +6,9 @@ import signal
 import pytest
 
 from core.link import End, Phase
-from core.message import State
+from core.messages.message import State
 from simulator import Phone
-from store import tables
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product, connection_pid
 from tests.services.processes import Spawned

@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.message import Reason, State
+from core.messages.message import Reason, State
 from core.settings import Groups
 from simulator import Phone
-from simulator.groups import Group
-from store import tables
+from simulator.service.groups import Group
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 

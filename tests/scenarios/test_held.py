@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from app import create_app
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
-from core.message import Reason, State
+from core.messages.message import Reason, State
 from core.phone import Phone as Number
 from simulator import Phone
-from store import people
+from store.chats import people
 from tests.app.visitor import Visitor
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product

@@ -10,12 +10,12 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from app import create_app
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
 from core.link import SESSION_ENDS, STOPPING_ENDS, End, Phase
 from core.phone import Phone
 from simulator import LinkFailed
-from store import owner
+from store.account import owner
 from tests.browser.panel import serving
 from tests.scenarios.product import Product, connection_pid
 from tests.services import chromium

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from simulator import Phone
-from store import api_keys, sends
-from store.outbox import OutState
+from store.account import api_keys
+from store.chats import sends
+from store.chats.outbox import OutState
 from tests.scenarios.product import Product
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import PATIENCE

@@ -8,10 +8,11 @@ from sqlalchemy import make_url
 
 from config import Config
 from core.link import End, Phase
-from core.message import State
+from core.messages.message import State
 from simulator import Simulator
-from store import tables, valkey
-from store.db import Database
+from store.redis import valkey
+from store.sql import tables
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 from tests.services.processes import Spawner
@@ -74,7 +75,7 @@ async def test_a_killed_redis_costs_only_a_delay(
 ):
     env["REDIS_URL"] = ""  # the embedded one
     config = Config.from_env(env)
-    server = spawn("-m", "store.valkey", env=env)
+    server = spawn("-m", "store.redis.valkey", env=env)
     client = valkey.connect(config.redis)
     valkey.wait_ready(client)
     product = Product(sim, spawn, sqlite_database, client, env)
@@ -89,7 +90,7 @@ async def test_a_killed_redis_costs_only_a_delay(
         await until_async(lambda: llm.requests, "the model to be asked")
         server.kill()
         await ana.says("two")
-    spawn("-m", "store.valkey", env=env)
+    spawn("-m", "store.redis.valkey", env=env)
     await product.stored("one", State.ANSWERED)
     await product.stored("two", State.ANSWERED)
     await ana.hears()

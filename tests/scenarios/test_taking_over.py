@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.message import Kind, Reason, State
+from core.messages.message import Kind, Reason, State
 from simulator import Phone
-from simulator.node import node
-from store import by_hand, chats, tables
+from simulator.wire.node import node
+from store.chats import chats, manual
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 
@@ -42,7 +43,7 @@ def now() -> datetime:
 def write_by_hand(product: Product, text: str) -> None:
     chat = chat_of(product)
     with product.database.write() as connection:
-        by_hand.write(connection, chat, [text], now())
+        manual.write(connection, chat, [text], now())
     product.live.nudge_outbox()
 
 
@@ -63,7 +64,7 @@ async def test_the_owner_writes_from_the_panel(running: Product, ana: Phone, llm
     first, second = running.rows(tables.outbox)
     assert first["delivered_at"] and second["delivered_at"] and second["agent"] is None
     with running.database.write() as connection:
-        by_hand.resume(connection, chat_of(running).id, now(), answer=True)
+        manual.resume(connection, chat_of(running).id, now(), answer=True)
     await ana.hears()  # some seconds later, by the sweeper
     assert "Owner: The owner here." in llm.requests[-1].text
     assert llm.requests[-1].text.endswith("And the price?")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from store import migrate
-from store.db import Database
+from store.sql import migrate
+from store.sql.engine import Database
 
 _numbers = itertools.count()
 

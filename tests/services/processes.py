@@ -83,7 +83,7 @@ class Spawner:
     def __call__(
         self, *command: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT
     ) -> Spawned:
-        """`spawn("-m", "worker")` is this Python; anything else is a program on PATH."""
+        """`spawn("-m", "worker.supervisor")` is this Python; anything else is a program on PATH."""
         if command[0].startswith("-"):
             command = (sys.executable, *command)
         name = " ".join(Path(word).name for word in command[:4])

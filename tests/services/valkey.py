@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from store import valkey
+from store.redis import valkey
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """A client's side of the Noise handshake, written from the same state machine as the server's."""
 
-from simulator.curve import KeyPair
-from simulator.noise import SymmetricState, Transport
-from simulator.protobufs import wa6
+from simulator.crypto.curve import KeyPair
+from simulator.wire.noise import SymmetricState, Transport
+from simulator.wire.protobufs import wa6
 
 PROLOGUE = b"WA\x06\x03"
 

@@ -11,16 +11,16 @@ from typing import Any
 
 from simulator import Phone, Simulator
 from simulator.clockwork import SYSTEM, Clockwork
-from simulator.connection import Connection
-from simulator.curve import KeyPair
-from simulator.e2ee import Keyring, Sealed, unpad
-from simulator.handlers import key_content
-from simulator.jid import SERVER, Jid
-from simulator.linking import DEVICE_SIGNATURE
-from simulator.node import Node, node
-from simulator.noise import FrameBuffer, Transport, frame
-from simulator.protobufs import adv, companion, e2e, wa6
-from simulator.wabinary import decode, encode
+from simulator.crypto.curve import KeyPair
+from simulator.crypto.e2ee import Keyring, Sealed, unpad
+from simulator.service.connection import Connection
+from simulator.service.handlers import key_content
+from simulator.service.linking import DEVICE_SIGNATURE
+from simulator.wire.jid import SERVER, Jid
+from simulator.wire.node import Node, node
+from simulator.wire.noise import FrameBuffer, Transport, frame
+from simulator.wire.protobufs import adv, companion, e2e, wa6
+from simulator.wire.wabinary import decode, encode
 from tests.simulator.noise_client import PROLOGUE, NoiseClient
 
 PREKEYS = 5

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulator import LinkFailed, Phone, Simulator
-from simulator.handset import Addressing
+from simulator.phones.handset import Addressing
 from tests.services import baileys
 from tests.simulator.witness import DELIVERED, READ, Witness
 

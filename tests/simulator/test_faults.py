@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from simulator import Phone, Simulator
-from simulator.account import FEW_PREKEYS
-from simulator.connection import Connection
-from simulator.delay import Delay
-from simulator.jid import SERVER
-from simulator.node import Node, node
-from simulator.noise import ServerIdentity
+from simulator.service.account import FEW_PREKEYS
+from simulator.service.connection import Connection
+from simulator.wire.delay import Delay
+from simulator.wire.jid import SERVER
+from simulator.wire.node import Node, node
+from simulator.wire.noise import ServerIdentity
 from tests.simulator.bot import Bot
 from tests.waiting import PATIENCE
 

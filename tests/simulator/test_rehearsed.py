@@ -6,12 +6,12 @@ import pytest
 
 from simulator import Phone, Simulator
 from simulator.clockwork import Clockwork
-from simulator.jid import SERVER
-from simulator.media import open_sealed, part
-from simulator.node import Node, node
-from simulator.protobufs import retry
-from simulator.server import Record
-from simulator.wabinary import encode
+from simulator.phones.media import open_sealed, part
+from simulator.service.server import Record
+from simulator.wire.jid import SERVER
+from simulator.wire.node import Node, node
+from simulator.wire.protobufs import retry
+from simulator.wire.wabinary import encode
 from tests.simulator.scripted import Scripted
 
 NOON = 1_790_000_000.0
@@ -106,7 +106,7 @@ async def test_the_phone_cannot_upload_what_it_has_not(
 
 
 def media_retry_cipher(key: bytes):  # type: ignore[no-untyped-def]
-    from simulator.media import _retry_cipher
+    from simulator.phones.media import _retry_cipher
 
     return _retry_cipher(key)
 

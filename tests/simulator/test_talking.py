@@ -3,7 +3,7 @@
 import pytest
 
 from simulator import Phone, Simulator
-from simulator.protobufs import e2e
+from simulator.wire.protobufs import e2e
 from tests.simulator.bot import Bot
 from tests.waiting import PATIENCE
 

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, select, text
 
-from core.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
-from store import chats, messages, people
-from store.chats import Chat
-from store.db import Database
+from store.chats import chats, messages, people
+from store.chats.chats import Chat
+from store.sql.engine import Database
 from tests.waiting import PATIENCE, until
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from core.allowlist import Entry, Pattern
-from core.allowlist_csv import plan, read
+from core.admission.allowlist import Entry, Pattern
+from core.admission.allowlist_csv import plan, read
 from core.errors import DuplicateEntry
 from core.phone import Phone
-from store import allowlist, audit, people
+from store import allowlist
+from store.account import audit
 from store.allowlist import Sort
-from store.db import Database
+from store.chats import people
+from store.sql.engine import Database
 from tests.store.making import LID, NOW, overlapping
 
 ADA, AREA, ALL = Pattern("+15551234567"), Pattern("+1555*"), Pattern("*")

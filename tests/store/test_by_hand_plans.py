@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from core.message import Kind
-from store import by_hand, changes, chats, conversations, pauses, receipts, turns
-from store.db import Database
+from core.messages.message import Kind
+from store.chats import chats, contexts, edits, manual, pauses, receipts, turns
+from store.sql.engine import Database
 from tests.store.making import ADA, NOW, inbound
 from tests.store.test_plans import Watch, busy
 
@@ -18,21 +18,21 @@ def test_it_stays_quick_with_many_messages(busy: Database) -> None:
         chat = chats.get(connection, 2)
         assert chat
         own = {"8@x", "9@lid"}
-        changes.overtaken(connection, 5, edit, own, NOW)
-        changes.edit(connection, 5, edit, own, NOW)
-        changes.delete(connection, edit, own, NOW)
-        by_hand.is_echo(connection, edit, own)
+        edits.overtaken(connection, 5, edit, own, NOW)
+        edits.edit(connection, 5, edit, own, NOW)
+        edits.delete(connection, edit, own, NOW)
+        manual.is_echo(connection, edit, own)
         receipts.delivered(connection, ["W1", "W2"], NOW)
         receipts.read(connection, ["W1"], NOW)
         pauses.seen_among(connection, [1, 2], NOW)
-        by_hand.take_over(connection, chat.id, None, NOW)
-        by_hand.write(connection, chat, ["hi"], NOW)
-        by_hand.unanswered(connection, chat.id)
+        manual.take_over(connection, chat.id, None, NOW)
+        manual.write(connection, chat, ["hi"], NOW)
+        manual.unanswered(connection, chat.id)
         chat = chats.get(connection, 2)
         assert chat
-        conversation = conversations.current(connection, chat.id, "finn", NOW)
-        by_hand.since_last_turn(connection, chat, conversation)
+        conversation = contexts.current(connection, chat.id, "finn", NOW)
+        manual.since_last_turn(connection, chat, conversation)
         turns.still_running(connection, [1, 2])
-        by_hand.resume(connection, chat.id, NOW, answer=False)
+        manual.resume(connection, chat.id, NOW, answer=False)
     assert len(watch.statements) > 15
     assert "\n\n".join(watch.full_reads()) == ""

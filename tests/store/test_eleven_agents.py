@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from core.agent import Agent
+from core.agents.agent import Agent
 from core.channel import Channel
-from store.agents import AgentFolder, Registry
+from store.agents.agents import AgentFolder, Registry
 from tests import eleven
 
 

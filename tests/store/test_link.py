@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from core.link import SESSION_ENDS, STOPPING_ENDS, End, Link
 from store import link
-from store.db import Database
-from store.live import Live
+from store.redis.live import Live
+from store.sql.engine import Database
 from tests.store.making import ADA, BOB, NOW, overlapping, together, transact
 
 LATER = NOW + timedelta(days=1)

@@ -5,9 +5,9 @@ from sqlalchemy import Connection, insert
 
 from core.link import End
 from store import link_events
-from store.db import Database
 from store.link_events import KEPT, Event, LinkEvent
-from store.tables import link_events as table
+from store.sql.engine import Database
+from store.sql.tables import link_events as table
 from tests.store.making import NOW, count
 
 

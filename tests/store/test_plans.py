@@ -10,29 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, text
 
-from core.message import State
-from store import (
-    allowlist,
-    chats,
-    conversations,
-    held,
-    link,
-    messages,
-    outbox,
-    overview,
-    people,
-    retention,
-    turns,
-)
-from store.db import Database
-from store.outbox import OutState
-from store.tables import chats as chats_table
-from store.tables import conversations as conversations_table
-from store.tables import messages as messages_table
-from store.tables import outbox as outbox_table
-from store.tables import people as people_table
-from store.tables import turns as turns_table
-from store.turns import Answer, TurnState
+from core.messages.message import State
+from store import allowlist, link, retention
+from store.chats import chats, contexts, held, messages, outbox, people, turns
+from store.chats.outbox import OutState
+from store.chats.turns import Answer, TurnState
+from store.pages import overview
+from store.sql.engine import Database
+from store.sql.tables import chats as chats_table
+from store.sql.tables import conversations as conversations_table
+from store.sql.tables import messages as messages_table
+from store.sql.tables import outbox as outbox_table
+from store.sql.tables import people as people_table
+from store.sql.tables import turns as turns_table
 from tests.store.making import ADA, LID, NOW
 
 PEOPLE, MESSAGES, TURNS = 500, 10_000, 5_000
@@ -163,8 +153,8 @@ def test_nothing_that_runs_often_reads_a_whole_table(busy: Database) -> None:
         assert chat and len(messages.waiting(connection, chat.id)) > 0
         chats.lease(connection, chat.id, "job", NOW, NOW)
         messages.unread(connection, NOW - timedelta(days=1))
-        conversation = conversations.current(connection, chat.id, "finn", NOW)
-        assert len(conversations.past(connection, conversation)) > 1
+        conversation = contexts.current(connection, chat.id, "finn", NOW)
+        assert len(contexts.past(connection, conversation)) > 1
         assert turns.interrupt(connection, 1, NOW) == TURNS // 1000
         turns.finish(connection, 2, chat, Answer([], ""), NOW)
         outbox.claim(connection, 1, link.raise_fence(connection, 1), NOW)

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Table, insert, null, select, update
 
-from core.message import Kind, Reason, State
-from core.routing import Why
-from store import api_keys, audit, conversations, messages, outbox, retention, sends, tables, turns
-from store.conversations import Conversation
-from store.db import Database
+from core.agents.routing import Why
+from core.messages.message import Kind, Reason, State
+from store import retention
+from store.account import api_keys, audit
+from store.chats import contexts, messages, outbox, sends, turns
+from store.chats.contexts import Conversation
+from store.chats.turns import Answer, TurnKind
 from store.retention import Rule
-from store.turns import Answer, TurnKind
+from store.sql import tables
+from store.sql.engine import Database
 from tests.store.making import ADA, NOW, chat_with, column, count, inbound, write
 
 DAY = timedelta(days=1)
@@ -126,9 +129,9 @@ def test_what_nobody_said_goes_and_what_somebody_said_stays(database: Database) 
 def test_the_history_of_a_closed_conversation_goes_and_the_turns_stay(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        old = conversations.current(connection, chat.id, "finn", NOW)
+        old = contexts.current(connection, chat.id, "finn", NOW)
         turn(connection, old, NOW)
-        new = conversations.start_afresh(connection, old, NOW + DAY)
+        new = contexts.start_afresh(connection, old, NOW + DAY)
         turn(connection, new, NOW + 2 * DAY)
     assert let_go(database, "closed histories", NOW + retention.HISTORY + DAY) == 0
     late = NOW + retention.HISTORY + 9 * DAY
@@ -144,17 +147,17 @@ def test_the_history_of_a_closed_conversation_goes_and_the_turns_stay(database: 
 def test_the_history_that_a_summary_covers_goes(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        conversation = conversations.current(connection, chat.id, "finn", NOW)
+        conversation = contexts.current(connection, chat.id, "finn", NOW)
         first = turn(connection, conversation, NOW)
         turn(connection, conversation, NOW + DAY)
-        conversations.summarise(connection, conversation.id, "They said hello.", first)
+        contexts.summarise(connection, conversation.id, "They said hello.", first)
     late = NOW + retention.HISTORY + 9 * DAY
     assert let_go(database, "summarised histories", NOW + retention.HISTORY) == 0
     assert let_go(database, "summarised histories", late) == 1
     assert values(database, tables.turns, "history") == [None, ["Hello", "Hi"]]
     with database.read() as connection:
-        kept = conversations.current(connection, chat.id, "finn", late)
-        assert len(conversations.past(connection, kept)) == 1
+        kept = contexts.current(connection, chat.id, "finn", late)
+        assert len(contexts.past(connection, kept)) == 1
 
 
 def test_nothing_that_was_said_ever_goes(database: Database) -> None:
@@ -164,10 +167,10 @@ def test_nothing_that_was_said_ever_goes(database: Database) -> None:
         for number, state in enumerate(State):
             if state is not State.RECEIVED:
                 write(connection, chat, f"M{number}", state, raw=b"protobuf")
-        conversation = conversations.current(connection, chat.id, "finn", NOW)
+        conversation = contexts.current(connection, chat.id, "finn", NOW)
         turn(connection, conversation, NOW)
         connection.execute(update(tables.outbox).values(state="sent"))
-        conversations.start_afresh(connection, conversation, NOW)
+        contexts.start_afresh(connection, conversation, NOW)
         said = [tables.messages, tables.turns, tables.outbox, tables.conversations, tables.people]
         before = [count(connection, table) for table in said]
         texts = column(connection, tables.messages, "text")

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from core.settings import Settings
 from store import settings
-from store.db import Database
-from store.tables import settings as table
+from store.sql.engine import Database
+from store.sql.tables import settings as table
 from tests.store.making import NOW, column, count, overlapping, together
 
 WANTED = Settings(

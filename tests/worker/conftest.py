@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 
 from config import Config
-from store.db import Database
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM, llm
 from tests.worker.world import Clock, World
 

@@ -15,7 +15,7 @@ from redis.retry import Retry as RedisRetry
 from rq import Queue, Retry, get_current_job
 from rq.job import Job
 
-from worker.async_worker import AsyncWorker
+from worker.async_rq.async_worker import AsyncWorker
 
 arrived = 0
 everybody_is_here = asyncio.Event()

@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from app.ext import Services
-from core import sender
-from core.agent import system_prompt
+from app.web.ext import Services
+from core.agents import introduction
+from core.agents.agent import system_prompt
 from core.channel import Channel
 from core.phone import Phone
-from store.agents import AgentFolder
+from store.agents.agents import AgentFolder
 from tests import eleven
 from tests.app.visitor import Visitor, tag
 from tests.fake_llm import FakeLLM
@@ -85,7 +85,7 @@ async def test_an_edit_rules_the_next_turn_and_nothing_else(
 async def test_the_preview_is_what_the_model_gets(world: World, root: Path, llm: FakeLLM) -> None:
     await world.friend(ALICE).asks("hi")
     finn = AgentFolder(root).load().agents["finn"]
-    about = sender.about("Friend", Phone(ALICE))
+    about = introduction.about("Friend", Phone(ALICE))
     assert llm.requests[-1].system == system_prompt(finn, Channel.WHATSAPP, about)
 
 

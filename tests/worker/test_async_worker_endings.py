@@ -13,7 +13,7 @@ from rq.job import JobStatus
 from rq.utils import now
 from rq.worker import BaseWorker
 
-from store import valkey
+from store.redis import valkey
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
 from tests.worker import jobs_for_tests as jobs
@@ -25,7 +25,7 @@ from tests.worker.worker_for_tests import (
     wait_until_entered,
     wait_until_nothing_is_left,
 )
-from worker.async_worker import AsyncWorker
+from worker.async_rq.async_worker import AsyncWorker
 
 Start = Callable[..., Spawned]
 

@@ -9,13 +9,14 @@ import pytest
 from redis import Redis
 from sqlalchemy import update
 
-from core.message import Inbound, Kind, Reason, State
+from core.messages.message import Inbound, Kind, Reason, State
 from core.phone import Phone
-from store import by_hand, chats, limits, messages, outbox, pauses, tables, turns
-from store.db import Database
-from store.pauses import A_WHILE, By
-from store.turns import Answer, TurnKind, TurnState
-from tests.worker.test_receive import ALICE_LID, Door, Reading, from_bob, hidden, message
+from store.chats import chats, limits, manual, messages, outbox, pauses, turns
+from store.chats.pauses import A_WHILE, By
+from store.chats.turns import Answer, TurnKind, TurnState
+from store.sql import tables
+from store.sql.engine import Database
+from tests.worker.connection.test_receive import ALICE_LID, Door, Reading, from_bob, hidden, message
 from tests.worker.world import ALICE, BOB, START, Clock
 
 ALICE_ADDRESS = f"{ALICE.digits}@s.whatsapp.net"
@@ -298,7 +299,7 @@ def test_the_switch_is_obeyed(house: House):
 def test_a_longer_pause_stays(house: House):
     house.judged(message("A1"))
     with house.database.write() as connection:
-        by_hand.take_over(connection, house.chat().id, None, START)
+        manual.take_over(connection, house.chat().id, None, START)
     house.judged(typed("O1"))
     assert house.pause() == pauses.Pause(START, None, By.PANEL)
 
@@ -375,7 +376,7 @@ def test_ticks_wait_for_the_owners_eyes(database: Database, redis: Redis, clock:
     reading = Reading(house)
     house.judged(message("A0"))
     with house.database.write() as connection:
-        by_hand.take_over(connection, house.chat().id, None, START)
+        manual.take_over(connection, house.chat().id, None, START)
     reading.accept(message("A1"), message("A2"))
     reading.ticks.send()
     assert reading.line.ids == []
@@ -385,6 +386,6 @@ def test_ticks_wait_for_the_owners_eyes(database: Database, redis: Redis, clock:
     reading.ticks.send()
     assert reading.line.ids == ["A1"]
     with house.database.write() as connection:
-        assert by_hand.resume(connection, house.chat().id, START, answer=True)
+        assert manual.resume(connection, house.chat().id, START, answer=True)
     reading.ticks.send()
     assert reading.line.ids == ["A1", "A2"]

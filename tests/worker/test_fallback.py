@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.access import Access
-from core.agent import Agent
-from core.errors import AgentFailed
-from core.model import ModelName
+from core.agents.agent import Agent
+from core.models.credentials import Access
+from core.models.failure import AgentFailed
+from core.models.name import ModelName
 from tests.fake_llm import FakeLLM
 from tests.waiting import PATIENCE
 from tests.worker.world import World
-from worker.completion import Completer, Completion, Prompt
+from worker.models.completion import Completer, Completion, Prompt
 
 FINN = Agent("finn", "Finn")
 OWN = ModelName("openai", "gpt-4o")

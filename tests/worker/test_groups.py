@@ -9,18 +9,19 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
-from core.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
 from core.settings import Groups
-from store import chats, messages, people, tables
 from store import settings as settings_store
-from store.chats import Chat
-from store.db import Database
+from store.chats import chats, messages, people
+from store.chats.chats import Chat
+from store.sql import tables
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
-from tests.worker.test_receive import Door, from_bob, hidden, message
+from tests.worker.connection.test_receive import Door, from_bob, hidden, message
 from tests.worker.world import ALICE, BOB, START, Clock, World
-from worker import judging
-from worker.subjects import AGAIN, LATELY, Subjects
+from worker.connection import decisions
+from worker.connection.group_names import AGAIN, LATELY, Subjects
 
 GROUP = "120363000000000001@g.us"
 
@@ -167,7 +168,7 @@ def say(world: World, who: Phone, name: str, text: str) -> int:
         messages.receive(connection, inbound, now)
         (row,) = messages.undecided(connection)
         current = settings_store.load(connection)
-        verdict = judging.judge(connection, row.id, row.inbound, current, lambda: [], now)
+        verdict = decisions.judge(connection, row.id, row.inbound, current, lambda: [], now)
     assert verdict.accepted
     return verdict.accepted.chat_id
 

@@ -6,10 +6,10 @@ import pytest
 from redis import Redis
 
 from config import Config
-from store import provider_keys
-from store.db import Database
-from store.queue import Turns
-from store.trials import Outcome, Trial, Trials
+from store.agents import provider_keys
+from store.redis.model_tests import Outcome, Trial, Trials
+from store.redis.queue import Turns
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.services.processes import Spawner
 from tests.waiting import until

@@ -5,14 +5,14 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from core.failure import Failure
-from core.limits import CRASHES
-from core.message import Kind
-from store import tables
+from core.admission.limits import CRASHES
+from core.messages.message import Kind
+from core.models.failure import Failure
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.worker.test_stopping import asked, at_work
 from tests.worker.world import BOB, Friend, World
-from worker.answering import LEASE
+from worker.jobs.chat_loop import LEASE
 
 TOO_FAST = Failure.RATE_LIMITED.sentence
 SPENT = Failure.OVER_BUDGET.sentence

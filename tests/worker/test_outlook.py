@@ -9,14 +9,16 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from core.message import Inbound, Kind, Place, State
-from core.outlook import Outcome, Outlook, Words, foresee
-from store import chats, messages, pauses, people, situation, tables
+from core.admission.preview import Outcome, Outlook, Words, foresee
+from core.messages.message import Inbound, Kind, Place, State
 from store import settings as settings_store
-from store.agents import AgentFolder
+from store.agents.agents import AgentFolder
+from store.chats import chats, messages, pauses, people
+from store.pages import preview
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.worker.world import ALICE, World
-from worker.judging import judge
+from worker.connection.decisions import judge
 
 Arrange = Callable[[World], None]
 
@@ -38,7 +40,7 @@ def foreseen(world: World, text: str, kind: Kind = Kind.TEXT) -> Outlook:
     registry = AgentFolder(world.config.agents_dir).load()
     now = world.clock()
     with world.database.read() as connection:
-        found = situation.of(connection, ALICE, None, registry, now)
+        found = preview.of(connection, ALICE, None, registry, now)
     return foresee(Words(kind, text, now), found)
 
 

@@ -9,14 +9,17 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
-from core.message import Reason, State
-from store import chats, messages, outbox, panel_chats, tables, valkey
-from store.live import PARTIAL_TTL, Live
-from store.panel_chats import Exchange
+from core.messages.message import Reason, State
+from store.chats import chats, messages, outbox
+from store.pages import panel_chats
+from store.pages.panel_chats import Exchange
+from store.redis import valkey
+from store.redis.live import PARTIAL_TTL, Live
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.waiting import PATIENCE, until_async
 from tests.worker.world import World
-from worker.partials import visible
+from worker.models.partials import visible
 
 
 @dataclass

@@ -6,30 +6,31 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.message import Kind, State
-from store import by_hand, chats, pauses, tables
-from store.conversations import current
-from store.pauses import By
-from store.stops import Stops
+from core.messages.message import Kind, State
+from store.chats import chats, manual, pauses
+from store.chats.contexts import current
+from store.chats.pauses import By
+from store.redis.stop_signals import Stops
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.test_stopping import asked, at_work
 from tests.worker.world import Friend, World
-from worker.refusals import STOPPED
+from worker.jobs.guards import STOPPED
 
 HALF_AN_HOUR = timedelta(minutes=30)
 
 
 def take_over(world: World, friend: Friend, until: timedelta | None = None) -> None:
     end = world.clock() + until if until else None
-    world.do(by_hand.take_over, friend.chat_id, end, world.clock())
+    world.do(manual.take_over, friend.chat_id, end, world.clock())
 
 
 def by_owner(world: World, friend: Friend, *texts: str) -> None:
     """Written in the panel, a second later."""
     world.clock.advance(seconds=1)
     chat = world.do(chats.get, friend.chat_id)
-    world.do(by_hand.write, chat, texts, world.clock())
+    world.do(manual.write, chat, texts, world.clock())
     world.clock.advance(seconds=1)
 
 
@@ -61,8 +62,8 @@ async def test_resuming_answers_all_at_once(world: World, llm: FakeLLM) -> None:
     take_over(world, alice)
     alice.writes("one").writes("two")
     with world.database.write() as connection:
-        assert by_hand.resume(connection, alice.chat_id, world.clock(), answer=True)
-        assert not by_hand.resume(connection, alice.chat_id, world.clock(), answer=True)
+        assert manual.resume(connection, alice.chat_id, world.clock(), answer=True)
+        assert not manual.resume(connection, alice.chat_id, world.clock(), answer=True)
     await world.answering.answer(alice.chat_id)
     assert len(alice.reads()) == 1 and llm.requests[0].text == "one\ntwo"
 
@@ -75,7 +76,7 @@ async def test_the_agent_learns_what_the_owner_said(world: World, llm: FakeLLM) 
     by_owner(world, alice, "Only in summer.")
     alice.reads()
     with world.database.write() as connection:
-        by_hand.resume(connection, alice.chat_id, world.clock(), answer=True)
+        manual.resume(connection, alice.chat_id, world.clock(), answer=True)
     assert await alice.asks("Thanks! Till when?")
     told = llm.requests[-1].text
     assert "They: And at night?\nOwner: Only in summer." in told
@@ -131,7 +132,7 @@ async def test_a_chat_is_free_at_once_after_a_turn_was_taken(world: World, llm: 
             await asked(llm, 1)
             take_over(world, alice)
             with world.database.write() as connection:
-                by_hand.resume(connection, alice.chat_id, world.clock(), answer=True)
+                manual.resume(connection, alice.chat_id, world.clock(), answer=True)
             await world.answering.stop_unwanted([alice.chat_id])
             await asked(llm, 2)  # the same job goes on
     assert [turn["state"] for turn in world.turns()][0] == "stopped"
@@ -189,16 +190,16 @@ def test_a_pause_is_extended_and_never_cut_short(world: World) -> None:
 
 def test_only_so_much_is_told(world: World) -> None:
     alice = world.friend()
-    for number in range(by_hand.SHOWN + 5):
+    for number in range(manual.SHOWN + 5):
         by_owner(world, alice, f"{number} " + "x" * 5000)
     with world.database.write() as connection:
         chat = chats.get(connection, alice.chat_id)
         assert chat
         started = world.clock() - timedelta(hours=1)
         conversation = current(connection, chat.id, "finn", started)
-        said = by_hand.since_last_turn(connection, chat, conversation)
-    assert len(said) == by_hand.SHOWN and said[-1].text.startswith("24 ")
-    assert all(len(each.text) <= by_hand.LENGTH for each in said)
+        said = manual.since_last_turn(connection, chat, conversation)
+    assert len(said) == manual.SHOWN and said[-1].text.startswith("24 ")
+    assert all(len(each.text) <= manual.LENGTH for each in said)
 
 
 async def test_a_picture_that_the_owner_answered_is_told_as_what_it_was(
@@ -210,7 +211,7 @@ async def test_a_picture_that_the_owner_answered_is_told_as_what_it_was(
     alice.writes(kind=Kind.IMAGE)
     by_owner(world, alice, "Nice!")
     with world.database.write() as connection:
-        by_hand.resume(connection, alice.chat_id, world.clock(), answer=True)
+        manual.resume(connection, alice.chat_id, world.clock(), answer=True)
     await alice.asks("Isn't it?")
     assert "They: [a picture was sent; you can't see it]\nOwner: Nice!" in llm.requests[-1].text
 

@@ -7,14 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from core.access import KEY_HOLDERS, Access
-from core.agent import Agent
-from core.errors import AgentFailed
-from core.failure import Failure
-from core.model import PROVIDERS, ModelName
+from core.agents.agent import Agent
+from core.models.credentials import KEY_HOLDERS, Access
+from core.models.failure import AgentFailed, Failure
+from core.models.name import PROVIDERS, ModelName
 from tests.fake_llm import FakeLLM
 from tests.waiting import PATIENCE
-from worker.completion import Completer, Completion, Prompt
+from worker.models.completion import Completer, Completion, Prompt
 
 FINN = Agent("finn", "Finn", soul="You are dry.")
 ASKED = {

@@ -10,13 +10,13 @@ import pytest
 from ruamel.yaml import YAML
 from sqlalchemy import select, update
 
-from store import tables
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.world import BOB, Friend, World
-from worker import turns
-from worker.answering import LEASE, Answering
-from worker.refusals import STOPPED
+from worker.jobs import turns
+from worker.jobs.chat_loop import LEASE, Answering
+from worker.jobs.guards import STOPPED
 
 
 @asynccontextmanager

@@ -1,9 +1,9 @@
 """What ends a turn that would go on for ever."""
 
-from core.failure import Failure
+from core.models.failure import Failure
 from tests.fake_llm import FakeLLM
 from tests.worker.world import World
-from worker.completion import LIMITS
+from worker.models.completion import LIMITS
 
 
 async def test_an_agent_that_only_uses_tools_comes_to_an_end(world: World, llm: FakeLLM) -> None:

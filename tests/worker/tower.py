@@ -8,14 +8,14 @@ from sqlalchemy import select
 from core.link import End, Link, Phase, Status
 from core.phone import Phone
 from store import link as link_store
-from store import tables
-from store.db import Database
-from store.live import Request, Wish
+from store.redis.live import Request, Wish
+from store.sql import tables
+from store.sql.engine import Database
 from tests.worker.world import START
-from worker.bridge import Bridge
-from worker.child import Hear
-from worker.pipe import Note
-from worker.session import Session
+from worker.ipc import Note
+from worker.supervisor.bridge import Bridge
+from worker.supervisor.child import Hear
+from worker.supervisor.session import Session
 
 NUMBER = Phone("+15550001000")
 DEVICE = "DjinnBot"

@@ -11,7 +11,7 @@ from rq import Queue
 from rq.job import Job, JobStatus
 from rq.worker import BaseWorker
 
-from store import valkey
+from store.redis import valkey
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
 

@@ -14,19 +14,21 @@ from redis import Redis
 from sqlalchemy import Connection, RowMapping, select, update
 
 from config import Config
-from core.allowlist import Pattern
-from core.message import Inbound, Kind, Place, Reason, State
+from core.admission.allowlist import Pattern
+from core.messages.message import Inbound, Kind, Place, Reason, State
 from core.phone import Phone
 from core.settings import Settings
-from store import allowlist, chats, messages, people, tables
+from store import allowlist
 from store import settings as settings_store
-from store.agents import AgentFolder
-from store.db import Database
-from store.live import Live
-from store.provider_keys import Keyring
+from store.agents.agents import AgentFolder
+from store.agents.provider_keys import Keyring
+from store.chats import chats, messages, people
+from store.redis.live import Live
+from store.sql import tables
+from store.sql.engine import Database
 from tests.waiting import PATIENCE
-from worker.answering import Answering
-from worker.completion import Completer
+from worker.jobs.chat_loop import Answering
+from worker.models.completion import Completer
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALICE = Phone("+15550000001")

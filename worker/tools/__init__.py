@@ -10,10 +10,10 @@ from datetime import datetime
 
 from pydantic_ai.toolsets import AbstractToolset, FunctionToolset
 
-from core import mcp_config
-from core.agent import Agent
-from store.db import Database
-from store.live import Live
+from core.agents import mcp_config
+from core.agents.agent import Agent
+from store.redis.live import Live
+from store.sql.engine import Database
 from worker.tools.clock import current_time
 from worker.tools.context import InThread, Office, ToolContext
 from worker.tools.mcp import Servers, ServerTools

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.agent import Agent
-from store.db import Database
-from store.live import Live
+from core.agents.agent import Agent
+from store.redis.live import Live
+from store.sql.engine import Database
 
 RESULT_LIMIT = 20_000  # characters of a result that the model gets to see
 

@@ -20,7 +20,7 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
-from core.mcp_config import McpServer
+from core.agents.mcp_config import McpServer
 from worker.tools.context import ToolContext, readable
 from worker.tools.mcp_link import Link, ServerFailed, explained, seen
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
-from core.mcp_config import McpServer
+from core.agents.mcp_config import McpServer
 
 if TYPE_CHECKING:
     from pydantic_ai.mcp import MCPToolset

@@ -11,13 +11,15 @@ from pydantic_ai import RunContext
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from core import permission
+from core.admission import permission
+from core.admission.permission import Permission
+from core.agents.signature import signed
 from core.errors import DjinnError, InvalidPhone, NotConnected
 from core.link import Status
-from core.permission import Permission
 from core.phone import Phone
-from core.signature import signed
-from store import audit, permissions, sending
+from store.account import audit
+from store.agents import permissions
+from store.chats import sending
 from worker.tools.context import ToolContext, readable
 
 SENDS = 10  # messages that one turn may send by this tool

@@ -20,7 +20,7 @@ from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
-from core.model import ModelName
+from core.models.name import ModelName
 
 REMEMBERED = 3600.0  # seconds until a model is offered tools again
 _REFUSALS = frozenset({400, 404, 422, 501})

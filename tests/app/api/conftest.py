@@ -7,11 +7,11 @@ from flask import Flask
 from redis import Redis
 
 from app import create_app
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
-from store import api_keys
-from store.db import Database
-from store.live import Live
+from store.account import api_keys
+from store.redis.live import Live
+from store.sql.engine import Database
 from tests.app.api.program import Api
 
 

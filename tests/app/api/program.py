@@ -17,10 +17,10 @@ from werkzeug.test import TestResponse
 from app.api import OPERATIONS
 from app.api.operation import Operation
 from app.api.wire import Problem
-from app.ext import Services
-from store import api_keys
-from store.db import Database
-from store.live import Live, Request, Wish
+from app.web.ext import Services
+from store.account import api_keys
+from store.redis.live import Live, Request, Wish
+from store.sql.engine import Database
 
 # For what the kind of database can't change.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

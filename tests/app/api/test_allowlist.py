@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from store import audit
+from store.account import audit
 from tests.app.api.program import ON_SQLITE, Api
 
 LIST = "/whatsapp/allowlist"

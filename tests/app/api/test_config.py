@@ -5,7 +5,8 @@ import pytest
 from core.link import End
 from core.phone import Phone
 from core.settings import Settings
-from store import audit, link, settings
+from store import link, settings
+from store.account import audit
 from tests.app.api.program import ON_SQLITE, Api
 
 CONFIG = "/whatsapp/config"

@@ -10,13 +10,15 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
 from core.link import Phase, Status
 from core.phone import Phone
 from core.settings import Settings
-from store import audit, link, outbox, settings
-from store.tables import outbox as table
+from store import link, settings
+from store.account import audit
+from store.chats import outbox
+from store.sql.tables import outbox as table
 from tests.app.api.program import ON_SQLITE, Api
 from tests.waiting import PATIENCE
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.api import OPERATIONS
 from app.api.operation import Operation
-from store import api_keys
+from store.account import api_keys
 from tests.app.api.program import ON_SQLITE, Api
 
 GUARDED = [operation for operation in OPERATIONS if operation.scopes]

@@ -9,8 +9,9 @@ from app.api import link as api_link
 from app.api.ends import told
 from core.link import End, Phase, Status
 from core.phone import Phone
-from store import audit, link
-from store.live import Beat, Request
+from store import link
+from store.account import audit
+from store.redis.live import Beat, Request
 from tests.app.api.program import ON_SQLITE, Api, worker
 from tests.waiting import until
 

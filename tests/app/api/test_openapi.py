@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.api import OPERATIONS
 from config import ROOT
-from store.api_keys import SCOPES
+from store.account.api_keys import SCOPES
 from tests.app.api.program import ON_SQLITE, document, openapi_path
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from core.link import Phase, Status
 from core.phone import Phone
 from core.settings import Settings
 from store import link, settings
-from store.live import Request
+from store.redis.live import Request
 from tests.app.api.program import ON_SQLITE, Api, worker
 
 pytestmark = ON_SQLITE

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.allowlist import Pattern
-from store import audit, permissions
+from core.admission.allowlist import Pattern
+from store.account import audit
+from store.agents import permissions
 from tests.app.api.program import ON_SQLITE, Api
 
 FINN = "/agents/finn/messaging-permissions"

@@ -8,7 +8,7 @@ from flask import Flask
 
 from app import create_app
 from app.api.operation import BODY_LIMIT
-from app.ext import Services
+from app.web.ext import Services
 from config import Config
 from tests.app.api.program import ON_SQLITE, Api
 

@@ -14,12 +14,12 @@ from hypothesis import strategies
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
-from app import throttle
+from app.web import throttle
 from core.link import Phase, Status
 from core.phone import Phone
 from core.settings import Settings
 from store import link, settings
-from store.live import Beat, Request
+from store.redis.live import Beat, Request
 from tests.app.api.program import ON_SQLITE, Api, document
 from tests.browser.panel import serving
 

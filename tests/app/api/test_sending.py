@@ -10,8 +10,10 @@ from sqlalchemy import Connection, select
 from core.link import Phase, Status
 from core.phone import Phone
 from core.settings import Settings
-from store import audit, chats, link, outbox, people, settings
-from store.tables import outbox as table
+from store import link, settings
+from store.account import audit
+from store.chats import chats, outbox, people
+from store.sql.tables import outbox as table
 from tests.app.api.program import ON_SQLITE, Api
 
 SEND = "/whatsapp/finn/send"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app import throttle
-from store import valkey
+from app.web import throttle
+from store.redis import valkey
 from tests.app.api.program import ON_SQLITE, Api
 
 pytestmark = ON_SQLITE

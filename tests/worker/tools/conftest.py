@@ -1,7 +1,7 @@
 import pytest
 
 from core.link import Phase, Status
-from store.live import Live
+from store.redis.live import Live
 from tests.waiting import PATIENCE
 from tests.worker.world import World
 from worker.tools import mcp

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from config import ROOT
-from core import mcp_config
-from store import chats
-from store.db import Database
+from core.agents import mcp_config
+from store.chats import chats
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.services.processes import Spawner
 from tests.waiting import until
@@ -311,6 +311,8 @@ asyncio.run(main())
 
 
 def test_a_process_without_servers_does_not_load_what_they_need() -> None:
-    code = "import sys, worker.jobs; print([n for n in ('mcp', 'fastmcp') if n in sys.modules])"
+    code = (
+        "import sys, worker.jobs.process;print([n for n in ('mcp', 'fastmcp') if n in sys.modules])"
+    )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr

@@ -9,11 +9,15 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import select
 
-from core.allowlist import Pattern
+from core.admission.allowlist import Pattern
 from core.link import Phase, Status
 from core.phone import Phone
-from store import audit, chats, link, permissions, tables
-from store.live import Live
+from store import link
+from store.account import audit
+from store.agents import permissions
+from store.chats import chats
+from store.redis.live import Live
+from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.worker.world import ALICE, BOB, World
 from worker.tools.messaging import SENDS

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from config import Config
-from store.db import Database
-from store.queue import Turns
+from store.redis.queue import Turns
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
-from tests.worker.test_jobs import WallClock, start
+from tests.worker.jobs.test_process import WallClock, start
 from tests.worker.tools.servers import give, is_alive, program, started
 from tests.worker.world import World
 

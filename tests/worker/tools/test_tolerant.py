@@ -2,14 +2,14 @@
 
 import pytest
 
-from core.access import Access
-from core.agent import Agent
-from core.model import ModelName
-from store.db import Database
+from core.agents.agent import Agent
+from core.models.credentials import Access
+from core.models.name import ModelName
+from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.waiting import PATIENCE
 from tests.worker.world import World
-from worker.completion import Completer, Prompt
+from worker.models.completion import Completer, Prompt
 
 REFUSALS = [
     (400, "registry.ollama.ai/library/gemma:2b does not support tools"),

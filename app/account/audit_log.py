@@ -1,0 +1,74 @@
+"""The audit log: who changed what, with filters, and as a table for spreadsheets."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from app.web.answer import fragment
+from app.web.ext import db, now
+from store.account import audit
+from store.account.audit import Act, Filter
+
+bp = Blueprint("audit", __name__, url_prefix="/account/audit")
+
+PAGE = 50
+BATCH = 1000  # acts of a download that are in memory at once
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    wanted = _wanted()
+    before = request.args.get("before", type=int)
+    with db().read() as connection:
+        acts = audit.latest(connection, PAGE + 1, wanted, before)
+        choices = (audit.actors(connection), audit.actions(connection))
+    context = {
+        "acts": acts[:PAGE],
+        "older": acts[PAGE - 1].id if len(acts) > PAGE else None,
+        "wanted": wanted,
+        "before": before,
+    }
+    if request.htmx:
+        return fragment("account/_acts.html", **context)
+    return render_template("account/audit.html", choices=choices, **context)
+
+
+@bp.get("/audit.csv")
+def download() -> ResponseReturnValue:
+    name = f"audit-{now():%Y-%m-%d}.csv"
+    answer = Response(stream_with_context(_lines(_wanted())), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _wanted() -> Filter:
+    return Filter(*(request.args.get(name, "").strip() for name in ("actor", "action", "q")))
+
+
+def _lines(wanted: Filter) -> Iterator[str]:
+    """In batches: the log may be long."""
+    yield "\ufeff" + _line("time (UTC)", "who", "what", "details")
+    before = None
+    while True:
+        with db().read() as connection:
+            acts = audit.latest(connection, BATCH, wanted, before)
+        yield from map(_line_of, acts)
+        if len(acts) < BATCH:
+            return
+        before = acts[-1].id
+
+
+def _line_of(act: Act) -> str:
+    return _line(f"{act.at:%Y-%m-%d %H:%M:%S}", act.actor, act.action, act.detail)
+
+
+def _line(*cells: str) -> str:
+    """A spreadsheet takes what begins with one of =+-@ for a formula."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(
+        "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells
+    )
+    return buffer.getvalue()

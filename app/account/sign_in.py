@@ -1,0 +1,246 @@
+"""The owner's account: made once by a one-time link, then a name and a password.
+
+The cookie holds a random token and nothing else; the session behind it lives in SQL, so that it
+can be ended from anywhere.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    abort,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from app.account import passwords, second_factor
+from app.account.forms import SecondStepForm
+from app.account.second_factor import Proof
+from app.web.ext import db, now
+from app.web.forms import LoginForm, SetupForm
+from app.web.throttle import Refusal
+from app.web.toasts import toast
+from store.account import audit, owner
+
+bp = Blueprint("auth", __name__)
+
+# Blueprints and endpoints that anyone may see. All others ask for a signed-in owner.
+OPEN_BLUEPRINTS = frozenset({"up", "api", "metrics"})
+OPEN_ENDPOINTS = frozenset({"static", "auth.login", "auth.code", "auth.setup", "auth.theme"})
+THEMES = ("light", "dark", "auto")
+THEME_SECONDS = 365 * 24 * 3600
+HALFWAY_SECONDS = 10 * 60  # from the right password to the second factor's code
+
+
+def admit() -> ResponseReturnValue | None:
+    """Before every request: find out who asks, and send strangers to the login page."""
+    g.owner = g.browser = None
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    if request.blueprint in OPEN_BLUEPRINTS:
+        return None
+    _find_session()
+    if g.browser is not None or request.endpoint in OPEN_ENDPOINTS:
+        return None
+    return _to_login()
+
+
+def _find_session() -> None:
+    token = session.get("token")
+    if not token:
+        return
+    with db().read() as connection:
+        g.browser = owner.session(connection, token, now())
+        g.owner = owner.load(connection) if g.browser else None
+    if g.browser and not _is_poll() and now() - g.browser.last_seen_at > owner.SEEN_EVERY:
+        with db().write() as connection:
+            owner.touch_session(connection, g.browser.id, now())
+        session.modified = True  # the cookie's own end moves along
+
+
+def _is_poll() -> bool:
+    """A page that is left open refreshes itself: nobody is using it."""
+    return bool(request.htmx) and request.method == "GET"
+
+
+def _to_login() -> ResponseReturnValue:
+    """Signing in leads back to where the owner was: for a form, the page that it was on."""
+    is_form = request.method != "GET"
+    here = request.referrer if is_form else request.full_path.rstrip("?")
+    if request.htmx:
+        here = request.htmx.current_url
+    # What was sent is not done; the login page says so.
+    login = url_for("auth.login", next=same_site(here), unsent=1 if is_form else None)
+    if request.htmx:
+        answer = make_response("", 401)
+        answer.headers["HX-Redirect"] = login
+        return answer
+    return redirect(login, code=303)
+
+
+def same_site(address: str | None) -> str | None:
+    """The path and query of an address of ours, None if it is not or if it leads nowhere."""
+    if not address or "\\" in address or any(ord(char) < 33 for char in address):
+        return None
+    parts = urlsplit(address)
+    if parts.netloc and parts.netloc != request.host:
+        return None
+    path = parts.path
+    if not path.startswith("/") or path.startswith("//") or path == url_for("auth.login"):
+        return None
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+@bp.route("/setup/<token>", methods=["GET", "POST"])
+def setup(token: str) -> ResponseReturnValue:
+    """The one-time link: make the owner's account, or choose a new password for it."""
+    with db().read() as connection:
+        account = owner.load(connection)
+        is_first = account is None and owner.is_setup_token(connection, token)
+        is_reset = account is not None and owner.is_reset_token(connection, token, now())
+    if not is_first and not is_reset:
+        return _used_up(account)
+    form = SetupForm(username=account.name if account else None)
+    if not form.validate_on_submit():
+        status = 422 if form.is_submitted() else 200
+        return render_template("auth/setup.html", form=form, account=account), status
+    if not _set_up(form, is_reset):
+        return redirect(url_for("auth.login"), code=303)
+    toast("account_reset" if is_reset else "account_made")
+    return redirect(url_for("overview.index"), code=303)
+
+
+def _used_up(account: owner.Owner | None) -> ResponseReturnValue:
+    if account is None:
+        return render_template("auth/used_up.html"), 410
+    toast("account_exists", "info")
+    return redirect(url_for("auth.login"), code=303)
+
+
+def _set_up(form: SetupForm, is_reset: bool) -> bool:
+    """Make or replace the account and sign in. False if somebody was faster."""
+    name, password_hash = form.username.data, passwords.hashed(form.password.data)
+    with db().write() as connection:
+        if is_reset:
+            made = owner.reset(connection, name, password_hash)
+        else:
+            made = owner.create(connection, name, password_hash, now())
+        if made:
+            audit.record(connection, name, f"account {'reset' if is_reset else 'made'}", "", now())
+            _sign_in(connection, name)
+    return made
+
+
+@bp.route("/login", methods=["GET", "POST"])
+def login() -> ResponseReturnValue:
+    following = same_site(request.args.get("next"))
+    if g.browser is not None:
+        return redirect(following or url_for("overview.index"), code=303)
+    with db().read() as connection:
+        account = owner.load(connection)
+    if account is None:
+        return render_template("auth/no_account.html")
+    form = LoginForm()
+    if not form.validate_on_submit():
+        return _login_page(form, 422 if form.is_submitted() else 200)
+    refusal = passwords.refusal(account, form.password.data, form.username.data)
+    if refusal:
+        form.password.errors = [refusal.text]
+        return _login_page(form, refusal.status)
+    if account.totp_secret:
+        session["halfway"] = {"since": now().timestamp(), "of": _stamp(account)}
+        return redirect(url_for("auth.code", next=following), code=303)
+    passwords.login_throttle(account.name).forget()
+    with db().write() as connection:
+        _sign_in(connection, account.name)
+    return redirect(following or url_for("overview.index"), code=303)
+
+
+@bp.route("/login/code", methods=["GET", "POST"])
+def code() -> ResponseReturnValue:
+    """The second step, for a browser that has just given the right password."""
+    following = same_site(request.args.get("next"))
+    with db().read() as connection:
+        account = owner.load(connection)
+    if account is None or not _is_halfway(account):
+        return redirect(url_for("auth.login", next=following), code=303)
+    form = SecondStepForm()
+    if not form.validate_on_submit():
+        status = 422 if form.is_submitted() else 200
+        return render_template("auth/code.html", form=form), status
+    with db().write() as connection:
+        proof = second_factor.check(connection, account, form.code.data, now())
+        if isinstance(proof, Proof):
+            _sign_in(connection, account.name, proof)
+    if isinstance(proof, Refusal):
+        form.code.errors = [proof.text]
+        return render_template("auth/code.html", form=form), proof.status
+    passwords.login_throttle(account.name).forget()
+    if proof is Proof.RECOVERY:
+        left = account.recovery_codes_left - 1
+        toast("recovery_code_used", "warning", left=left)
+    return redirect(following or url_for("overview.index"), code=303)
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    with db().write() as connection:
+        owner.end_session(connection, g.browser.id)
+        audit.record(connection, g.owner.name, "signed out", "", now())
+    session.clear()
+    toast("signed_out", "info")
+    return redirect(url_for("auth.login"), code=303)
+
+
+@bp.post("/theme")
+def theme() -> ResponseReturnValue:
+    """Light, dark or as the device has it. Kept in a cookie: it belongs to this browser."""
+    chosen = request.form.get("theme")
+    if chosen not in THEMES:
+        abort(400)
+    answer: Response = redirect(same_site(request.referrer) or url_for("overview.index"), code=303)
+    answer.set_cookie(
+        "theme", chosen, max_age=THEME_SECONDS, samesite="Lax", secure=request.is_secure
+    )
+    return answer
+
+
+@bp.app_context_processor
+def chosen_theme() -> dict[str, str]:
+    chosen = request.cookies.get("theme", "auto")
+    return {"theme": chosen if chosen in THEMES else "auto"}
+
+
+def _login_page(form: LoginForm, status: int) -> ResponseReturnValue:
+    return render_template("auth/login.html", form=form), status
+
+
+def _is_halfway(account: owner.Owner) -> bool:
+    """Whether this browser gave the right password a moment ago; the signed cookie says so."""
+    given = session.get("halfway") or {"since": 0, "of": ""}
+    is_fresh = now().timestamp() - given["since"] <= HALFWAY_SECONDS
+    return bool(account.totp_secret) and is_fresh and given["of"] == _stamp(account)
+
+
+def _stamp(account: owner.Owner) -> str:
+    """Another one for another password, so that changing it ends what is half done."""
+    return owner.fingerprint(account.password_hash)[:16]
+
+
+def _sign_in(connection: Connection, name: str, proof: Proof | None = None) -> None:
+    """A fresh browser session; whatever the cookie held before is gone, its CSRF token too."""
+    agent, address = request.user_agent.string, request.remote_addr or ""
+    token = owner.open_session(connection, agent, address, now())
+    how = ", with a recovery code" if proof is Proof.RECOVERY else ""
+    audit.record(connection, name, "signed in", address + how, now())
+    session.clear()
+    session.permanent = True
+    session["token"] = token

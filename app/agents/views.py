@@ -1,0 +1,321 @@
+"""Agents: who there is, how they are used, and everything an owner may change about them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from app.agents.forms import AgentForm, NewAgentForm
+from app.web.answer import fragment
+from app.web.ext import agents, config, db, now
+from app.web.toasts import Undo, toast
+from config import ROOT
+from core.agents import introduction
+from core.agents.agent import Agent, BrokenAgent, is_agent_id, system_prompt
+from core.channel import Channel
+from core.errors import AgentChanged, AgentTaken, InvalidModel, NotWritable, UnknownAgent
+from core.models import window
+from core.models.catalogue import catalogue
+from core.models.credentials import Access
+from core.models.name import ModelName, own_model
+from core.phone import Phone
+from store import allowlist, settings
+from store.account import audit
+from store.agents import favourites, provider_keys
+from store.agents.agent_files import AgentFiles, Snapshot
+from store.agents.agents import FILE_LIMIT, AgentFolder
+from store.pages import agent_use
+
+bp = Blueprint("agents", __name__, url_prefix="/agents")
+
+SHIPPED = ROOT / "agents"
+FORM_LIMIT = 2 * 3 * FILE_LIMIT  # bytes: two texts, of which a form may make three times as much
+SOMEBODY = introduction.about("Ana", Phone("+15551234567"))  # for the preview of a prompt
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a new agent can begin as: a copy of this one."""
+
+    agent: Agent
+    files: AgentFiles
+
+
+@bp.url_value_preprocessor
+def _allow_long_texts(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Before anything reads the form: a persona is longer than the panel's other forms."""
+    request.max_content_length = request.max_form_memory_size = FORM_LIMIT
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    return render_template("agents/index.html", **_list())
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    starts = _starts()
+    titles = {key: f"A copy of {start.agent.title}" for key, start in starts.items()}
+    form = NewAgentForm.of(agents().load(), titles)
+    if request.method == "GET" or not form.validate() or not _create(form, starts):
+        status = 422 if form.errors else 200
+        return render_template("agents/new.html", form=form, writable=_is_writable()), status
+    toast("agent_made", name=form.name.data)
+    return _go(url_for("agents.edit", agent_id=form.folder))
+
+
+@bp.route("/<agent_id>/", methods=["GET", "POST"])
+def edit(agent_id: str) -> ResponseReturnValue:
+    agent, snapshot = _get(agent_id)
+    if isinstance(agent, BrokenAgent):
+        return render_template("agents/broken.html", agent=agent, **_around(agent_id))
+    posted = request.method == "POST"
+    form = AgentForm.of(agent, snapshot.etag, agents().load(), posted)
+    if not posted:
+        return render_template("agents/edit.html", **_page(agent, form))
+    if not form.validate():
+        return _show(agent, form, 422)
+    return _save(agent, snapshot, form)
+
+
+@bp.get("/<agent_id>/prompt")
+def prompt(agent_id: str) -> ResponseReturnValue:
+    """What the model is told, exactly, on one channel."""
+    agent, _ = _get(agent_id)
+    if isinstance(agent, BrokenAgent):
+        abort(404)
+    context = {"agent": agent, **_prompt(agent, request.args.get("channel", ""))}
+    template = "agents/_prompt.html" if request.htmx else "agents/prompt.html"
+    return render_template(template, **context)
+
+
+@bp.route("/<agent_id>/previous/<name>", methods=["GET", "POST"])
+def previous(agent_id: str, name: str) -> ResponseReturnValue:
+    """Look at a file as it was before its last change, and take that back."""
+    agent, snapshot = _get(agent_id)
+    found = _files().previous(agent_id).get(name) or abort(404)
+    if request.method == "GET":
+        context = {"agent": agent, "name": name, "previous": found, "etag": snapshot.etag}
+        return render_template("agents/previous.html", **context)
+    try:
+        with db().write() as connection:
+            audit.record(connection, g.owner.name, "agent restored", f"{agent_id}: {name}", now())
+            _files().restore(agent_id, name, request.form.get("etag", ""))
+        toast("file_restored", file=name)
+    except (AgentChanged, NotWritable) as error:
+        toast("file_not_restored", "warning", problem=str(error))
+    return _go(url_for("agents.edit", agent_id=agent_id))
+
+
+@bp.route("/<agent_id>/remove", methods=["GET", "POST"])
+def remove(agent_id: str) -> ResponseReturnValue:
+    agent, _ = _get(agent_id)
+    if request.method == "GET":
+        template = "agents/_remove.html" if request.htmx else "agents/remove.html"
+        return render_template(template, agent=agent, **_ties(agent_id))
+    try:
+        with db().write() as connection:
+            audit.record(connection, g.owner.name, "agent removed", agent_id, now())
+            trashed = _files().remove(agent_id, now())
+    except NotWritable as error:
+        toast("agent_not_removed", "warning", problem=str(error), agent=agent_id)
+        return _go(url_for("agents.edit", agent_id=agent_id))
+    undo = Undo(url_for("agents.recover"), "#agents", {"trashed": trashed})
+    name = agent.name if isinstance(agent, Agent) else agent.id
+    toast("agent_removed", undo=undo, name=name)
+    return _go(url_for("agents.index"))
+
+
+@bp.post("/recover")
+def recover() -> ResponseReturnValue:
+    """Undo a removal."""
+    try:
+        with db().write() as connection:
+            agent_id = _files().recover(request.form.get("trashed", ""))
+            audit.record(connection, g.owner.name, "agent recovered", agent_id, now())
+        toast("agent_back", agent=agent_id)
+    except (UnknownAgent, AgentTaken, NotWritable) as error:
+        toast("as_said", "warning", sentence=str(error))
+    if not request.htmx:
+        return redirect(url_for("agents.index"), code=303)
+    return fragment("agents/_list.html", focus="agents", **_list())
+
+
+def _save(agent: Agent, snapshot: Snapshot, form: AgentForm) -> ResponseReturnValue:
+    """Write a valid form's texts. The audit's line goes if the files can't be written."""
+    try:
+        with db().write() as connection:
+            detail = f"{agent.id}: {', '.join(form.changes(agent))}"
+            audit.record(connection, g.owner.name, "agent changed", detail, now())
+            _files().write(agent.id, form.etag.data or "", form.texts(agent, snapshot))
+    except AgentChanged as error:
+        form.form_errors.append(
+            f"{error} Where something else is there now, you see it below the field. Saving "
+            "again puts yours in its place."
+        )
+        form.etag.data, form.etag.raw_data = snapshot.etag, None
+        return _show(agent, form, 422, theirs=form.theirs(agent))
+    except NotWritable as error:
+        form.form_errors.append(f"{error} Nothing was saved.")
+        return _show(agent, form, 422)
+    toast("agent_saved")
+    if not request.htmx:
+        return redirect(url_for("agents.edit", agent_id=agent.id), code=303)
+    saved, fresh = _get(agent.id)
+    if isinstance(saved, BrokenAgent):
+        return _go(url_for("agents.edit", agent_id=agent.id))
+    return _show(saved, AgentForm.of(saved, fresh.etag, agents().load()), focus="save")
+
+
+def _create(form: NewAgentForm, starts: Mapping[str, Start]) -> bool:
+    """False, and a sentence in the form, when there can't be such an agent."""
+    start = starts.get(form.start.data or "")
+    copied = start.files.read(start.agent.id).texts if start else {}
+    try:
+        with db().write() as connection:
+            detail = f"{form.folder}: {form.start.data or 'empty'}"
+            audit.record(connection, g.owner.name, "agent created", detail, now())
+            _files().create(form.folder, form.texts(copied, start.agent if start else None))
+    except AgentTaken as error:
+        form.agent_id.errors = [f"{error} Choose another name for the new one."]
+        return False
+    except NotWritable as error:
+        form.form_errors.append(str(error))
+        return False
+    return True
+
+
+def _show(
+    agent: Agent,
+    form: AgentForm,
+    status: int = 200,
+    focus: str = "",
+    theirs: Mapping[str, str] | None = None,
+) -> ResponseReturnValue:
+    context = {**_page(agent, form), "theirs": theirs or {}}
+    if request.htmx:
+        return fragment("agents/_edit.html", status, focus, **context)
+    return render_template("agents/edit.html", **context), status
+
+
+def _go(address: str) -> Response:
+    """To another page, for htmx too."""
+    if not request.htmx:
+        return redirect(address, code=303)
+    return Response(headers={"HX-Redirect": address})
+
+
+def _files() -> AgentFiles:
+    return AgentFiles(agents().path)
+
+
+def _is_writable(agent_id: str = "") -> bool:
+    return _files().is_writable(agent_id) or not agents().path.exists()
+
+
+def _get(agent_id: str) -> tuple[Agent | BrokenAgent, Snapshot]:
+    """The agent and its files. Aborts with 404 when there is none that a page can show."""
+    try:
+        snapshot = _files().read(agent_id)
+    except NotWritable:
+        snapshot = Snapshot({})  # can't be read: broken
+    except UnknownAgent:
+        abort(404)
+    registry = agents().load()
+    broken = {agent.id: agent for agent in registry.broken}
+    return registry.agents.get(agent_id) or broken.get(agent_id) or abort(404), snapshot
+
+
+def _starts() -> Mapping[str, Start]:
+    """Agents to copy: those that are there, and those that we ship."""
+    own, shipped = agents().load().agents, AgentFolder(SHIPPED).load().agents
+    files = AgentFiles(SHIPPED)
+    starts = {f"own:{agent.id}": Start(agent, _files()) for agent in own.values()}
+    others = [agent for agent in shipped.values() if agent.id not in own]
+    return starts | {f"shipped:{agent.id}": Start(agent, files) for agent in others}
+
+
+def _list() -> dict[str, object]:
+    """What `_list.html` shows: the agents, the most lately used first."""
+    registry = agents().load()
+    with db().read() as connection:
+        uses, current = agent_use.load(connection), settings.load(connection)
+        access = provider_keys.access(connection, config())
+    default_model = own_model(None, current.default_model)
+    last = {agent_id: use.last_used_at for agent_id, use in uses.items()}
+    listed = sorted(registry.agents.values(), key=lambda agent: agent.name.casefold())
+    listed.sort(key=lambda agent: last.get(agent.id, NEVER), reverse=True)
+    return {
+        "agents": listed,
+        "broken": [(agent, is_agent_id(agent.id)) for agent in registry.broken],
+        "uses": uses,
+        "troubles": {agent.id: _troubles(agent, default_model, access) for agent in listed},
+        "default_agent": current.default_agent,
+        "default_model": default_model,
+        "writable": _is_writable(),
+        "folder": agents().path,
+    }
+
+
+def _troubles(agent: Agent, default_model: str, access: Access) -> Sequence[str]:
+    """What will not work, although the agent is there."""
+    try:
+        access.check(ModelName.parse(agent.model or default_model))
+    except InvalidModel as error:
+        found = f"model: {error}"
+        return list(dict.fromkeys([found, *agent.warnings]))
+    return agent.warnings
+
+
+def _page(agent: Agent, form: AgentForm) -> dict[str, object]:
+    """What `_edit.html` shows."""
+    with db().read() as connection:
+        current, access = settings.load(connection), provider_keys.access(connection, config())
+        models = [
+            *favourites.load(connection),
+            *(n for n in catalogue() if _provider(n) in access.keys),
+        ]
+    return {
+        "agent": agent,
+        "form": form,
+        "theirs": {},
+        "models": list(dict.fromkeys(models)),
+        "default_model": own_model(None, current.default_model),
+        **_prompt(agent, Channel.WHATSAPP),
+        **_around(agent.id),
+    }
+
+
+def _around(agent_id: str) -> dict[str, object]:
+    return {"previous": _files().previous(agent_id), "writable": _is_writable(agent_id)}
+
+
+def _prompt(agent: Agent, channel: str) -> dict[str, object]:
+    shown = Channel(channel) if channel in list(Channel) else Channel.WHATSAPP
+    text = system_prompt(agent, shown, SOMEBODY if shown is Channel.WHATSAPP else "")
+    return {"channel": shown.value, "prompt": text, "tokens": window.of_text(text)}
+
+
+def _ties(agent_id: str) -> dict[str, object]:
+    """Where the agent is named; these then fall through to the next in line."""
+    with db().read() as connection:
+        entries = [entry for entry in allowlist.load(connection) if entry.agent == agent_id]
+        is_default = settings.load(connection).default_agent == agent_id
+    return {"entries": entries, "is_default": is_default}
+
+
+def _provider(model: str) -> str:
+    return model.partition("/")[0]

@@ -1,0 +1,77 @@
+"""The forms about who may write."""
+
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import Length
+
+from app.web.forms import AgentField, ParsedField, stripped
+from core.admission.allowlist import LABEL_MAX, Pattern, one_sender
+from core.messages.message import Kind
+
+TEXT_MAX = 10_000
+# What a person can send, as far as it makes a difference to the answer.
+KINDS = (
+    (Kind.TEXT, "Words"),
+    (Kind.IMAGE, "A picture"),
+    (Kind.VOICE, "A voice note"),
+    (Kind.VIDEO, "A video"),
+    (Kind.DOCUMENT, "A document"),
+    (Kind.STICKER, "A sticker"),
+    (Kind.LOCATION, "A location"),
+    (Kind.CONTACT, "A contact card"),
+    (Kind.POLL, "A poll"),
+    (Kind.REACTION, "A reaction"),
+)
+
+
+def _label() -> StringField:
+    too_long = f"At most {LABEL_MAX} characters."
+    return StringField("Label", [Length(max=LABEL_MAX, message=too_long)], filters=[stripped])
+
+
+def _agent() -> AgentField:
+    return AgentField("Default agent", "As in the settings")
+
+
+class EntryForm(FlaskForm):
+    """A line of the allowlist."""
+
+    pattern = ParsedField(
+        "Phone number",
+        Pattern.parse,
+        "Enter a number such as +15551234567, a prefix such as +1555*, or *.",
+    )
+    label = _label()
+    agent = _agent()
+
+
+class AllowForm(FlaskForm):
+    """Letting in somebody who was held: the number is known."""
+
+    label = _label()
+    agent = _agent()
+    answer = BooleanField("Answer what they wrote")
+
+
+class ImportForm(FlaskForm):
+    """A file or a text; what was looked at comes back as text."""
+
+    file = FileField("A file")
+    text = TextAreaField("Or lines")
+
+
+class TesterForm(FlaskForm):
+    """A message that nobody has sent."""
+
+    phone = ParsedField(
+        "Phone number", one_sender, "Enter the sender's number, for example +15551234567."
+    )
+    kind = SelectField(
+        "What they send",
+        choices=[SelectChoice(value.value, label) for value, label in KINDS],
+        default=Kind.TEXT.value,
+    )
+    text = TextAreaField(
+        "Text", [Length(max=TEXT_MAX, message=f"At most {TEXT_MAX:,} characters.")]
+    )

@@ -1,0 +1,32 @@
+"""Taking back the removal of an entry. The toast that offers it carries the whole entry, signed: it
+comes back as it was, and nothing comes back that was not there."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from flask import abort, current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from app.web.toasts import Undo
+from core.admission.allowlist import Entry, Pattern
+
+
+def button(entry: Entry, address: str, target: str) -> Undo:
+    """For the toast; it posts to `address`."""
+    facts = asdict(entry)
+    facts |= {name: facts[name].isoformat() for name in ("created_at", "updated_at")}
+    return Undo(address, target, {"entry": str(_signer().dumps(facts))})
+
+
+def removed() -> Entry:
+    """The entry that the toast's button has posted. Aborts with 400 if it is none of ours."""
+    try:
+        facts = _signer().loads(request.form.get("entry", ""))
+    except BadSignature:
+        abort(400)
+    times = {name: datetime.fromisoformat(facts[name]) for name in ("created_at", "updated_at")}
+    return Entry(**{**facts, **times, "pattern": Pattern(facts["pattern"])})
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="allowlist undo")

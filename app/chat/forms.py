@@ -1,0 +1,68 @@
+"""The forms of the dashboard chat. A valid form's fields hold clean values."""
+
+from collections.abc import Iterable
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.validators import Length
+
+from core.agents.agent import Agent
+from core.errors import InvalidModel
+from core.models.name import ModelName
+
+TEXT_MAX = 20_000  # characters
+MODEL_MAX = 200
+
+
+def text_field(label: str) -> TextAreaField:
+    # Browsers end lines as in a mail.
+    return TextAreaField(label, filters=[lambda text: (text or "").replace("\r\n", "\n").strip()])
+
+
+def written(form: FlaskForm, field: Field) -> None:
+    if not field.data:
+        raise ValidationError("Write something first.")
+    if len(field.data) > TEXT_MAX:
+        raise ValidationError(f"That is too long: at most {TEXT_MAX:,} characters.")
+
+
+class SayForm(FlaskForm):
+    text = text_field("Message")
+    validate_text = staticmethod(written)
+
+
+class NewChatForm(FlaskForm):
+    agent = SelectField("Agent", validate_choice=False)
+    text = text_field("First message")
+
+    @classmethod
+    def of(cls, agents: Iterable[Agent], chosen: str | None) -> "NewChatForm":
+        """`chosen` is the agent that an unsent form begins with."""
+        posted = request.form if request.method == "POST" else None
+        form = cls(formdata=posted, data={"agent": chosen})
+        form.agent.choices = [(agent.id, agent.title) for agent in agents]
+        return form
+
+    def validate_agent(self, field: Field) -> None:
+        if field.data not in [agent for agent, _ in self.agent.choices]:
+            raise ValidationError("There is no such agent any more. Choose another.")
+
+    def validate_text(self, field: Field) -> None:
+        written(self, field)
+
+
+class ModelForm(FlaskForm):
+    """Empty: the agent's own model."""
+
+    model = StringField(
+        "Model",
+        [Length(max=MODEL_MAX, message=f"At most {MODEL_MAX} characters.")],
+        filters=[lambda text: (text or "").strip()],
+    )
+
+    def validate_model(self, field: Field) -> None:
+        try:
+            field.data = str(ModelName.parse(field.data)) if field.data else None
+        except InvalidModel as error:
+            raise ValidationError(str(error)) from None

@@ -1,0 +1,59 @@
+"""What happened to one message: a page, and a fragment that a transcript shows below it."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from app.web.answer import fragment
+from app.web.ext import agents, db
+from store.chats import people
+from store.chats.people import Person
+from store.pages import traces
+from store.pages.traces import Trace
+
+bp = Blueprint("traces", __name__)
+
+
+@bp.get("/messages/<int:message_id>")
+def alone(message_id: int) -> ResponseReturnValue:
+    """Of any message, also of somebody who was not answered and so has no chat."""
+    with db().read() as connection:
+        trace = traces.of_message(connection, message_id) or abort(404)
+        person = _person(connection, trace)
+    assert trace.message
+    chat_id = trace.message.chat_id
+    if chat_id and not request.htmx:
+        address = url_for("traces.message", chat_id=chat_id, message_id=message_id)
+        return redirect(address, code=303)
+    return _answer(trace, person, chat_id)
+
+
+@bp.get("/conversations/<int:chat_id>/messages/<int:message_id>")
+def message(chat_id: int, message_id: int) -> ResponseReturnValue:
+    with db().read() as connection:
+        trace = traces.of_message(connection, message_id)
+        if trace is None or trace.message is None or trace.message.chat_id != chat_id:
+            abort(404)
+        person = _person(connection, trace)
+    return _answer(trace, person, chat_id)
+
+
+@bp.get("/conversations/<int:chat_id>/sent/<int:row_id>")
+def sent(chat_id: int, row_id: int) -> ResponseReturnValue:
+    """Of a message of ours."""
+    with db().read() as connection:
+        trace = traces.of_sent(connection, chat_id, row_id) or abort(404)
+    return _answer(trace, None, chat_id)
+
+
+def _person(connection: Connection, trace: Trace) -> Person | None:
+    assert trace.message
+    return people.get(connection, trace.message.person_id) if trace.message.person_id else None
+
+
+def _answer(trace: Trace, person: Person | None, chat_id: int | None) -> ResponseReturnValue:
+    known = agents().load().agents
+    context = {"trace": trace, "person": person, "chat_id": chat_id, "agents": known}
+    if request.htmx:
+        return fragment("conversations/_trace.html", **context)
+    return render_template("conversations/trace.html", **context)

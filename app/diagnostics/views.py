@@ -1,0 +1,184 @@
+"""What goes on inside: processes, the connection's history, the log, and why somebody got no
+reply."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flask import (
+    Blueprint,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from redis import RedisError
+
+from app.diagnostics import bundle
+from app.diagnostics.vitals import Vitals
+from app.web.ext import db, live, now
+from core.admission.decide import Decision, decide
+from core.errors import InvalidPhone
+from core.messages.message import Kind, Place
+from core.phone import Phone
+from store import allowlist, settings
+from store.account import audit
+from store.pages import why
+from store.redis import logs
+from store.redis.logs import Line
+
+bp = Blueprint("diagnostics", __name__, url_prefix="/diagnostics")
+
+PROCESSES = ("web", "worker", "connection", "jobs", "release")
+LEVELS = {"info": 20, "warning": 30, "error": 40, "critical": 50}
+SHOWN = 300  # lines
+WATCHED = timedelta(minutes=10)  # how long an open page follows the log by itself
+STOP_POLLING = 286  # htmx's word for it
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.get("/now")
+def current() -> ResponseReturnValue:
+    """The part that changes by itself."""
+    if not request.htmx:
+        return redirect(url_for("diagnostics.index"))
+    context = _current()
+    if request.args.get("seen") == context["current_seen"]:
+        return "", 204
+    return render_template("diagnostics/_watched.html", **context)
+
+
+@bp.get("/log")
+def log() -> ResponseReturnValue:
+    """The end of the log, filtered: a page, or its part of one."""
+    if not request.htmx:
+        return _page()
+    return render_template("diagnostics/_log.html", **_log())
+
+
+@bp.get("/log/lines")
+def lines() -> ResponseReturnValue:
+    """What an open page asks for every few seconds; after some minutes it is told to stop."""
+    if not request.htmx:
+        return redirect(url_for("diagnostics.log"))
+    context = _log()
+    since = request.args.get("since", 0.0, type=float)
+    if now().timestamp() - since > WATCHED.total_seconds():
+        html = render_template("diagnostics/_lines.html", has_stopped=True, **context)
+        return html, STOP_POLLING
+    if request.args.get("seen") == context["seen"]:
+        return "", 204
+    return render_template("diagnostics/_lines.html", **context)
+
+
+@bp.get("/why")
+def why_no_reply() -> ResponseReturnValue:
+    if not request.htmx:
+        return _page()
+    return render_template("diagnostics/_why.html", **_why())
+
+
+@bp.post("/bundle")
+def support_bundle() -> ResponseReturnValue:
+    with db().write() as connection:
+        audit.record(connection, g.owner.name, "support bundle made", "", now())
+    answer = make_response(
+        bundle.build(Vitals.read(events=1000, errors=logs.ERRORS), _tail(logs.LINES))
+    )
+    answer.mimetype = "application/zip"
+    name = f"djinnbot-support-{now():%Y%m%d-%H%M}.zip"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _page() -> ResponseReturnValue:
+    return render_template("diagnostics/index.html", **_current(), **_log(), **_why())
+
+
+def _current() -> dict[str, str]:
+    html = render_template("diagnostics/_current.html", vitals=Vitals.read())
+    return {"current": Markup(html), "current_seen": _fingerprint(html)}
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+# The log ----------------------------------------------------------------------------------------
+
+
+def _log() -> dict[str, object]:
+    process, level = request.args.get("process", ""), request.args.get("level", "info")
+    level = level if level in LEVELS else "info"
+    is_filtered = bool(process) or level != "info"
+    read = _tail(logs.LINES if is_filtered else SHOWN)
+    found = [line for line in read if _is_wanted(line, process, level)][:SHOWN]
+    return {
+        "lines": found,
+        "process": process,
+        "processes": PROCESSES,
+        "level": level,
+        "levels": list(LEVELS)[:3],
+        "since": now().timestamp(),
+        "seen": _fingerprint(repr(found[:1]) + str(len(found))),
+    }
+
+
+def _tail(limit: int) -> Sequence[Line]:
+    try:
+        return logs.tail(live().redis, limit)
+    except RedisError as error:
+        current_app.logger.warning("Redis does not answer: %s", error)
+        return ()
+
+
+def _is_wanted(line: Line, process: str, level: str) -> bool:
+    return process in ("", line.process) and LEVELS.get(line.level, 0) >= LEVELS[level]
+
+
+# Why no reply? ----------------------------------------------------------------------------------
+
+
+def _why() -> dict[str, object]:
+    """What became of the messages of whom the question names; of a number that never wrote, what
+    would."""
+    wanted = request.args.get("q", "").strip()
+    with db().read() as connection:
+        found = why.find(connection, wanted, now())
+    phone = _phone(wanted)
+    return {
+        "q": wanted,
+        "found": found,
+        "phone": phone,
+        "would": _would(phone) if phone and not found else None,
+    }
+
+
+def _phone(wanted: str) -> Phone | None:
+    try:
+        return Phone.parse(wanted)
+    except InvalidPhone:
+        return None
+
+
+def _would(phone: Phone) -> Decision:
+    with db().read() as connection:
+        return decide(
+            place=Place.DIRECT,
+            kind=Kind.TEXT,
+            from_me=False,
+            phone=phone,
+            lid=None,
+            is_blocked=False,
+            settings=settings.load(connection),
+            entries=allowlist.matching(connection, phone, None),
+        )

@@ -1,0 +1,175 @@
+"""What the models page shows: providers and their keys, the default, the favourites, who uses what,
+the list. The views of `app.models.views` and `app.models.providers` answer with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from app.models.forms import DefaultModelForm, FavouriteForm
+from app.web.answer import elsewhere, fragment
+from app.web.ext import agents, config, db
+from core.agents.agent import Agent
+from core.errors import InvalidModel
+from core.models.catalogue import TRIAL, Listed, catalogue, search
+from core.models.credentials import KEY_HOLDERS, KEYED, Access
+from core.models.name import DEMO, ModelName, own_model
+from core.settings import Settings
+from store import settings
+from store.agents import favourites, provider_keys
+
+SHOWN = 12  # models of the list at a time
+PROVIDERS = (*KEYED, "ollama", "custom")
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A row of the list of providers. `set_at` is when the panel's key was entered; `trial` is the
+    model that shows whether it works, None while nobody knows one."""
+
+    name: str
+    set_at: datetime | None
+    is_readable: bool
+    in_environment: bool
+    address: str | None
+    trial: str | None
+
+    @property
+    def takes_key(self) -> bool:
+        return self.name in KEY_HOLDERS
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it could be asked, as far as can be seen from here."""
+        has_key = self.in_environment or (self.set_at is not None and self.is_readable)
+        return bool(self.address) if self.name not in KEYED else has_key
+
+
+@dataclass(frozen=True)
+class Use:
+    """A model in a certain place. `problem` is why it can't be asked, empty if it can."""
+
+    name: str
+    problem: str
+    listed: Listed | None
+
+
+@dataclass(frozen=True)
+class AgentUse:
+    """What an agent answers with, and what steps in where that fails."""
+
+    agent: Agent
+    model: Use
+    fallback: Use | None
+
+
+def page(status: int = 200, **forms: Any) -> ResponseReturnValue:
+    """The whole page, with forms that were refused in the place of blank ones."""
+    return render_template("models/index.html", **context() | found() | forms), status
+
+
+def changed(focus: str) -> ResponseReturnValue:
+    """The answer to a change that was made: everything on the page may depend on it."""
+    if not request.htmx:
+        return redirect(url_for("models.index"), code=303)
+    return fragment("models/_all.html", focus=focus, **context(), **found())
+
+
+def refused(template: str, target: str, **forms: Any) -> ResponseReturnValue:
+    """The answer to a form with something wrong in it: that part of the page again."""
+    if not request.htmx:
+        return page(422, **forms)
+    return elsewhere(fragment(template, 422, **context() | forms), target)
+
+
+def context() -> dict[str, Any]:
+    with db().read() as connection:
+        current = settings.load(connection)
+        access = provider_keys.access(connection, config())
+        favoured = favourites.load(connection)
+        used = _in_use(current, favoured)
+        providers = _providers(connection, access, used)
+    users = agents().load().agents.values()
+    return {
+        "providers": providers,
+        "default": _use(own_model(None, current.default_model), access),
+        "favourites": [_use(name, access) for name in favoured],
+        "users": [_agent_use(agent, current, access) for agent in users],
+        "suggestions": _suggestions(access, used),
+        "default_form": DefaultModelForm(formdata=None, data={"model": current.default_model}),
+        "favourite_form": FavouriteForm(formdata=None),
+    }
+
+
+def found() -> Mapping[str, Any]:
+    """What matches the search in the list, first what there is a key for."""
+    wanted = request.args.get("q", "").strip()
+    with db().read() as connection:
+        ready = provider_keys.access(connection, config()).keys
+    matching = sorted(search(wanted), key=lambda model: model.name.split("/")[0] not in ready)
+    return {"q": wanted, "found": matching[:SHOWN], "total": len(matching)}
+
+
+def provider(name: str) -> Provider | None:
+    with db().read() as connection:
+        access = provider_keys.access(connection, config())
+        used = _in_use(settings.load(connection), favourites.load(connection))
+        rows = _providers(connection, access, used)
+    return next((row for row in rows if row.name == name), None)
+
+
+def _providers(connection: Connection, access: Access, used: Sequence[str]) -> Sequence[Provider]:
+    stored = provider_keys.load(connection, config())
+    in_environment = provider_keys.from_environment(config())
+    return [
+        Provider(
+            name=name,
+            set_at=stored[name].set_at if name in stored else None,
+            is_readable=name not in access.unreadable,
+            in_environment=name in in_environment,
+            address=access.addresses.get(name),
+            trial=next((m for m in used if m.startswith(f"{name}/")), TRIAL.get(name)),
+        )
+        for name in PROVIDERS
+    ]
+
+
+def _in_use(current: Settings, favoured: Sequence[str]) -> Sequence[str]:
+    """Every model that something is set to, once each, in our spelling."""
+    typed = [current.default_model, *favoured]
+    for agent in agents().load().agents.values():
+        typed += [agent.model, agent.fallback_model]
+    return list(dict.fromkeys(filter(None, map(_spelled, typed))))
+
+
+def _spelled(typed: str | None) -> str | None:
+    try:
+        return str(ModelName.parse(typed)) if typed else None
+    except InvalidModel:
+        return None
+
+
+def _use(name: str, access: Access) -> Use:
+    try:
+        model = ModelName.parse(name)
+        access.check(model)
+    except InvalidModel as error:
+        return Use(name, str(error), None)
+    return Use(str(model), "", catalogue().get(str(model)))
+
+
+def _agent_use(agent: Agent, current: Settings, access: Access) -> AgentUse:
+    name = own_model(agent.model, current.default_model)
+    fallback = _use(agent.fallback_model, access) if agent.fallback_model else None
+    return AgentUse(agent, _use(name, access), fallback)
+
+
+def _suggestions(access: Access, used: Sequence[str]) -> Sequence[str]:
+    """What the browser offers while a model is typed: of the providers that are set up, or of all
+    while there is none."""
+    ready = [name for name in catalogue() if name.split("/")[0] in access.keys]
+    return list(dict.fromkeys([*used, *(ready or catalogue()), str(DEMO)]))

@@ -1,0 +1,132 @@
+"""Models: the default, the favourites, and the list to pick from. The providers' keys, on the same
+page, are in `app.models.providers`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from flask import Blueprint, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.models import page
+from app.models.forms import DefaultModelForm, FavouriteForm, one_spelling
+from app.web.ext import db, now
+from app.web.toasts import Undo, toast
+from core.errors import InvalidModel
+from core.models.name import DEMO
+from store import settings
+from store.account import audit
+from store.agents import favourites
+
+bp = Blueprint("models", __name__, url_prefix="/models")
+
+MOST = 50  # favourites
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    if request.htmx:
+        return render_template("models/_catalogue.html", **page.found())
+    return page.page()
+
+
+@bp.post("/default")
+def choose_default() -> ResponseReturnValue:
+    form = DefaultModelForm()
+    if not form.validate():
+        return page.refused("models/_default.html", "#default", default_form=form)
+    wanted = form.model.data
+    with db().write() as connection:
+        before = settings.load(connection)
+        settings.save(connection, replace(before, default_model=wanted), now())
+        detail = f"default_model: {before.default_model} → {wanted}"
+        audit.record(connection, g.owner.name, "settings saved", detail, now())
+    toast("default_model_chosen", model=str(wanted or DEMO))
+    return page.changed("save-default")
+
+
+@bp.post("/favourites")
+def add_favourite() -> ResponseReturnValue:
+    form = FavouriteForm()
+    if not form.validate() or not _add(form):
+        return page.refused("models/_favourites.html", "#favourites", favourite_form=form)
+    toast("favourite_added", model=form.model.data)
+    return page.changed("favourite-model")
+
+
+@bp.post("/favourites/move")
+def move_favourite() -> ResponseReturnValue:
+    """One place up or down; at the ends, and with one that is gone, nothing happens."""
+    name, way = request.form.get("model", ""), request.form.get("way")
+
+    def move(names: list[str]) -> None:
+        if name in names:
+            place = names.index(name) + (-1 if way == "up" else 1)
+            names.remove(name)
+            names.insert(max(place, 0), name)
+
+    names = _change(move, "favorite moved", name)
+    focus = f"move-{way}-{names.index(name) + 1}" if name in names else "favourites"
+    return page.changed(focus)
+
+
+@bp.post("/favourites/remove")
+def remove_favourite() -> ResponseReturnValue:
+    name = request.form.get("model", "")
+    place: list[int] = []
+
+    def remove(names: list[str]) -> None:
+        if name in names:
+            place.append(names.index(name))
+            names.remove(name)
+
+    _change(remove, "favorite removed", name)
+    if place:
+        values = {"model": name, "place": place[0]}
+        undo = Undo(url_for("models.restore_favourite"), "#models", values)
+        toast("favourite_removed", undo=undo, model=name)
+    return page.changed("favourites")
+
+
+@bp.post("/favourites/restore")
+def restore_favourite() -> ResponseReturnValue:
+    """Undo a removal, at the place where it was."""
+    place = request.form.get("place", "")
+    try:
+        name = one_spelling(request.form.get("model", ""))
+    except InvalidModel as error:
+        toast("as_said", "warning", sentence=str(error))
+        return page.changed("favourites")
+
+    def restore(names: list[str]) -> None:
+        if name not in names:
+            at = int(place) if place.isascii() and place.isdecimal() and len(place) < 4 else MOST
+            names.insert(at, name)
+
+    _change(restore, "favorite restored", name)
+    return page.changed("favourites")
+
+
+def _add(form: FavouriteForm) -> bool:
+    """False, with a sentence beside the field, when there are enough."""
+    name = form.model.data
+    names = _change(lambda names: _append(names, name), "favorite added", name)
+    if name not in names:
+        form.model.errors = [f"{MOST} favorites are enough: remove one first."]
+    return name in names
+
+
+def _append(names: list[str], name: str) -> None:
+    if name not in names and len(names) < MOST:
+        names.append(name)
+
+
+def _change(change: Callable[[list[str]], None], action: str, name: str) -> Sequence[str]:
+    """Change the list of favourites and return it; in the audit log only if it is another one."""
+    with db().write() as connection:
+        before = list(favourites.load(connection))
+        after = list(before)
+        change(after)
+        if after != before:
+            favourites.save(connection, after)
+            audit.record(connection, g.owner.name, action, name, now())
+    return after

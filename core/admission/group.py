@@ -1,0 +1,40 @@
+"""What is different in a group: many people talk there, most of it not to us."""
+
+import re
+from collections.abc import Callable, Collection, Iterable
+
+from core.agents import mention
+from core.agents.agent import Agent
+from core.agents.introduction import plain_name
+from core.messages import command
+
+SOMEBODY = "Somebody"  # who has no name
+
+_AROUND = r"[ \t]*(?<!\w)@(?:{})(?!\w)[,:]?"
+
+
+def is_addressed(text: str, agents: Callable[[], Collection[Agent]]) -> bool:
+    """Whether somebody turns to us by how their text begins: one of our commands, or an agent's
+    @name. `agents` is asked only when it matters. A slash before any other word is talk, perhaps
+    to somebody else's program."""
+    call = command.parse(text)
+    if call:
+        return call.command is not None
+    return text.lstrip().startswith("@") and mention.read(text, agents()) is not None
+
+
+def without_mentions(text: str, names: Iterable[str]) -> str:
+    """The text without an @ and one of these names: mentions are written as digits after an @."""
+    known = "|".join(re.escape(name) for name in names if name)
+    return re.sub(_AROUND.format(known), "", text).strip() if known else text
+
+
+def spoken(name: str, text: str) -> str:
+    """`Ana: What is a queue?`, as an agent reads who wrote it. The name is what they call
+    themselves, so it must not look like more than one."""
+    gap = "\n" if text.startswith(">") else " "  # they begin with what they answer
+    return f"{speaker(name)}:{gap}{text}"
+
+
+def speaker(name: str) -> str:
+    return plain_name(name.replace(":", " ")) or SOMEBODY

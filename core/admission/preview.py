@@ -1,0 +1,142 @@
+"""What would become of a message if it came now. For the panel's tester.
+
+The decisions of the worker and of the jobs, one after the other: the same functions in the same
+order, but nothing is written.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.admission.allowlist import Entry
+from core.admission.decide import Decision, decide
+from core.agents import mention
+from core.agents.agent import Agent
+from core.agents.routing import Route, route
+from core.messages import batch, command
+from core.messages.command import Call
+from core.messages.message import Kind, Place
+from core.phone import Phone
+from core.settings import Settings
+
+COMPACT = "compact"  # the only command that asks a model
+
+
+class Outcome(StrEnum):
+    REFUSED = "refused"  # held or ignored: the decision says which
+    PAUSED = "paused"  # it waits: the owner has taken over
+    FLOOD = "flood"
+    OVER_BUDGET = "over_budget"
+    COMMAND = "command"
+    NOBODY = "nobody"  # no agent is set up
+    GREETING = "greeting"  # an agent's name and nothing else
+    EXCUSE = "excuse"  # nothing that an agent could read
+    AGENT = "agent"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A message that nobody has sent."""
+
+    kind: Kind
+    text: str
+    received_at: datetime
+    quoted_text: None = None
+    facts: None = None
+    person_id: None = None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """How things are for this sender. `chat_id` is None for who was never answered, `sticky` the
+    agent whose session the chat is in, `agents` those that can be reached on WhatsApp.
+    `paused_until` is None also for a pause without an end."""
+
+    phone: Phone | None
+    lid: str | None
+    is_blocked: bool
+    chat_id: int | None
+    sticky: str | None
+    sticky_until: datetime | None
+    is_paused: bool
+    paused_until: datetime | None
+    is_flood: bool
+    is_over_budget: bool
+    settings: Settings
+    entries: Sequence[Entry]
+    agents: Mapping[str, Agent]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """`turned_to` is the agent that the message moves the session to by its @name. `excuse` is what
+    the sender would read instead of an agent's answer."""
+
+    decision: Decision
+    outcome: Outcome
+    route: Route
+    call: Call | None = None
+    turned_to: str | None = None
+    excuse: str = ""
+
+    @property
+    def agent(self) -> str | None:
+        """Who would answer."""
+        return self.turned_to or self.route.agent
+
+
+def foresee(words: Words, now_is: Situation) -> Outlook:
+    decision = decide(
+        place=Place.DIRECT,
+        kind=words.kind,
+        from_me=False,
+        phone=now_is.phone,
+        lid=now_is.lid,
+        is_blocked=now_is.is_blocked,
+        settings=now_is.settings,
+        entries=now_is.entries,
+    )
+    call = command.parse(words.text) if batch.is_command(words) else None
+    turned = None if call else mention.read(words.text, now_is.agents.values())
+    found = route(
+        sticky=now_is.sticky,
+        sender_default=decision.entry.agent if decision.entry else None,
+        fallback=now_is.settings.default_agent,
+        registry=now_is.agents.keys(),
+    )
+    turned_to = turned.agent if turned else None
+    rest = Words(words.kind, turned.text, words.received_at) if turned else words
+    outcome = _outcome(decision, now_is, call, turned_to or found.agent, rest, bool(turned))
+    excuse = batch.excuse([rest]) if outcome is Outcome.EXCUSE else ""
+    return Outlook(decision, outcome, found, call, turned_to, excuse)
+
+
+def _outcome(
+    decision: Decision,
+    now_is: Situation,
+    call: Call | None,
+    agent: str | None,
+    rest: Words,
+    is_turned: bool,
+) -> Outcome:
+    """In the order in which the worker and the jobs look."""
+    if decision.verdict != "accept":
+        return Outcome.REFUSED
+    if now_is.is_paused and not call:
+        return Outcome.PAUSED
+    if now_is.is_flood:
+        return Outcome.FLOOD
+    if now_is.is_over_budget and (call is None or _asks_model(call)):
+        return Outcome.OVER_BUDGET
+    if call:
+        return Outcome.COMMAND
+    if agent is None:
+        return Outcome.NOBODY
+    if batch.compose([rest]):
+        return Outcome.AGENT
+    return Outcome.GREETING if is_turned else Outcome.EXCUSE
+
+
+def _asks_model(call: Call) -> bool:
+    return call.command is not None and call.command.name == COMPACT

@@ -1,0 +1,118 @@
+"""Which of a chat's waiting messages make one turn, and what the agent gets to read of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from core.messages import attachment, command
+from core.messages.message import Kind
+
+CAP = 3  # times the pause: nobody who keeps on writing waits longer than that for an answer
+QUOTE = 1000  # characters of a quote: it is there to show what is meant
+
+
+class Remark(Protocol):
+    """What this module wants to know of a message."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def quoted_text(self) -> str | None: ...
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def facts(self) -> Mapping[str, Any] | None: ...
+    @property
+    def person_id(self) -> int | None: ...
+
+
+R = TypeVar("R", bound=Remark)
+
+# What somebody has typed; nothing is written about what else it might be.
+_WORDS = (Kind.TEXT, Kind.EDIT)
+
+
+def is_command(remark: Remark) -> bool:
+    return remark.kind in _WORDS and command.parse(remark.text) is not None
+
+
+def is_stop(remark: Remark) -> bool:
+    return remark.kind in _WORDS and command.is_stop(remark.text)
+
+
+def take(waiting: Sequence[R], is_opening: Callable[[R], bool]) -> Sequence[R]:
+    """The messages of the next turn: a command alone, else everything up to the next command, up
+    to the next message that turns to somebody else (`is_opening`), and of one person only: in a
+    group everybody gets an answer of their own."""
+    if waiting and is_command(waiting[0]):
+        return waiting[:1]
+    for position, remark in enumerate(waiting[1:], 1):
+        is_anothers = remark.person_id != waiting[0].person_id
+        if is_command(remark) or is_opening(remark) or is_anothers:
+            return waiting[:position]
+    return waiting
+
+
+def stopped(waiting: Sequence[R]) -> Sequence[R]:
+    """What a waiting /stop is about: every /stop, and whatever was written before the last of them
+    but is no command. Empty when there is none."""
+    stops = [position for position, remark in enumerate(waiting) if is_stop(remark)]
+    before = waiting[: stops[-1] + 1] if stops else ()
+    return [remark for remark in before if is_stop(remark) or not is_command(remark)]
+
+
+def while_paused(waiting: Sequence[R]) -> Sequence[R]:
+    """What is answered although the owner has taken over: commands, which ask no agent. A /stop
+    comes with what it takes back."""
+    stops = [position for position, remark in enumerate(waiting) if is_stop(remark)]
+    if stops:
+        return waiting[: stops[-1] + 1]
+    return [remark for remark in waiting if is_command(remark)]
+
+
+def pause(batch: Sequence[R], gather: timedelta, now: datetime) -> timedelta:
+    """How long to wait for more of the same before the batch at the end of a chat is answered.
+
+    Zero for a command, after `gather` of quiet, and when the first message has waited `CAP` times
+    as long. Never more than `gather`, whatever the clocks of two machines think of each other.
+    """
+    if is_command(batch[0]):
+        return timedelta(0)
+    due = min(batch[-1].received_at + gather, batch[0].received_at + CAP * gather)
+    return min(max(due - now, timedelta(0)), gather)
+
+
+def compose(batch: Sequence[R]) -> str:
+    """The turn's text as the agent reads it; empty when there is nothing to read.
+
+    Quoted words are marked as quotes, and what can't be seen is told as a fact in brackets.
+    """
+    if not any(map(_is_readable, batch)):
+        return ""
+    return "\n".join(map(told, batch))
+
+
+def told(remark: Remark) -> str:
+    """One message as an agent reads it."""
+    lines = [f"> {line}" for line in _shortened(remark.quoted_text or "").splitlines()]
+    if remark.kind is Kind.EDIT and lines:
+        lines.append("[this corrects their earlier message, which is quoted above:]")
+    elif remark.kind not in _WORDS:
+        lines += attachment.note(remark.kind, remark.facts)
+    words = remark.text.strip()
+    return "\n".join([*lines, words] if words else lines)
+
+
+def excuse(batch: Sequence[R]) -> str:
+    """What the person is told when there was nothing to read."""
+    return "\n".join(dict.fromkeys(attachment.excuse(each.kind, each.facts) for each in batch))
+
+
+def _is_readable(remark: Remark) -> bool:
+    return bool(remark.text.strip()) or attachment.is_readable(remark.kind, remark.facts)
+
+
+def _shortened(quote: str) -> str:
+    return quote if len(quote) <= QUOTE else f"{quote[: QUOTE - 1].rstrip()}…"

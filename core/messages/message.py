@@ -1,0 +1,112 @@
+"""What reached us and what happened to it, in our words.
+
+WhatsApp's own stay in worker/connection/whatsapp.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.phone import Phone
+
+
+class Kind(StrEnum):
+    """What a message is, as far as answering it is concerned."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    VOICE = "voice"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACT = "contact"
+    POLL = "poll"
+    REACTION = "reaction"
+    EDIT = "edit"
+    DELETE = "delete"
+    UNDECRYPTABLE = "undecryptable"
+    PROTOCOL = "protocol"  # key shares, history notices: the service talking to itself
+    OTHER = "other"
+
+
+class Place(StrEnum):
+    """Where it was written. Direct chats are answered, and groups if the owner wants that."""
+
+    DIRECT = "direct"
+    GROUP = "group"
+    STATUS = "status"
+    OTHER = "other"  # channels, broadcast lists
+
+
+class State(StrEnum):
+    """Where a message is on its way. RECEIVED is the callback's insert, before any decision."""
+
+    RECEIVED = "received"
+    IGNORED = "ignored"
+    HELD = "held"
+    WAITING = "waiting"
+    ANSWERING = "answering"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why a message was accepted, held or ignored. Stored with it; the panel has a sentence for
+    each."""
+
+    ALLOWED_NUMBER = "allowed_number"
+    ALLOWED_HIDDEN = "allowed_hidden"  # by the id under which WhatsApp hides their number
+    ALLOWED_PREFIX = "allowed_prefix"
+    ALLOWED_EVERYONE = "allowed_everyone"
+    ALLOW_ALL = "allow_all"
+    OWNER = "owner"  # written in the panel
+    NOT_ALLOWED = "not_allowed"
+    NUMBER_UNKNOWN = "number_unknown"
+    BLOCKED = "blocked"
+    DISABLED = "disabled"
+    OWN_MESSAGE = "own_message"
+    GROUP = "group"
+    GROUP_NOT_ADDRESSED = "group_not_addressed"
+    GROUP_NOT_ALLOWED = "group_not_allowed"
+    STATUS_POST = "status_post"
+    NOT_A_CHAT = "not_a_chat"
+    PROTOCOL = "protocol"
+    REACTION = "reaction"
+    EDIT = "edit"
+    DELETE = "delete"
+    UNDECRYPTABLE = "undecryptable"
+    UNLINKED = "unlinked"  # it was waiting when the account was unlinked
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One message as the connection hands it over. `chat` and `sender` are WhatsApp addresses,
+    opaque outside worker/connection/whatsapp.py; `chat` is where the answer goes. `account` is our
+    number. `phone` and `lid` are the other side's: the sender's or, of a message that the owner
+    typed on their phone (`from_me`) in a direct chat, its reader's. `is_to_us`: written in a group,
+    it mentions us or answers something of ours."""
+
+    account: str
+    chat: str
+    sender: str
+    message_id: str
+    place: Place
+    kind: Kind
+    text: str
+    sent_at: datetime
+    from_me: bool = False
+    phone: Phone | None = None
+    lid: str | None = None
+    push_name: str = ""
+    quoted_id: str | None = None
+    quoted_text: str | None = None
+    # The message an edit, a deletion or a reaction is about.
+    target_id: str | None = None
+    is_to_us: bool = False
+    # What there is to know of a picture, a place, a poll (core/messages/attachment.py).
+    facts: Mapping[str, Any] | None = None
+    raw: bytes = b""

@@ -1,0 +1,101 @@
+"""Tables for a chat: aligned columns where a phone shows them, else one line per value."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from unicodedata import east_asian_width
+
+import emoji
+import regex  # type: ignore[import-untyped]
+from markdown_it.token import Token
+
+from core.text.inline import Line, Writer
+
+MAX_WIDTH = 40
+"""Columns of monospace text that a phone held upright shows without wrapping, roughly."""
+
+_GAP = "  "
+
+
+@dataclass
+class Table:
+    """A Markdown table; the first row is the header. Cells are the tokens of their text."""
+
+    rows: list[list[list[Token]]] = field(default_factory=list)
+    aligns: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, stream: Iterator[Token]) -> "Table":
+        """Takes tokens up to the end of the table."""
+        table = cls()
+        for token in stream:
+            match token.type:
+                case "tr_open":
+                    table.rows.append([])
+                case "th_open":
+                    table.aligns.append(str(token.attrs.get("style", "")).rpartition(":")[2])
+                case "inline":
+                    table.rows[-1].append(token.children or [])
+                case "table_close":
+                    break
+        return table
+
+    def monospace(self) -> list[str] | None:
+        """Lines with aligned columns, or None when a cell is too wide, or has a link to tap."""
+        cells = [[_lines(cell) for cell in row] for row in self.rows]
+        if any(len(lines) > 1 or lines[0].urls for row in cells for lines in row):
+            return None
+        texts = [[lines[0].plain().strip() for lines in row] for row in cells]
+        widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
+        if sum(widths) + len(_GAP) * (len(widths) - 1) > MAX_WIDTH:
+            return None
+        rule = ["-" * width for width in widths]
+        rows = [texts[0], rule, *texts[1:]] if any(texts[0]) else texts[1:]
+        return [self._aligned(row, widths) for row in rows]
+
+    def _aligned(self, row: list[str], widths: list[int]) -> str:
+        cells = zip(row, widths, self.aligns, strict=True)
+        return _GAP.join(_padded(*cell) for cell in cells).rstrip()
+
+    def records(self) -> list[str]:
+        """For each row a block of lines `*Header:* value`; empty cells are left out."""
+        header, *rows = self.rows
+        if not rows:
+            return ["\n".join(_labelled(cell, []) for cell in header if cell)]
+        blocks = ([_labelled(*pair) for pair in zip(header, row, strict=True)] for row in rows)
+        return ["\n".join(filter(None, block)) for block in blocks if any(block)]
+
+
+def width(text: str) -> int:
+    """How many columns a text takes in a monospace font."""
+    if text.isascii():
+        return len(text)
+    return sum(_grapheme_width(grapheme) for grapheme in regex.findall(r"\X", text))
+
+
+def _grapheme_width(grapheme: str) -> int:
+    wide = east_asian_width(grapheme[0]) in "WF" or emoji.is_emoji(grapheme)
+    return 2 if wide else 1
+
+
+def _padded(text: str, columns: int, align: str) -> str:
+    space = columns - width(text)
+    left = {"right": space, "center": space // 2}.get(align, 0)
+    return " " * left + text + " " * (space - left)
+
+
+def _lines(cell: list[Token]) -> list[Line]:
+    writer = Writer()
+    writer.write(cell)
+    return writer.lines()
+
+
+def _labelled(header: list[Token], value: list[Token]) -> str:
+    writer = Writer()
+    if header:
+        writer.open("*")
+        writer.write(header)
+        writer.text("" if writer.ends_with((":", "?")) else ":")
+        writer.close()
+        writer.text(" " if value else "")
+    writer.write(value)
+    return "\n".join(line.formatted() for line in writer.lines()) if value or header else ""

@@ -1,0 +1,89 @@
+"""What a message holds besides text, as the page draws it."""
+
+from typing import Any
+
+from simulator import Message
+from simulator.phones.content import unwrap
+from simulator.phones.media import part
+
+Matter = dict[str, Any]
+
+
+def describe(message: Message) -> Matter | None:
+    """None for plain text. `label` says it in words, `kind` how to draw it, `caption` what stands
+    below it."""
+    if message.raw is None or message.kind == "text":
+        return None
+    raw = unwrap(message.raw)
+    for field, value in raw.ListFields():
+        if field.name in _READERS:
+            return {**_READERS[field.name](value), "caption": getattr(value, "caption", "")}
+    return {"kind": "other", "label": f"Something this phone can't show ({message.kind})"}
+
+
+def file(message: Message) -> tuple[str, str]:
+    """The type and name of the file that came with a message. Raises LookupError."""
+    found = part(unwrap(message.raw))
+    if found is None:
+        raise LookupError(f"there is no file with {message.id}")
+    return found[1].mimetype, getattr(found[1], "fileName", "")
+
+
+def _picture(image: Any) -> Matter:
+    return {"kind": "picture", "label": "📷 Photo", "width": image.width, "height": image.height}
+
+
+def _video(video: Any) -> Matter:
+    return {"kind": "video", "label": "🎥 Video", "seconds": video.seconds}
+
+
+def _audio(audio: Any) -> Matter:
+    label = "🎤 Voice message" if audio.PTT else "🎵 Audio"
+    return {"kind": "audio", "label": label, "seconds": audio.seconds, "voice": audio.PTT}
+
+
+def _document(document: Any) -> Matter:
+    name = document.fileName or document.title or "Document"
+    return {"kind": "document", "label": f"📄 {name}", "name": name, "size": document.fileLength}
+
+
+def _sticker(_: Any) -> Matter:
+    return {"kind": "sticker", "label": "💟 Sticker"}
+
+
+def _location(location: Any) -> Matter:
+    return {
+        "kind": "location",
+        "label": f"📍 {location.name or 'Location'}",
+        "name": location.name or "Location",
+        "address": location.address,
+        "where": f"{location.degreesLatitude:.4f}, {location.degreesLongitude:.4f}",
+    }
+
+
+def _contact(contact: Any) -> Matter:
+    numbers = [
+        line.rpartition(":")[2] for line in contact.vcard.splitlines() if line.startswith("TEL")
+    ]
+    name = contact.displayName or "Contact"
+    return {"kind": "contact", "label": f"👤 {name}", "name": name, "numbers": numbers}
+
+
+def _poll(poll: Any) -> Matter:
+    options = [option.optionName for option in poll.options]
+    return {"kind": "poll", "label": f"📊 {poll.name}", "name": poll.name, "options": options}
+
+
+_READERS = {
+    "imageMessage": _picture,
+    "videoMessage": _video,
+    "audioMessage": _audio,
+    "documentMessage": _document,
+    "stickerMessage": _sticker,
+    "locationMessage": _location,
+    "liveLocationMessage": _location,
+    "contactMessage": _contact,
+    "pollCreationMessage": _poll,
+    "pollCreationMessageV2": _poll,
+    "pollCreationMessageV3": _poll,
+}

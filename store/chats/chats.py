@@ -1,0 +1,244 @@
+"""Chats: where the answer goes, who answers at the moment, and the lease that keeps turns in order.
+
+The lease makes jobs answer one chat one at a time, however many processes there are. It runs out
+by itself when its holder dies; what that one was answering is then taken up again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    RowMapping,
+    Select,
+    Update,
+    and_,
+    not_,
+    or_,
+    select,
+    union,
+    update,
+)
+
+from core.channel import ON_WHATSAPP, Channel
+from core.messages.message import State
+from core.phone import Phone
+from store.chats import pauses
+from store.sql.engine import insert_new
+from store.sql.prepared import prepared
+from store.sql.tables import chats as table
+from store.sql.tables import messages, outbox, people
+
+SUBJECT = 200  # characters of a group's subject that are kept
+TYPING_WAITS = timedelta(seconds=60)  # an answer nobody works on is announced no longer than this
+
+
+@dataclass(frozen=True)
+class Chat:
+    id: int
+    person_id: int | None  # nobody's in a group and in the panel
+    address: str
+    agent: str | None
+    sticky_until: datetime | None
+    channel: Channel = Channel.WHATSAPP
+    paused_at: datetime | None = None  # the beginning of its latest pause, which may be over
+    subject: str | None = None  # what a group is called, if that is known
+
+    @property
+    def is_group(self) -> bool:
+        return self.channel is Channel.GROUP
+
+    def sticky(self, now: datetime) -> str | None:
+        """The agent that this chat belongs to at the moment."""
+        if self.channel.keeps_agent:
+            return self.agent
+        return self.agent if self.sticky_until and now < self.sticky_until else None
+
+
+def enter(connection: Connection, person_id: int, address: str, now: datetime) -> Chat:
+    """This person's chat, made if need be; answers go to `address` from now on."""
+    entered = _enter(connection, person_id, address, now).mappings().first()
+    if entered is None:
+        new = insert_new(connection, table).values(person_id=person_id, address=address)
+        connection.execute(new)  # unless another process was quicker
+        entered = _enter(connection, person_id, address, now).mappings().one()
+    return _chat(entered)
+
+
+@prepared
+def _enter(person_id: Any, address: Any, now: Any) -> Update:
+    values = {"address": address, "last_message_at": now}
+    return update(table).where(table.c.person_id == person_id).values(values).returning(table)
+
+
+def enter_group(connection: Connection, address: str, now: datetime) -> Chat:
+    """The chat of the group at this address, made if need be."""
+    values = {"channel": Channel.GROUP, "address": address}
+    connection.execute(insert_new(connection, table).values(**values))
+    row = connection.execute(
+        update(table).where(_is_group(address)).values(last_message_at=now).returning(table)
+    ).mappings()
+    return _chat(row.one())
+
+
+def get(connection: Connection, chat_id: int) -> Chat | None:
+    return _first(_by_id(connection, chat_id))
+
+
+@prepared
+def _by_id(chat_id: Any) -> Select[Any]:
+    return select(table).where(table.c.id == chat_id)
+
+
+def of_person(connection: Connection, person_id: int) -> Chat | None:
+    return _first(_of_person(connection, person_id))
+
+
+@prepared
+def _of_person(person_id: Any) -> Select[Any]:
+    return select(table).where(table.c.person_id == person_id)
+
+
+def of_group(connection: Connection, address: str) -> Chat | None:
+    """The chat of the group at this address, if somebody there was ever answered."""
+    return _first(connection.execute(select(table).where(_is_group(address))))
+
+
+def groups(connection: Connection, since: datetime) -> Sequence[Chat]:
+    """Groups in which something was said since then."""
+    rows = connection.execute(
+        select(table).where(table.c.channel == Channel.GROUP, table.c.last_message_at > since)
+    ).mappings()
+    return [_chat(row) for row in rows]
+
+
+def called(connection: Connection, chat_id: int, subject: str) -> None:
+    """This is what the group is called."""
+    connection.execute(
+        update(table).where(table.c.id == chat_id).values(subject=subject[:SUBJECT] or None)
+    )
+
+
+def of_phone(connection: Connection, phone: Phone) -> Chat | None:
+    """The chat with this number, if there has ever been one."""
+    of_theirs = people.c.id == table.c.person_id
+    return _first(
+        connection.execute(select(table).join(people, of_theirs).where(people.c.phone == phone))
+    )
+
+
+def address_of(connection: Connection, phone: Phone) -> str:
+    """Where to write to this number: the chat's own address, else the one WhatsApp derives from
+    the number (user@s.whatsapp.net)."""
+    chat = of_phone(connection, phone)
+    return chat.address if chat else f"{phone.digits}@s.whatsapp.net"
+
+
+def stick(connection: Connection, chat_id: int, agent: str, until: datetime) -> None:
+    """New messages of this chat go on to `agent` until then."""
+    _stick(connection, chat_id, agent, until)
+
+
+@prepared
+def _stick(chat_id: Any, agent: Any, until: Any) -> Update:
+    return update(table).where(table.c.id == chat_id).values(agent=agent, sticky_until=until)
+
+
+def unstick(connection: Connection, chat_id: int) -> None:
+    """New messages of this chat go where they would go without any session."""
+    connection.execute(
+        update(table).where(table.c.id == chat_id).values(agent=None, sticky_until=None)
+    )
+
+
+def lease(connection: Connection, chat_id: int, owner: str, now: datetime, until: datetime) -> bool:
+    """Take this chat for `owner`. False while another holds it; True again for its holder."""
+    return _lease(connection, chat_id, owner, now, until).rowcount == 1
+
+
+@prepared
+def _lease(chat_id: Any, owner: Any, now: Any, until: Any) -> Update:
+    free = or_(
+        table.c.lease_until.is_(None), table.c.lease_until < now, table.c.lease_owner == owner
+    )
+    values = {"lease_owner": owner, "lease_until": until}
+    return update(table).where(table.c.id == chat_id, free).values(values)
+
+
+def renew(connection: Connection, owners: Sequence[str], until: datetime) -> None:
+    """Keep the leases of these owners. One statement for all turns that a process works on."""
+    connection.execute(
+        update(table).where(table.c.lease_owner.in_(owners)).values(lease_until=until)
+    )
+
+
+def release(connection: Connection, chat_id: int, owner: str) -> None:
+    _release(connection, chat_id, owner)
+
+
+@prepared
+def _release(chat_id: Any, owner: Any) -> Update:
+    mine = (table.c.id == chat_id, table.c.lease_owner == owner)
+    return update(table).where(*mine).values(lease_owner=None, lease_until=None)
+
+
+def neglected(connection: Connection, now: datetime) -> Sequence[int]:
+    """Chats that want an answer while nobody works on one: the nudge was lost, its job died, or
+    their pause is over."""
+    open_states = [State.WAITING, State.ANSWERING]
+    unanswered = select(messages.c.chat_id).where(messages.c.state.in_(open_states))
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
+    wanted = (table.c.id.in_(unanswered), free, not_(pauses.is_on(now)))
+    return list(connection.scalars(select(table.c.id).where(*wanted)))
+
+
+def expecting(connection: Connection, now: datetime) -> Sequence[str]:
+    """Addresses on WhatsApp where we should be seen typing: a turn is at work, or is about to be.
+
+    Starts from what is open, which is little, and not from all chats: this runs after every send.
+    """
+    return list(_expecting(connection, now, now - TYPING_WAITS).scalars())
+
+
+@prepared
+def _expecting(now: Any, lately: Any) -> Select[Any]:
+    waiting = select(messages.c.chat_id).where(
+        messages.c.state == State.WAITING, messages.c.received_at > lately
+    )
+    at_work = (
+        select(messages.c.chat_id)
+        .join(table, table.c.id == messages.c.chat_id)
+        .where(messages.c.state == State.ANSWERING, table.c.lease_until > now)
+    )
+    unsent = select(outbox.c.chat_id).where(outbox.c.state == "queued")
+    chosen = union(waiting, at_work, unsent)
+    here = table.c.channel.in_(ON_WHATSAPP)
+    # Nobody is seen typing while the owner has taken over, but when something is on its way.
+    unpaused = or_(not_(pauses.is_on(now)), table.c.id.in_(unsent))
+    return select(table.c.address).where(table.c.id.in_(chosen), here, unpaused)
+
+
+def _is_group(address: str) -> ColumnElement[bool]:
+    return and_(table.c.channel == Channel.GROUP, table.c.address == address)
+
+
+def _first(found: CursorResult[Any]) -> Chat | None:
+    row = found.mappings().first()
+    return _chat(row) if row else None
+
+
+def _chat(row: RowMapping) -> Chat:
+    return Chat(
+        id=row["id"],
+        person_id=row["person_id"],
+        address=row["address"],
+        agent=row["agent"],
+        sticky_until=row["sticky_until"],
+        channel=Channel(row["channel"]),
+        paused_at=row["paused_at"],
+        subject=row["subject"],
+    )

@@ -1,0 +1,179 @@
+"""What the owner writes themselves in a chat with a person, and what that does to the chat.
+
+Whoever writes by hand has taken over: the chat is paused, the agent's turn at work is given up, and
+what had come until then counts as answered. What comes afterwards waits for the next words of the
+owner or for the end of the pause. Rows of the outbox without turn, send and agent were written in
+the panel; messages `from_me` with a chat, on the owner's phone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, or_, select, true, update
+
+from core.admission import group
+from core.messages import batch
+from core.messages.message import Inbound, Kind, Reason, State
+from store.chats import messages, outbox, pauses, turns
+from store.chats.chats import Chat
+from store.chats.contexts import Conversation
+from store.chats.outbox import OutState
+from store.chats.pauses import A_WHILE, By
+from store.sql.prepared import prepared
+from store.sql.tables import chats as chats_table
+from store.sql.tables import messages as table
+from store.sql.tables import outbox as outbox_table
+from store.sql.tables import turns as turns_table
+
+SHOWN = 20  # pieces that an agent is told of
+LENGTH = 1000  # characters of one
+
+
+@dataclass(frozen=True)
+class Said:
+    """A piece of what was said without any agent. In a group `name` is who said it."""
+
+    at: datetime
+    by_owner: bool
+    text: str
+    name: str = ""
+
+
+def take_over(connection: Connection, chat_id: int, until: datetime | None, now: datetime) -> None:
+    """Pause the chat from the panel; None: until the owner resumes it. Call `Stops` after the
+    commit."""
+    pauses.begin(connection, chat_id, By.PANEL, until, now)
+    turns.give_back(connection, chat_id, now)
+
+
+def write(connection: Connection, chat: Chat, texts: Sequence[str], now: datetime) -> list[int]:
+    """Put the owner's words, cut into pieces, into the outbox. Returns the ids of the rows. Nudge
+    the worker and call `Stops` after the commit."""
+    pauses.extend(connection, chat.id, By.PANEL, now + A_WHILE, now)
+    turns.give_back(connection, chat.id, now)
+    settle(connection, chat.id, now)
+    connection.execute(
+        update(chats_table).where(chats_table.c.id == chat.id).values(last_message_at=now)
+    )
+    return outbox.add(connection, address=chat.address, texts=texts, now=now, chat_id=chat.id)
+
+
+def wrote_on_phone(
+    connection: Connection, chat: Chat, inbound: Inbound, now: datetime
+) -> datetime | None:
+    """The owner has written on their phone, perhaps a while ago. Returns until when the chat is
+    paused for that, None if it is not. Call `Stops` after the commit."""
+    until = min(inbound.sent_at, now) + A_WHILE
+    is_new = pauses.extend(connection, chat.id, By.PHONE, until, now)
+    turns.give_back(connection, chat.id, now)
+    settle(connection, chat.id, now, inbound.sent_at)
+    return until if is_new else None
+
+
+def resume(connection: Connection, chat_id: int, now: datetime, *, answer: bool) -> bool:
+    """Let agents answer again; what came in meanwhile too, or not. False if nothing was paused.
+    Nudge the jobs after the commit."""
+    if not answer:
+        settle(connection, chat_id, now)
+    return pauses.end(connection, chat_id, now)
+
+
+def settle(
+    connection: Connection, chat_id: int, now: datetime, until: datetime | None = None
+) -> int:
+    """What waits has been answered by hand, as far as it was written until then; commands are
+    nobody's but ours. Returns how many messages that concerned."""
+    waiting = messages.waiting(connection, chat_id)
+    ids = [each.id for each in waiting if not batch.is_command(each)]
+    early = table.c.sent_at <= until if until else true()
+    return connection.execute(
+        update(table)
+        .where(table.c.id.in_(ids), early, table.c.state == State.WAITING)
+        .values(state=State.ANSWERED, answered_at=now)
+    ).rowcount
+
+
+def unanswered(connection: Connection, chat_id: int) -> int:
+    """How many messages wait in this chat."""
+    counted = select(func.count()).where(table.c.chat_id == chat_id, table.c.state == State.WAITING)
+    return connection.scalar(counted) or 0
+
+
+def is_echo(connection: Connection, inbound: Inbound, addresses: set[str]) -> bool:
+    """Whether a message of our own account is one that we have sent. While a send is at work its
+    id is not stored yet: then its words tell."""
+    at_work = and_(
+        outbox_table.c.state.in_([OutState.SENDING, OutState.UNKNOWN]),
+        outbox_table.c.address.in_(addresses),
+        outbox_table.c.text == inbound.text,
+    )
+    ours = or_(outbox_table.c.wa_id == inbound.message_id, at_work)
+    return connection.scalar(select(outbox_table.c.id).where(ours).limit(1)) is not None
+
+
+def since_last_turn(
+    connection: Connection, chat: Chat, conversation: Conversation
+) -> Sequence[Said]:
+    """What was said by hand since this conversation's agent last answered: the latest of it, in
+    order."""
+    since = _last_answered(connection, conversation.id).scalar() or conversation.opened_at
+    said = [*_on_phones(connection, chat, since)]
+    if chat.paused_at:  # else nothing was ever written in the panel
+        said += _in_panel(connection, chat, since)
+    return sorted(said, key=lambda each: each.at)[-SHOWN:]
+
+
+@prepared
+def _last_answered(conversation_id: Any) -> Select[Any]:
+    answered = (
+        turns_table.c.conversation_id == conversation_id,
+        turns_table.c.state == turns.TurnState.DONE,
+        turns_table.c.kind == turns.TurnKind.AGENT,
+    )
+    latest = turns_table.c.id.desc()
+    return select(turns_table.c.started_at).where(*answered).order_by(latest).limit(1)
+
+
+def _on_phones(connection: Connection, chat: Chat, since: datetime) -> Sequence[Said]:
+    """What the owner wrote on theirs, and what the person did that no agent has seen."""
+    return [
+        Said(
+            row["received_at"],
+            row["from_me"],
+            batch.told(messages.remark(row))[:LENGTH],
+            group.speaker(row["push_name"]) if chat.is_group else "",
+        )
+        for row in _unseen(connection, chat.id, since).mappings()
+    ]
+
+
+@prepared
+def _unseen(chat_id: Any, since: Any) -> Select[Any]:
+    seen_by_nobody = and_(table.c.state == State.ANSWERED, table.c.turn_id.is_(None))
+    typed = and_(table.c.from_me, table.c.reason == Reason.OWN_MESSAGE)
+    wanted = (
+        table.c.chat_id == chat_id,
+        table.c.received_at > since,
+        table.c.deleted_at.is_(None),
+        table.c.kind != Kind.REACTION,
+        or_(typed, seen_by_nobody),
+    )
+    return select(table).where(*wanted).order_by(table.c.received_at.desc()).limit(SHOWN)
+
+
+def _in_panel(connection: Connection, chat: Chat, since: datetime) -> Sequence[Said]:
+    rows = connection.execute(
+        select(outbox_table.c.created_at, outbox_table.c.text)
+        .where(
+            outbox_table.c.chat_id == chat.id,
+            outbox_table.c.turn_id.is_(None),
+            outbox_table.c.send_id.is_(None),
+            outbox_table.c.agent.is_(None),
+            outbox_table.c.created_at > since,
+        )
+        .order_by(outbox_table.c.id.desc())
+        .limit(SHOWN)
+    )
+    return [Said(row.created_at, True, row.text[:LENGTH]) for row in rows]

@@ -1,0 +1,254 @@
+"""Messages that reached us, from the connection's insert to their answer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Update, func, select, update
+
+from core.channel import ON_WHATSAPP
+from core.messages import batch
+from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.phone import Phone
+from store.chats.turns import TurnState
+from store.sql.engine import insert_new
+from store.sql.prepared import prepared
+from store.sql.tables import chats, turns
+from store.sql.tables import messages as table
+
+ID = 200  # characters of a message's id that are stored
+PANEL = "panel"  # in place of the number that a message was sent to: the owner wrote it there
+COMMAND = 100  # characters that show which command a text is
+
+# A message without what was said in it: that there was one is still known.
+FORGOTTEN: Mapping[str, Any] = {"text": "", "quoted_text": None, "facts": None, "raw": b""}
+
+
+@dataclass(frozen=True)
+class Received:
+    """A stored message that nobody has decided about yet."""
+
+    id: int
+    inbound: Inbound
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message that will be answered: what a blue tick or a reaction to it needs."""
+
+    id: int
+    chat_id: int
+    chat: str
+    sender: str
+    message_id: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An accepted message that is waiting for its answer. `person_id` is None in the panel."""
+
+    id: int
+    kind: Kind
+    text: str
+    quoted_text: str | None
+    push_name: str
+    received_at: datetime
+    facts: Mapping[str, Any] | None = None
+    person_id: int | None = None
+
+
+def receive(connection: Connection, inbound: Inbound, now: datetime) -> bool:
+    """Store a message before anything else happens to it. False if it is here already.
+
+    Runs in the library's callback, where every microsecond is one in which a crash loses
+    messages that WhatsApp believes delivered: one insert, nothing more. Ids are the choice of the
+    sender's program: one that is too long is cut, not refused.
+    """
+    row = {
+        "account": inbound.account,
+        "chat": inbound.chat,
+        "sender": inbound.sender,
+        "message_id": inbound.message_id[:ID],
+        "place": inbound.place,
+        "kind": inbound.kind,
+        "text": inbound.text,
+        "phone": inbound.phone,
+        "lid": inbound.lid,
+        "push_name": inbound.push_name,
+        "from_me": inbound.from_me,
+        "quoted_id": inbound.quoted_id and inbound.quoted_id[:ID],
+        "quoted_text": inbound.quoted_text,
+        "target_id": inbound.target_id and inbound.target_id[:ID],
+        "is_to_us": inbound.is_to_us,
+        "facts": inbound.facts,
+        "raw": inbound.raw,
+        "state": State.RECEIVED,
+        "sent_at": inbound.sent_at,
+        "received_at": now,
+    }
+    return connection.execute(insert_new(connection, table), row).rowcount == 1
+
+
+def undecided(connection: Connection, limit: int = 200) -> Sequence[Received]:
+    """In the order in which they came."""
+    rows = _undecided(connection, limit).mappings()
+    return [Received(row["id"], _inbound(row)) for row in rows]
+
+
+@prepared
+def _undecided(limit: Any) -> Select[Any]:
+    return select(table).where(table.c.state == State.RECEIVED).order_by(table.c.id).limit(limit)
+
+
+def decided(
+    connection: Connection,
+    message: int,
+    state: State,
+    reason: Reason,
+    now: datetime,
+    *,
+    person_id: int | None = None,
+    chat_id: int | None = None,
+    entry_id: int | None = None,
+    keep_text: bool = True,
+) -> None:
+    """Write the decision down. What is not answered is not kept either, unless asked for.
+
+    A decision is final: a second one, of a process that was replaced meanwhile, changes nothing.
+    """
+    forgotten = {} if keep_text else FORGOTTEN
+    _decide(
+        connection,
+        message,
+        state=state,
+        reason=reason,
+        decided_at=now,
+        person_id=person_id,
+        chat_id=chat_id,
+        entry_id=entry_id,
+        **forgotten,
+    )
+
+
+@prepared
+def _decide(message: Any) -> Update:
+    return update(table).where(table.c.id == message, table.c.state == State.RECEIVED)
+
+
+def was_read(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """The blue tick for these has left."""
+    _change(connection, list(ids), read_at=now)
+
+
+def was_acknowledged(connection: Connection, message: int, emoji: str) -> None:
+    """Our reaction to this one has left."""
+    _change(connection, [message], ack_emoji=emoji)
+
+
+@prepared
+def _change(ids: Any) -> Update:
+    return update(table).where(table.c.id.in_(ids))
+
+
+def unread(connection: Connection, since: datetime) -> Sequence[Accepted]:
+    """Accepted messages whose blue tick has not left, in order."""
+    return [Accepted(**row) for row in _unread(connection, since).mappings()]
+
+
+@prepared
+def _unread(since: Any) -> Select[Any]:
+    columns = [table.c[each.name] for each in fields(Accepted)]
+    accepted = table.c.state.in_([State.WAITING, State.ANSWERING, State.ANSWERED, State.FAILED])
+    wanted = (table.c.received_at > since, accepted, table.c.read_at.is_(None))
+    return select(*columns).where(*wanted).order_by(table.c.id)
+
+
+def waiting(connection: Connection, chat_id: int) -> Sequence[Waiting]:
+    """What this chat wants answered, in the order in which it came."""
+    return [remark(row) for row in _waiting(connection, chat_id).mappings()]
+
+
+@prepared
+def _waiting(chat_id: Any) -> Select[Any]:
+    return _remarks(table.c.chat_id == chat_id, table.c.state == State.WAITING)
+
+
+def of_turn(connection: Connection, turn_id: int) -> Sequence[Waiting]:
+    """What this turn is about, in order, but for what its sender has deleted."""
+    wanted = _remarks(table.c.turn_id == turn_id, table.c.deleted_at.is_(None))
+    return [remark(row) for row in connection.execute(wanted).mappings()]
+
+
+def retell(connection: Connection, turn_ids: Iterable[int | None]) -> None:
+    """Some messages of these turns have lost words: what the turns were asked loses them too."""
+    for turn_id in {each for each in turn_ids if each}:
+        request = batch.compose(of_turn(connection, turn_id))
+        connection.execute(update(turns).where(turns.c.id == turn_id).values(request=request))
+
+
+def remark(row: RowMapping) -> Waiting:
+    """A message's row, or as much of it as matters to whoever reads it."""
+    values = {each.name: row[each.name] for each in fields(Waiting)}
+    return Waiting(**values | {"kind": Kind(row["kind"])})
+
+
+def slashed(connection: Connection, chat_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
+    """Waiting lines of these chats that may be commands: the chat and how the line begins."""
+    rows = connection.execute(
+        select(table.c.chat_id, func.substr(table.c.text, 1, COMMAND)).where(
+            table.c.chat_id.in_(chat_ids),
+            table.c.state == State.WAITING,
+            table.c.kind == Kind.TEXT,
+            table.c.text.contains("/"),
+        )
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def drop_waiting(connection: Connection, reason: Reason) -> int:
+    """Nothing that waits on WhatsApp will be answered any more: the account is gone. Returns how
+    many.
+
+    A turn at work is interrupted: its answer would leave from the next account.
+    """
+    there = select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP))
+    connection.execute(
+        update(turns)
+        .where(turns.c.state == TurnState.RUNNING, turns.c.chat_id.in_(there))
+        .values(state=TurnState.INTERRUPTED)
+    )
+    unanswered = [State.RECEIVED, State.WAITING, State.ANSWERING]
+    return connection.execute(
+        update(table)
+        .where(table.c.state.in_(unanswered), table.c.account != PANEL)
+        .values(state=State.IGNORED, reason=reason)
+    ).rowcount
+
+
+def _remarks(*wanted: ColumnElement[bool]) -> Select[Any]:
+    columns = [table.c[each.name] for each in fields(Waiting)]
+    return select(*columns).where(*wanted).order_by(table.c.id)
+
+
+def _inbound(row: RowMapping) -> Inbound:
+    return Inbound(
+        account=row["account"],
+        chat=row["chat"],
+        sender=row["sender"],
+        message_id=row["message_id"],
+        place=Place(row["place"]),
+        kind=Kind(row["kind"]),
+        text=row["text"],
+        sent_at=row["sent_at"],
+        from_me=row["from_me"],
+        phone=Phone(row["phone"]) if row["phone"] else None,
+        lid=row["lid"],
+        push_name=row["push_name"],
+        quoted_id=row["quoted_id"],
+        quoted_text=row["quoted_text"],
+        target_id=row["target_id"],
+        is_to_us=row["is_to_us"],
+        facts=row["facts"],
+        raw=row["raw"],
+    )

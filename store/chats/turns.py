@@ -1,0 +1,252 @@
+"""Turns: some messages of one person and the reply to them, or why there is none.
+
+A turn's reply and its outbox rows are written in one transaction, and only while the turn is still
+running: a job that was given up for dead can't answer a second time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+
+from core.agents.routing import Absence, Why
+from core.messages.message import Reason, State
+from store.chats import outbox
+from store.chats.chats import Chat
+from store.sql.prepared import prepared
+from store.sql.tables import messages
+from store.sql.tables import turns as table
+
+STOPPED = "Stopped by /stop."
+TAKEN_OVER = "The owner took over."
+
+
+class TurnState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"  # its process died; the messages were taken up again
+    STOPPED = "stopped"  # by the person (/stop) or by the owner (who took over); no answer
+
+
+class TurnKind(StrEnum):
+    AGENT = "agent"
+    COMMAND = "command"
+    NOTICE = "notice"  # we said something ourselves: nobody to answer, a picture nobody can see
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a turn came to. `texts` are the pieces to send, in order; `reply` is the whole, as the
+    agent wrote it. `model` is the one that answered, None if it is the one the turn began with.
+    `estimated_tokens` is what we took its first request for; the counts are the provider's.
+    `error_code` marks a failure. `error_detail`, which a success may have too, is for the owner's
+    eyes only."""
+
+    texts: Sequence[str]
+    reply: str
+    history: Any = None
+    model: str | None = None
+    estimated_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: Decimal | None = None
+    error_code: str | None = None
+    error_detail: str | None = None
+
+
+def begin(
+    connection: Connection,
+    chat_id: int,
+    message_ids: Sequence[int],
+    now: datetime,
+    *,
+    kind: TurnKind,
+    request: str,
+    person_id: int | None = None,
+    conversation_id: int | None = None,
+    agent: str | None = None,
+    model: str | None = None,
+    why: Why | None = None,
+    passed_over: Mapping[str, Absence] | None = None,
+) -> int:
+    """Open a turn over these messages, all of them by this person. Returns its id. `passed_over`
+    are agents that would have come before this one."""
+    turn_id: int = _begin(
+        connection,
+        chat_id=chat_id,
+        conversation_id=conversation_id,
+        person_id=person_id,
+        kind=kind,
+        state=TurnState.RUNNING,
+        agent=agent,
+        model=model,
+        why=why,
+        passed_over=passed_over or None,
+        request=request,
+        started_at=now,
+    ).scalar_one()
+    _take(connection, message_ids, turn_id)
+    return turn_id
+
+
+@prepared
+def _begin() -> ReturningInsert[Any]:
+    return insert(table).returning(table.c.id)
+
+
+@prepared
+def _take(message_ids: Any, turn_id: Any) -> Update:
+    values = {"state": State.ANSWERING, "turn_id": turn_id}
+    return update(messages).where(messages.c.id.in_(message_ids)).values(values)
+
+
+def finish(connection: Connection, turn_id: int, chat: Chat, answer: Answer, now: datetime) -> bool:
+    """Close the turn and put its reply into the outbox, if that is how it gets to its reader. False
+    if the turn was interrupted meanwhile."""
+    failed = answer.error_code is not None
+    closed = _close(
+        connection,
+        turn_id,
+        state=TurnState.FAILED if failed else TurnState.DONE,
+        reply=answer.reply,
+        history=answer.history,
+        estimated_tokens=answer.estimated_tokens,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cost_usd=answer.cost_usd,
+        error_code=answer.error_code,
+        error_detail=answer.error_detail,
+        finished_at=now,
+        **({"model": answer.model} if answer.model else {}),
+    ).first()
+    if closed is None:
+        return False
+    state = State.FAILED if failed else State.ANSWERED
+    _settle(connection, chat.id, turn_id, state=state, answered_at=now)
+    outbox.add(
+        connection,
+        address=chat.address,
+        texts=answer.texts if chat.channel.uses_outbox else (),
+        now=now,
+        chat_id=chat.id,
+        turn_id=turn_id,
+        agent=closed.agent,
+    )
+    return True
+
+
+@prepared
+def _close(turn_id: Any) -> ReturningUpdate[Any]:
+    running = (table.c.id == turn_id, table.c.state == TurnState.RUNNING)
+    return update(table).where(*running).returning(table.c.agent, table.c.chat_id)
+
+
+@prepared
+def _settle(chat_id: Any, turn_id: Any) -> Update:
+    return update(messages).where(_answering(chat_id), messages.c.turn_id == turn_id)
+
+
+def stop(connection: Connection, turn_id: int, now: datetime) -> bool:
+    """Close a running turn without an answer, and what it has said on the way is not sent either.
+    False if it does not run any more. Its messages are done with: their sender wanted that."""
+    stopped = _close(connection, turn_id, state=TurnState.STOPPED, finished_at=now).first()
+    if stopped is None:
+        return False
+    _settle(connection, stopped.chat_id, turn_id, state=State.ANSWERED, answered_at=now)
+    outbox.drop(connection, turn_id, STOPPED)
+    return True
+
+
+def drop_rest(connection: Connection, chat_id: int) -> int:
+    """What still waits to be sent of this chat's latest answer is not sent any more. Returns how
+    many pieces."""
+    latest = connection.execute(
+        select(table.c.id)
+        .where(table.c.chat_id == chat_id, table.c.kind == TurnKind.AGENT)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return outbox.drop(connection, latest, STOPPED) if latest else 0
+
+
+def interrupt(connection: Connection, chat_id: int, now: datetime) -> int:
+    """Give up this chat's running turns and let their messages wait again. Returns how many.
+
+    Called by whoever holds the chat's lease: a turn that still runs then has lost its process.
+    """
+    stranded = _interrupt(
+        connection, chat_id, state=TurnState.INTERRUPTED, finished_at=now
+    ).scalars()
+    turn_ids = list(stranded)
+    if turn_ids:
+        _wait_again(connection, chat_id, turn_ids)
+    return len(turn_ids)
+
+
+@prepared
+def _interrupt(chat_id: Any) -> ReturningUpdate[Any]:
+    running = (table.c.chat_id == chat_id, table.c.state == TurnState.RUNNING)
+    return update(table).where(*running).returning(table.c.id)
+
+
+def give_back(connection: Connection, chat_id: int, now: datetime) -> bool:
+    """The owner takes over: the agent's turn at work in this chat is closed without an answer, and
+    its messages wait. Whoever works on it can't close it any more. False if none was at work."""
+    given = list(
+        connection.scalars(
+            update(table)
+            .where(
+                table.c.chat_id == chat_id,
+                table.c.state == TurnState.RUNNING,
+                table.c.kind == TurnKind.AGENT,
+            )
+            .values(state=TurnState.STOPPED, finished_at=now)
+            .returning(table.c.id)
+        )
+    )
+    for turn_id in given:
+        outbox.drop(connection, turn_id, TAKEN_OVER)
+    if given:
+        _wait_again(connection, chat_id, given)
+    return bool(given)
+
+
+def still_running(connection: Connection, chat_ids: Sequence[int]) -> set[int]:
+    """Those of these chats that have a turn at work."""
+    running = (table.c.chat_id.in_(chat_ids), table.c.state == TurnState.RUNNING)
+    return set(connection.scalars(select(table.c.chat_id).where(*running)))
+
+
+def is_running(connection: Connection, turn_id: int) -> bool:
+    state = connection.execute(select(table.c.state).where(table.c.id == turn_id)).scalar()
+    return state == TurnState.RUNNING
+
+
+def _wait_again(connection: Connection, chat_id: int, turn_ids: Sequence[int]) -> None:
+    """What was in these turns waits for another, but for what its sender has deleted meanwhile."""
+    mine = and_(_answering(chat_id), messages.c.turn_id.in_(turn_ids))
+    connection.execute(
+        update(messages)
+        .where(mine, messages.c.deleted_at.is_not(None))
+        .values(state=State.IGNORED, reason=Reason.DELETE, turn_id=None)
+    )
+    connection.execute(update(messages).where(mine).values(state=State.WAITING, turn_id=None))
+
+
+def _answering(chat_id: Any) -> ColumnElement[bool]:
+    """This chat's messages that are being answered: few, and found by an index."""
+    return and_(messages.c.chat_id == chat_id, messages.c.state == State.ANSWERING)

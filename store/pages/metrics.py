@@ -1,0 +1,52 @@
+"""What is counted for Prometheus. Read-only, and each count is read from an index."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Column, Connection, func, select
+
+from core.messages.message import Reason
+from store.chats.outbox import OutState
+from store.chats.turns import TurnState
+from store.sql.tables import messages, outbox, turns
+
+UNDECIDED = "undecided"  # of a message that has just come in
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Since the beginning. `turns` by state and failure; a turn without one has "" there."""
+
+    messages: Mapping[str, int]
+    turns: Mapping[tuple[str, str], int]
+    outbox: Mapping[str, int]
+
+
+def count(connection: Connection) -> Counts:
+    """Also of what there is none of, so that a graph begins at zero."""
+    return Counts(
+        messages={**_none(Reason), **_by_reason(connection)},
+        turns={(TurnState.DONE.value, ""): 0, **_by_failure(connection)},
+        outbox={**_none(OutState), **_by(connection, outbox.c.state)},
+    )
+
+
+def _none(kinds: Iterable[StrEnum]) -> Mapping[str, int]:
+    return dict.fromkeys([kind.value for kind in kinds], 0)
+
+
+def _by_reason(connection: Connection) -> Mapping[str, int]:
+    found = _by(connection, messages.c.reason)
+    return {reason or UNDECIDED: number for reason, number in found.items()}
+
+
+def _by_failure(connection: Connection) -> Mapping[tuple[str, str], int]:
+    groups = turns.c.state, turns.c.error_code
+    rows = connection.execute(select(*groups, func.count()).group_by(*groups))
+    return {(state, failure or ""): number for state, failure, number in rows}
+
+
+def _by(connection: Connection, column: "Column[str]") -> dict[str, int]:
+    rows = connection.execute(select(column, func.count()).group_by(column))
+    return {value: number for value, number in rows}

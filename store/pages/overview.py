@@ -1,0 +1,181 @@
+"""What the panel's first page counts. Read-only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+
+from core.channel import ON_WHATSAPP
+from core.messages.message import State
+from store.chats.messages import PANEL
+from store.chats.outbox import OutState
+from store.chats.turns import TurnKind, TurnState
+from store.sql.tables import allowlist, chats, messages, outbox, people, turns
+
+HOURS = 24
+SAMPLE = 250  # answers that the median is taken of, the latest ones
+
+_ACCEPTED = (State.WAITING, State.ANSWERING, State.ANSWERED, State.FAILED)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How many since midnight, and in the last 24 hours."""
+
+    today: int
+    day: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """In dollars, the panel's chats included. `unpriced` answers of the 24 hours came from models
+    without a known price."""
+
+    today: Decimal
+    day: Decimal
+    unpriced: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What happened on WhatsApp. `by_hour` are the messages that came in within 24 hours, the
+    oldest hour first; the median is of the answers to them."""
+
+    received: Figure
+    sent: Figure
+    failed_turns: Figure
+    unsent: Figure
+    cost: Cost
+    median_seconds: float | None
+    by_hour: Sequence[int]
+
+    @property
+    def failed(self) -> Figure:
+        """What did not go as it should, of either kind."""
+        turns, replies = self.failed_turns, self.unsent
+        return Figure(turns.today + replies.today, turns.day + replies.day)
+
+
+def count(connection: Connection, now: datetime, midnight: datetime) -> Counts:
+    """Messages of people who may write, replies that left, what failed of either, and what it
+    cost. Midnight is where the owner is."""
+    since = now - timedelta(hours=HOURS)
+    today, by_hour = _received(connection, since, midnight)
+    return Counts(
+        received=Figure(today, sum(by_hour)),
+        sent=_figure(connection, select(outbox.c.sent_at.label("at")), since, midnight),
+        failed_turns=_figure(connection, _failed_turns(), since, midnight),
+        unsent=_figure(connection, _unsent(), since, midnight),
+        cost=_cost(connection, since, midnight),
+        median_seconds=_median(connection, since),
+        by_hour=by_hour,
+    )
+
+
+def count_paused(connection: Connection, now: datetime) -> int:
+    """In how many chats the agent is silent because the owner wants it so."""
+    statement = select(func.count()).where(
+        chats.c.paused_at.is_not(None),
+        or_(chats.c.paused_until.is_(None), chats.c.paused_until > now),
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def has_entries(connection: Connection) -> bool:
+    """Whether anybody is on the allowlist."""
+    return connection.execute(select(allowlist.c.id).limit(1)).first() is not None
+
+
+def has_talked(connection: Connection) -> bool:
+    """Whether an agent has ever answered anybody on WhatsApp."""
+    answered = _on_whatsapp(select(turns.c.id)).where(
+        turns.c.kind == TurnKind.AGENT, turns.c.state == TurnState.DONE
+    )
+    return connection.execute(answered.limit(1)).first() is not None
+
+
+def count_held(connection: Connection) -> int:
+    """How many people are waiting at the door, as `store.chats.held` lists them."""
+    statement = (
+        select(func.count(messages.c.person_id.distinct()))
+        .join(people, people.c.id == messages.c.person_id)
+        .where(messages.c.state == State.HELD, people.c.blocked_at.is_(None))
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def _on_whatsapp(statement: Select[Any]) -> Select[Any]:
+    """Of the turns only those of WhatsApp's chats."""
+    return statement.join_from(turns, chats).where(chats.c.channel.in_(ON_WHATSAPP))
+
+
+def _cost(connection: Connection, since: datetime, midnight: datetime) -> Cost:
+    cost, is_today, in_day = turns.c.cost_usd, _since(midnight), _since(since)
+    row = connection.execute(
+        select(
+            func.sum(cost).filter(is_today),
+            func.sum(cost).filter(in_day),
+            func.count().filter(in_day, turns.c.output_tokens.is_not(None), cost.is_(None)),
+        ).where(_since(min(since, midnight)))
+    ).one()
+    return Cost(row[0] or Decimal(), row[1] or Decimal(), row[2])
+
+
+def _since(instant: datetime) -> ColumnElement[bool]:
+    return turns.c.finished_at >= instant
+
+
+def _failed_turns() -> Select[Any]:
+    """When turns ended that gave no answer because something was wrong. In the panel the owner
+    sees it at once."""
+    ended = _on_whatsapp(select(turns.c.finished_at.label("at")))
+    return ended.where(turns.c.state == TurnState.FAILED)
+
+
+def _unsent() -> Select[Any]:
+    """Replies that WhatsApp refused, or of which nobody knows whether they left."""
+    written = select(outbox.c.created_at.label("at"))
+    return written.where(outbox.c.state.in_([OutState.FAILED, OutState.UNKNOWN]))
+
+
+def _figure(
+    connection: Connection, moments: Select[Any], since: datetime, midnight: datetime
+) -> Figure:
+    """How many of these moments are recent."""
+    at = moments.where(moments.selected_columns.at >= min(since, midnight)).subquery().c.at
+    counts = select(func.count().filter(at >= midnight), func.count().filter(at >= since))
+    return Figure(*connection.execute(counts).one())
+
+
+def _median(connection: Connection, since: datetime) -> float | None:
+    """Seconds from a message's arrival to its answer. Looks by arrival, for which there is an
+    index: this must not become slower with every year of messages."""
+    rows = connection.execute(
+        select(messages.c.received_at, messages.c.answered_at)
+        .where(messages.c.received_at >= since)
+        .where(messages.c.answered_at.is_not(None), messages.c.account != PANEL)
+        .order_by(messages.c.received_at.desc())
+        .limit(SAMPLE)
+    )
+    seconds = [(answered - received).total_seconds() for received, answered in rows]
+    return median(seconds) if seconds else None
+
+
+def _received(
+    connection: Connection, since: datetime, midnight: datetime
+) -> tuple[int, Sequence[int]]:
+    """Since midnight, and hour by hour. The state is not compared as it stands: SQLite would take
+    its index, and walk through all messages ever answered, instead of that of the arrival."""
+    at, state = messages.c.received_at, messages.c.state.concat("")
+    starts = [midnight, *(since + timedelta(hours=hour) for hour in range(HOURS))]
+    statement = select(*(func.count().filter(at >= start) for start in starts)).where(
+        at >= min(since, midnight), state.in_(_ACCEPTED), messages.c.account != PANEL
+    )
+    today, *from_hour_on = connection.execute(statement).one()
+    return today, [
+        count - later for count, later in zip(from_hour_on, [*from_hour_on[1:], 0], strict=True)
+    ]

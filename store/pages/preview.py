@@ -1,0 +1,57 @@
+"""How things are for one sender at this moment, for `core.admission.preview`."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from core.admission import limits
+from core.admission.preview import Situation
+from core.channel import Channel
+from core.phone import Phone
+from store import allowlist, settings
+from store.agents.agents import Registry
+from store.chats import chats, pauses, people
+from store.chats import limits as limits_store
+from store.chats.people import Person
+
+
+def of(
+    connection: Connection,
+    phone: Phone | None,
+    lid: str | None,
+    registry: Registry,
+    now: datetime,
+) -> Situation:
+    """As the worker and the jobs would find it if this sender wrote now."""
+    current = settings.load(connection)
+    person = people.known(connection, phone, lid)
+    if person:
+        phone, lid = person.phone, person.lid
+    chat = chats.of_person(connection, person.id) if person else None
+    pause = pauses.current(connection, chat.id, now) if chat else None
+    sticky = chat.sticky(now) if chat else None
+    accepted, spent = _use(connection, person, now)
+    return Situation(
+        phone=phone,
+        lid=lid,
+        is_blocked=bool(person and person.is_blocked),
+        chat_id=chat.id if chat else None,
+        sticky=sticky,
+        sticky_until=chat.sticky_until if chat and sticky else None,
+        is_paused=pause is not None,
+        paused_until=pause.until if pause else None,
+        is_flood=limits.is_flood(accepted + 1, current),
+        is_over_budget=limits.is_spent(spent, current),
+        settings=current,
+        entries=allowlist.matching(connection, phone, lid),
+        agents=registry.on(Channel.WHATSAPP).agents,
+    )
+
+
+def _use(connection: Connection, person: Person | None, now: datetime) -> tuple[int, Decimal]:
+    """Messages within a minute, and dollars on this day."""
+    if person is None:
+        return 0, Decimal(0)
+    accepted = limits_store.within_a_minute(connection, person.id, now)
+    return accepted, limits_store.spent(connection, person.id, limits.day(now))

@@ -1,0 +1,192 @@
+"""What happened to one message, from its sender's phone to the answer on it, with the times of each
+step: for the owner who asks why there was no reply, or why it took so long.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from core.admission.allowlist import Pattern
+from store.chats.messages import PANEL
+from store.chats.turns import TurnKind, TurnState
+from store.pages import transcripts
+from store.pages.transcript_items import Outcome, Outgoing
+from store.sql.tables import allowlist, messages, outbox, turns
+
+LATEST = 50  # parts of an answer, and attempts at it
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The message itself. `entry_id` is the allowlist entry that let its sender in."""
+
+    id: int
+    chat_id: int | None
+    person_id: int | None
+    turn_id: int | None
+    entry_id: int | None
+    phone: str | None
+    push_name: str
+    kind: str
+    text: str
+    from_me: bool
+    state: str
+    reason: str | None
+    message_id: str
+    sent_at: datetime
+    received_at: datetime
+    decided_at: datetime | None
+    read_at: datetime | None
+    edited_at: datetime | None
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """`gap` is the time since the step before; None where two clocks would be compared. `part`
+    is the message of ours that the step is about, its `number` within the answer."""
+
+    what: str
+    at: datetime
+    gap: timedelta | None = None
+    part: Outgoing | None = None
+    number: int = 0
+    attempt: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """`message` is None for one of ours that answers nobody. `entry` is the pattern of the
+    allowlist entry, None if that is gone. `attempts` are turns that were given up; `turn` is
+    the one that counts."""
+
+    message: Facts | None
+    entry: Pattern | None
+    attempts: Sequence[Outcome]
+    turn: Outcome | None
+    parts: Sequence[Outgoing]
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        found = sorted(self._steps(), key=lambda step: step.at)
+        return [
+            _after(found[place - 1] if place else None, each) for place, each in enumerate(found)
+        ]
+
+    def _steps(self) -> Iterator[Step]:
+        yield from _of_message(self.message)
+        for attempt in self.attempts:
+            yield Step("attempt", attempt.started_at, attempt=attempt)
+        if self.turn:
+            yield Step("began", self.turn.started_at)
+            if self.turn.finished_at:
+                yield Step("finished", self.turn.finished_at)
+        for number, part in enumerate(self.parts, 1):
+            yield from _of_part(number, part)
+
+
+def of_message(connection: Connection, message_id: int) -> Trace | None:
+    """None if there is no such message on WhatsApp."""
+    columns = [messages.c[each.name] for each in fields(Facts)]
+    row = (
+        connection.execute(
+            select(*columns).where(messages.c.id == message_id, messages.c.account != PANEL)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    facts = Facts(**row)
+    return Trace(
+        message=facts,
+        entry=_entry(connection, facts.entry_id),
+        attempts=_attempts(connection, facts),
+        turn=_turn(connection, facts.turn_id),
+        parts=_parts(connection, outbox.c.turn_id == facts.turn_id) if facts.turn_id else (),
+    )
+
+
+def of_sent(connection: Connection, chat_id: int, row_id: int) -> Trace | None:
+    """Of a message of ours. None if there is no such one in this chat."""
+    parts = _parts(connection, (outbox.c.id == row_id) & (outbox.c.chat_id == chat_id))
+    if not parts:
+        return None
+    return Trace(None, None, (), _turn(connection, parts[0].turn_id), parts)
+
+
+def _entry(connection: Connection, entry_id: int | None) -> Pattern | None:
+    if entry_id is None:
+        return None
+    pattern = connection.scalar(select(allowlist.c.pattern).where(allowlist.c.id == entry_id))
+    return Pattern(pattern) if pattern else None
+
+
+def _turn(connection: Connection, turn_id: int | None) -> Outcome | None:
+    if turn_id is None:
+        return None
+    rows = connection.execute(transcripts.outcomes().where(turns.c.id == turn_id)).mappings()
+    return Outcome(**rows.one())
+
+
+def _attempts(connection: Connection, facts: Facts) -> Sequence[Outcome]:
+    """Turns of its chat that were given up while it waited for its own: their process died, or
+    the owner took over."""
+    if facts.chat_id is None:
+        return ()
+    rows = connection.execute(
+        transcripts.outcomes()
+        .where(
+            turns.c.chat_id == facts.chat_id,
+            turns.c.started_at >= facts.received_at,
+            turns.c.state.in_([TurnState.INTERRUPTED, TurnState.STOPPED]),
+            turns.c.kind == TurnKind.AGENT,
+            *([turns.c.id < facts.turn_id] if facts.turn_id else []),
+        )
+        .order_by(turns.c.id)
+        .limit(LATEST)
+    )
+    return [Outcome(**row) for row in rows.mappings()]
+
+
+def _parts(connection: Connection, which: ColumnElement[bool]) -> Sequence[Outgoing]:
+    wanted = transcripts.outgoing().where(which).order_by(outbox.c.id).limit(LATEST)
+    return [Outgoing(**row) for row in connection.execute(wanted).mappings()]
+
+
+def _of_message(facts: Facts | None) -> Iterator[Step]:
+    if facts is None:
+        return
+    moments = {
+        "written": facts.sent_at,
+        "received": facts.received_at,
+        "decided": facts.decided_at,
+        "read": facts.read_at,
+        "edited": facts.edited_at,
+        "deleted": facts.deleted_at,
+    }
+    yield from (Step(what, at) for what, at in moments.items() if at)
+
+
+def _of_part(number: int, part: Outgoing) -> Iterator[Step]:
+    moments = {
+        "queued": part.at,
+        "claimed": part.claimed_at,
+        "sent": part.sent_at,
+        "delivered": part.delivered_at,
+        "seen": part.read_at,
+    }
+    latest = part.at
+    for what, at in moments.items():
+        if at:  # a receipt's time, in whole seconds, may seem to come before what it is about
+            latest = max(latest, at)
+            yield Step(what, latest, part=part, number=number)
+
+
+def _after(before: Step | None, step: Step) -> Step:
+    """With the time since the step before. WhatsApp's clock knows whole seconds only."""
+    if before is None or before.what == "written":
+        return step
+    return Step(step.what, step.at, step.at - before.at, step.part, step.number, step.attempt)

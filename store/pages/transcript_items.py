@@ -1,0 +1,156 @@
+"""What a transcript is made of: what they wrote, what we wrote, how each turn came out, and where
+an agent started afresh. Values only; store/pages/transcripts.py reads them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from zlib import crc32
+
+from core.messages import command
+from core.messages.message import Kind
+from store.chats.turns import TurnKind, TurnState
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message that reached us. `quotes` is the key of what it answers, where the page has that;
+    `facts` tells what a picture, a place or a poll was. `push_name` is what its sender called
+    themselves, which matters in a group."""
+
+    id: int
+    message_id: str
+    kind: str
+    text: str
+    from_me: bool
+    quoted_id: str | None
+    quoted_text: str | None
+    facts: Mapping[str, Any] | None
+    state: str
+    turn_id: int | None
+    at: datetime
+    ack_emoji: str | None
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    push_name: str
+    phone: str | None
+    reactions: tuple[str, ...] = ()
+    quotes: str | None = None
+
+    what: ClassVar = "incoming"
+
+    @property
+    def key(self) -> str:
+        return f"message-{self.id}"
+
+    @property
+    def is_command(self) -> bool:
+        return self.kind == Kind.TEXT and command.parse(self.text) is not None
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message of ours, as WhatsApp gets it. A turn's, or else a program's (`program` is what
+    its key is called), an agent's of its own accord, or, without an agent, the owner's own."""
+
+    id: int
+    text: str
+    state: str
+    error: str | None
+    possibly_twice: bool
+    agent: str | None
+    turn_id: int | None
+    send_id: int | None
+    wa_id: str | None
+    at: datetime
+    claimed_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    program: str | None
+    turn_kind: str | None
+    reactions: tuple[str, ...] = ()
+
+    what: ClassVar = "outgoing"
+
+    @property
+    def key(self) -> str:
+        return f"sent-{self.id}"
+
+    @property
+    def by_hand(self) -> bool:
+        return self.agent is None and self.turn_id is None and self.send_id is None
+
+    @property
+    def progress(self) -> str:
+        """The latest of the stages that a messenger has ticks for."""
+        if self.read_at:
+            return "read"
+        return "delivered" if self.delivered_at else self.state
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a turn came out: who answered, with what, and what it took. `passed_over` are agents that
+    were chosen but could not answer, each with a `core.agents.routing.Absence`."""
+
+    id: int
+    kind: str
+    state: str
+    agent: str | None
+    model: str | None
+    why: str | None
+    passed_over: Mapping[str, str] | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Decimal | None
+    error_code: str | None
+    error_detail: str | None
+    started_at: datetime
+    finished_at: datetime | None
+
+    what: ClassVar = "outcome"
+
+    @property
+    def key(self) -> str:
+        return f"turn-{self.id}"
+
+    @property
+    def at(self) -> datetime:
+        return self.finished_at or self.started_at
+
+    @property
+    def seconds(self) -> float | None:
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether there is more to say than the messages show."""
+        is_ours = self.kind != TurnKind.AGENT and not (self.model or self.passed_over)
+        return not is_ours or self.state != TurnState.DONE
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Here these agents have forgotten what was said above (`/new`)."""
+
+    id: int
+    agents: tuple[str, ...]
+    at: datetime
+
+    what: ClassVar = "fresh"
+
+    @property
+    def key(self) -> str:
+        return f"fresh-{self.id}"
+
+
+Spoken = Incoming | Outgoing
+Item = Spoken | Outcome | Fresh
+
+
+def version(item: Item) -> str:
+    """Another one whenever the item looks different."""
+    return f"{crc32(repr(item).encode()):x}"

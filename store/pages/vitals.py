@@ -1,0 +1,117 @@
+"""How the database and Redis are, and how much waits in them. Read-only."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from redis import Redis
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, text
+
+from core.messages.message import State
+from store.chats.outbox import OutState
+from store.redis.queue import Turns
+from store.sql.tables import allowlist, chats, messages, outbox, people
+
+
+@dataclass(frozen=True)
+class DatabaseVitals:
+    """`seconds` is how long the smallest question takes there and back."""
+
+    name: str
+    version: str
+    bytes: int
+    seconds: float
+    migration: str
+
+
+@dataclass(frozen=True)
+class RedisVitals:
+    """`queue` is how many chats wait for a process that answers."""
+
+    name: str
+    version: str
+    bytes: int
+    seconds: float
+    queue: int
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many there are of something that should not last, and since when the oldest is there."""
+
+    count: int
+    since: datetime | None
+
+
+def of_database(connection: Connection) -> DatabaseVitals:
+    begun = time.perf_counter()
+    connection.execute(text("SELECT 1")).scalar()
+    seconds = time.perf_counter() - begun
+    if connection.dialect.name == "sqlite":
+        name, version, size = "SQLite", _SQLITE_VERSION, _SQLITE_BYTES
+    else:
+        name, version, size = "PostgreSQL", _POSTGRESQL_VERSION, _POSTGRESQL_BYTES
+    return DatabaseVitals(
+        name=name,
+        version=str(connection.execute(text(version)).scalar()).split()[0],
+        bytes=int(connection.execute(text(size)).scalar() or 0),
+        seconds=seconds,
+        migration=str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar()),
+    )
+
+
+def of_redis(redis: Redis) -> RedisVitals:
+    """Raises redis-py's errors when it does not answer."""
+    begun = time.perf_counter()
+    redis.ping()
+    seconds = time.perf_counter() - begun
+    told = cast(Mapping[str, Any], redis.info())
+    is_valkey = "valkey_version" in told
+    return RedisVitals(
+        name="Valkey" if is_valkey else "Redis",
+        version=str(told["valkey_version" if is_valkey else "redis_version"]),
+        bytes=int(told["used_memory"]),
+        seconds=seconds,
+        queue=Turns(redis).queue.count,
+    )
+
+
+def undecided(connection: Connection) -> Backlog:
+    """Messages that came in, and about which the connection process has not decided."""
+    return _backlog(connection, messages, messages.c.state == State.RECEIVED)
+
+
+def unanswered(connection: Connection, now: datetime) -> Backlog:
+    """Messages that wait for their answer, but for those in chats that the owner has paused."""
+    talking = select(chats.c.id).where(
+        or_(chats.c.paused_at.is_(None), chats.c.paused_until <= now)
+    )
+    waiting = messages.c.state.in_([State.WAITING, State.ANSWERING])
+    return _backlog(connection, messages, waiting & messages.c.chat_id.in_(talking))
+
+
+def unsent(connection: Connection) -> Backlog:
+    """Replies on their way out."""
+    waiting = outbox.c.state.in_([OutState.QUEUED, OutState.SENDING])
+    return _backlog(connection, outbox, waiting)
+
+
+def names(connection: Connection) -> Sequence[str]:
+    """What people call themselves, and what the owner calls them: not to be told to others."""
+    own = select(people.c.push_name).distinct()
+    given = select(allowlist.c.label).where(allowlist.c.label.is_not(None)).distinct()
+    return [*connection.scalars(own), *connection.scalars(given)]
+
+
+def _backlog(connection: Connection, table: Table, condition: ColumnElement[bool]) -> Backlog:
+    instant = table.c.created_at if table is outbox else table.c.received_at
+    row = connection.execute(select(func.count(), func.min(instant)).where(condition)).one()
+    return Backlog(row[0], row[1])
+
+
+_SQLITE_VERSION = "SELECT sqlite_version()"
+_SQLITE_BYTES = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+_POSTGRESQL_VERSION = "SHOW server_version"
+_POSTGRESQL_BYTES = "SELECT pg_database_size(current_database())"

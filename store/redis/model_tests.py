@@ -1,0 +1,92 @@
+"""Trials of models: the panel asks, a jobs process tries, the panel looks for the outcome.
+
+All of it is an RQ job, which vanishes by itself: nothing here is worth remembering.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis import Redis
+from rq import Queue
+from rq.exceptions import NoSuchJobError
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+
+from store.redis.queue import QUEUE
+
+TRY = "worker.jobs.process.try_model"  # by name: the panel does not load the AI library
+TIMEOUT = 60  # seconds a trial may take
+UNTAKEN_TTL = 30  # a trial that nobody took within so many seconds is not made any more
+RESULT_TTL = 120  # seconds the outcome can be looked at
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. `said` is the model's answer, or the provider's words about why not, without
+    any key; `code` is that of a `Failure`."""
+
+    is_good: bool
+    said: str
+    code: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How far it is. Nobody has begun while `is_taken` is false; without `outcome` it goes on."""
+
+    id: str
+    model: str
+    asked: timedelta
+    is_taken: bool
+    outcome: Outcome | None = None
+
+
+class Trials:
+    """`redis` must not decode responses. Raises redis-py's errors when Redis is out."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+
+    def ask(self, model: str) -> str:
+        """Have this model tried, before the messages that wait; returns the trial's id."""
+        job = self._queue.enqueue(
+            TRY,
+            model,
+            job_timeout=TIMEOUT,
+            ttl=UNTAKEN_TTL,
+            result_ttl=RESULT_TTL,
+            failure_ttl=RESULT_TTL,
+            at_front=True,
+        )
+        return str(job.id)
+
+    def look(self, trial_id: str) -> Trial | None:
+        """None when there is no such trial, any more."""
+        try:
+            job = Job.fetch(trial_id, connection=self._redis, serializer=JSONSerializer)
+        except (NoSuchJobError, ValueError):
+            return None
+        if job.func_name != TRY:
+            return None
+        status = job.get_status(refresh=False)
+        asked = datetime.now(UTC) - (job.enqueued_at or job.created_at).replace(tzinfo=UTC)
+        is_taken = status is not JobStatus.QUEUED
+        return Trial(trial_id, str(job.args[0]), asked, is_taken, _outcome(job, status))
+
+    def give_up(self, trial_id: str) -> None:
+        """Nobody need make this trial any more."""
+        with suppress(NoSuchJobError):
+            Job.fetch(trial_id, connection=self._redis, serializer=JSONSerializer).delete()
+
+
+def _outcome(job: Job, status: Any) -> Outcome | None:
+    if status is JobStatus.FINISHED:
+        result = job.latest_result()
+        return Outcome(**dict(result.return_value or {})) if result else None
+    if status in (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED):
+        return Outcome(False, "The process that was asking ended meanwhile.", code="bug")
+    return None

@@ -1,0 +1,259 @@
+"""A code on top of the password: switching it on and off, and signing in with it."""
+
+import re
+from datetime import datetime, timedelta
+
+import pyotp
+import pytest
+from flask import Flask
+
+from app.account import passwords, second_factor
+from app.web.ext import Services
+from app.web.throttle import PER_SECOND_FACTOR
+from store.account import audit
+from store.account import owner as store
+from store.account import second_factor as stored
+from store.account.second_factor import RECOVERY_CODES
+from tests.app.visitor import Visitor, words
+
+PASSWORD = "four random words here"
+WRONG = "This code is wrong, or was used already."
+
+
+@pytest.fixture(scope="module")
+def password_hash() -> str:
+    return passwords.hashed(PASSWORD)
+
+
+@pytest.fixture
+def ana(owner: Visitor, services: Services, password_hash: str) -> Visitor:
+    """The owner, signed in, whose password is known, at a time that stands still."""
+    now = services.now()
+    services.now = lambda: now
+    with services.db.write() as connection:
+        store.change_password(connection, password_hash)
+    return owner
+
+
+class App:
+    """An authenticator app that has the secret."""
+
+    def __init__(self, secret: str, services: Services) -> None:
+        self.totp, self.services = pyotp.TOTP(secret), services
+
+    def code(self, steps: int = 0) -> str:
+        return self.totp.at(self.services.now(), counter_offset=steps)
+
+    def wait(self, steps: int = 1) -> None:
+        later: datetime = self.services.now() + timedelta(seconds=30 * steps)
+        self.services.now = lambda: later
+
+
+@pytest.fixture
+def phone(app: Flask, ana: Visitor, services: Services) -> App:
+    """The second factor is on; `codes` are its recovery codes."""
+    secret = second_factor.new_secret()
+    phone = App(secret, services)
+    with app.test_request_context(), services.db.write() as connection:
+        step = second_factor.step_of(secret, phone.code(), services.now())
+        assert step is not None
+        phone.codes = stored.switch_on(connection, second_factor.sealed(secret), step)
+    phone.wait()
+    return phone
+
+
+def secret_of(answer) -> str:
+    found = re.search(r'id="factor-secret">([^<]+)<', answer.text)
+    assert found
+    return "".join(found[1].split())
+
+
+def codes_of(answer) -> list[str]:
+    found = re.search(r'id="recovery-codes">([^<]+)<', answer.text)
+    assert found
+    return found[1].split()
+
+
+def account(services: Services) -> store.Owner:
+    with services.db.read() as connection:
+        found = store.load(connection)
+    assert found
+    return found
+
+
+def halfway(app: Flask, path: str = "/login") -> Visitor:
+    """Somebody who gave the right password."""
+    visitor = Visitor(app)
+    answer = visitor.submit(path, username="ana", password=PASSWORD)
+    assert answer.status_code == 303 and answer.location.startswith("/login/code")
+    return visitor
+
+
+def enter(visitor: Visitor, code: str, path: str = "/login/code"):
+    return visitor.submit(path, code=code)
+
+
+# ---- switching it on and off -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_it_counts_once_a_code_was_typed(ana: Visitor, services: Services, htmx: bool) -> None:
+    answer = ana.open("/account/second-factor/on", htmx)
+    secret = secret_of(answer)
+    assert "<svg" in answer.text
+    assert account(services).totp_secret is None
+    phone = App(secret, services)
+    given = {"password": PASSWORD, "code": phone.code()}
+    answer = ana.submit("/account/second-factor/on", htmx, **given)
+    if not htmx:
+        assert answer.location == "/account/second-factor/codes"
+        answer = ana.open(answer.location)
+    assert len(codes_of(answer)) == RECOVERY_CODES
+    assert ana.open("/account/second-factor/codes").location == "/account/"
+    kept = account(services).totp_secret
+    assert kept and secret not in kept
+    assert "10 are left." in words(ana.open("/account/"))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"code": "000000"}, "This is not the code that the app shows"),
+        ({"code": ""}, "Enter the code."),
+        ({"password": "wrong"}, "This password is wrong."),
+    ],
+)
+def test_a_wrong_code_keeps_the_secret_on_the_page(
+    ana: Visitor, services: Services, given: dict[str, str], sentence: str
+) -> None:
+    secret = secret_of(ana.open("/account/second-factor/on"))
+    right = {"password": PASSWORD, "code": App(secret, services).code()}
+    answer = ana.submit("/account/second-factor/on", **(right | given))
+    assert answer.status_code == 422
+    assert sentence in words(answer)
+    assert secret_of(answer) == secret
+    assert account(services).totp_secret is None
+
+
+def test_the_secret_is_not_readable_in_the_cookie(ana: Visitor) -> None:
+    secret = secret_of(ana.open("/account/second-factor/on"))
+    with ana.client.session_transaction() as session:
+        assert secret not in str(dict(session))
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_switching_it_off_asks_for_both(
+    ana: Visitor, phone: App, services: Services, htmx: bool
+) -> None:
+    path = "/account/second-factor/off"
+    assert "Switch the second factor off?" in words(ana.open(path, htmx))
+    wrong = ana.submit(path, htmx, password="wrong", code=phone.code())
+    assert "This password is wrong." in words(wrong)
+    assert WRONG in words(ana.submit(path, htmx, password=PASSWORD, code="123"))
+    assert account(services).totp_secret
+    answer = ana.submit(path, htmx, password=PASSWORD, code=phone.code())
+    assert answer.status_code == (200 if htmx else 303)
+    assert account(services) == store.Owner("ana", account(services).password_hash)
+    assert ana.open(path, htmx).location == "/account/second-factor/"
+
+
+def test_new_recovery_codes(ana: Visitor, phone: App, app: Flask) -> None:
+    given = {"password": PASSWORD, "code": phone.code()}
+    answer = ana.submit("/account/second-factor/codes/new", htmx=True, **given)
+    [first, *_] = codes_of(answer)
+    visitor = halfway(app)
+    assert WRONG in words(enter(visitor, phone.codes[0]))
+    assert enter(visitor, first).location == "/"
+
+
+# ---- signing in --------------------------------------------------------------------------------
+
+
+def test_the_password_alone_opens_nothing(app: Flask, phone: App) -> None:
+    visitor = halfway(app, "/login?next=/people/")
+    assert visitor.open("/people/").location.startswith("/login")
+    answer = enter(visitor, phone.code(), "/login/code?next=/people/")
+    assert answer.location == "/people/"
+    assert visitor.open("/people/").status_code == 200
+
+
+def test_before_the_password_is_right_nothing_tells_of_a_second_factor(
+    app: Flask, phone: App
+) -> None:
+    visitor = Visitor(app)
+    answer = visitor.submit("/login", username="ana", password="wrong")
+    assert "Name or password is wrong." in words(answer)
+    assert visitor.open("/login/code").location == "/login"
+    assert enter(visitor, phone.code()).location == "/login"
+
+
+def test_a_code_works_once(app: Flask, phone: App) -> None:
+    one, other = halfway(app), halfway(app)
+    assert enter(one, phone.code()).location == "/"
+    assert WRONG in words(enter(other, phone.code()))
+    phone.wait()
+    assert enter(other, phone.code()).location == "/"
+
+
+@pytest.mark.parametrize(("steps", "is_right"), [(-2, False), (-1, True), (1, True), (2, False)])
+def test_clocks_may_differ_by_a_step(app: Flask, phone: App, steps: int, is_right: bool) -> None:
+    phone.wait(3)  # no older code of these was used
+    assert enter(halfway(app), phone.code(steps)).status_code == (303 if is_right else 422)
+
+
+def test_a_recovery_code_works_once_and_says_how_many_are_left(app: Flask, phone: App) -> None:
+    visitor = halfway(app)
+    assert enter(visitor, phone.codes[0].upper()).location == "/"
+    assert "That recovery code is used up. Left: 9." in words(visitor.open("/"))
+    assert WRONG in words(enter(halfway(app), phone.codes[0]))
+
+
+def test_guessing_codes_is_slowed_down(app: Flask, phone: App) -> None:
+    visitor = halfway(app)
+    for _ in range(PER_SECOND_FACTOR):
+        assert enter(visitor, "000000").status_code == 422
+    answer = enter(visitor, phone.code())
+    assert answer.status_code == 429
+    assert "Too many attempts" in words(answer)
+
+
+def test_the_right_code_starts_the_count_anew(app: Flask, phone: App) -> None:
+    for _ in range(2):
+        visitor = halfway(app)
+        for _ in range(PER_SECOND_FACTOR - 1):
+            enter(visitor, "000000")
+        assert enter(visitor, phone.code()).status_code == 303
+        phone.wait()
+
+
+def test_the_code_must_follow_the_password_soon(app: Flask, phone: App) -> None:
+    visitor = halfway(app)
+    phone.wait(21)
+    assert enter(visitor, phone.code()).location == "/login"
+
+
+def test_a_new_password_ends_what_is_half_done(app: Flask, phone: App, services: Services) -> None:
+    visitor = halfway(app)
+    with services.db.write() as connection:
+        store.change_password(connection, "another hash")
+    assert enter(visitor, phone.code()).location == "/login"
+
+
+def test_with_another_secret_key_recovery_codes_still_work(
+    app: Flask, phone: App, services: Services
+) -> None:
+    app.config["SECRET_KEY"] = "another one, and long enough"
+    visitor = halfway(app)
+    assert WRONG in words(enter(visitor, phone.code()))
+    assert enter(visitor, phone.codes[0]).location == "/"
+
+
+def test_what_was_done_is_noted_without_secrets(
+    app: Flask, ana: Visitor, phone: App, services: Services
+) -> None:
+    enter(halfway(app), phone.codes[0])
+    ana.submit("/account/second-factor/off", password=PASSWORD, code=phone.code())
+    with services.db.read() as connection:
+        acts = audit.latest(connection)
+    assert [act.action for act in acts] == ["second factor off", "signed in"]
+    assert acts[1].detail == "127.0.0.1, with a recovery code"

@@ -1,0 +1,198 @@
+"""The models page: default, favourites, who uses what, the list; with and without scripts."""
+
+import pytest
+
+from app.models.views import MOST
+from app.web.ext import Services
+from core.settings import Settings
+from store import settings
+from store.account import audit
+from store.agents import favourites
+from tests.app.visitor import Visitor, tag, words
+
+both_ways = pytest.mark.parametrize("htmx", [False, True])
+
+
+def favoured(services: Services) -> list[str]:
+    with services.db.read() as connection:
+        return list(favourites.load(connection))
+
+
+def favour(services: Services, *names: str) -> None:
+    with services.db.write() as connection:
+        favourites.save(connection, names)
+
+
+def acts(services: Services) -> list[str]:
+    with services.db.read() as connection:
+        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.latest(connection)]
+
+
+def current(services: Services) -> Settings:
+    with services.db.read() as connection:
+        return settings.load(connection)
+
+
+def test_a_fresh_installation(owner: Visitor) -> None:
+    said = words(owner.open("/models/"))
+    for part in ("Providers", "No key", "Default model", "Demo (no AI)", "No favorites yet"):
+        assert part in said
+    assert "🏗️ Finn" in said and "Prices are for a million tokens" in said
+
+
+def test_it_is_the_owners(stranger: Visitor) -> None:
+    assert stranger.open("/models/").status_code == 303
+
+
+# The default
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("openai:gpt-4o", "openai/gpt-4o"), (" Google/x ", "google/x"), ("", None)]
+)
+def test_the_default_model(
+    owner: Visitor, services: Services, typed: str, kept: str | None, htmx: bool
+) -> None:
+    with services.db.write() as connection:
+        settings.save(connection, Settings(sticky_minutes=77), services.now())
+    answer = owner.submit("/models/default", htmx, model=typed)
+    assert answer.status_code == (200 if htmx else 303)
+    saved = current(services)
+    assert (saved.default_model, saved.sticky_minutes, saved.version) == (kept, 77, 2)
+    assert acts(services)[0] == f"ana: settings saved default_model: None → {kept}"
+    page = answer if htmx else owner.open("/models/")
+    assert f"use {kept or 'demo/echo'} from now on" in words(page)
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("gpt-4o", "Write a model as provider/name."),
+        ("nobody/gpt", "Write a model as provider/name."),
+        ("openai/", "names no model"),
+        ("openai/" + "x" * 300, "too long"),
+    ],
+)
+def test_what_names_no_model_is_told_beside_it(
+    owner: Visitor, services: Services, typed: str, sentence: str, htmx: bool
+) -> None:
+    answer = owner.submit("/models/default", htmx, model=typed)
+    assert answer.status_code == 422 and sentence in words(answer)
+    assert 'aria-invalid="true"' in tag(answer, "default-model")
+    assert f'value="{typed}"' in tag(answer, "default-model")
+    assert current(services).default_model is None and not acts(services)
+
+
+def test_the_whatsapp_settings_leave_the_default_alone(owner: Visitor, services: Services) -> None:
+    owner.submit("/models/default", model="openai/gpt-4o")
+    fields = {"version": "1", "sticky_minutes": "40", "ack": "", "gather_ms": "0.6"}
+    assert owner.submit("/whatsapp/settings", default_agent="finn", **fields).status_code < 400
+    assert current(services).default_model == "openai/gpt-4o"
+
+
+# Favourites
+
+
+@both_ways
+def test_adding_favourites(owner: Visitor, services: Services, htmx: bool) -> None:
+    for typed in ("openai:gpt-4o", "groq/llama", "openai/gpt-4o"):
+        answer = owner.submit("/models/favourites", htmx, model=typed)
+        assert answer.status_code == (200 if htmx else 303)
+    assert favoured(services) == ["openai/gpt-4o", "groq/llama"]
+    assert acts(services) == [
+        "ana: favorite added groq/llama",
+        "ana: favorite added openai/gpt-4o",
+    ]
+    assert "There is no key for groq yet." in words(owner.open("/models/"))
+
+
+@both_ways
+@pytest.mark.parametrize("typed", ["", "gpt-4o"])
+def test_what_is_no_model_is_no_favourite(
+    owner: Visitor, services: Services, typed: str, htmx: bool
+) -> None:
+    answer = owner.submit("/models/favourites", htmx, model=typed)
+    assert answer.status_code == 422 and "provider/name" in words(answer)
+    assert 'aria-invalid="true"' in tag(answer, "favourite-model")
+    assert not favoured(services)
+
+
+def test_enough_is_enough(owner: Visitor, services: Services) -> None:
+    names = [f"openai/model-{number}" for number in range(MOST)]
+    favour(services, *names)
+    answer = owner.submit("/models/favourites", model="openai/one-more")
+    assert answer.status_code == 422 and "remove one first" in words(answer)
+    assert favoured(services) == names
+    assert owner.submit("/models/favourites", model=names[0]).status_code == 303
+
+
+@both_ways
+def test_moving_favourites(owner: Visitor, services: Services, htmx: bool) -> None:
+    favour(services, "openai/a", "openai/b", "openai/c")
+    moves = [("openai/c", "up", "acb"), ("openai/c", "up", "cab"), ("openai/c", "up", "cab")]
+    moves += [("openai/a", "down", "cba"), ("openai/a", "down", "cba"), ("openai/x", "up", "cba")]
+    for name, way, order in moves:
+        answer = owner.submit("/models/favourites/move", htmx, model=name, way=way)
+        assert answer.status_code == (200 if htmx else 303)
+        assert favoured(services) == [f"openai/{letter}" for letter in order]
+    assert len(acts(services)) == 3
+    if htmx:
+        answer = owner.submit("/models/favourites/move", htmx, model="openai/a", way="up")
+        assert "move-up-2" in answer.headers["HX-Trigger-After-Settle"]
+
+
+@both_ways
+def test_removing_can_be_undone(owner: Visitor, services: Services, htmx: bool) -> None:
+    favour(services, "openai/a", "openai/b", "openai/c")
+    answer = owner.submit("/models/favourites/remove", htmx, model="openai/b")
+    assert favoured(services) == ["openai/a", "openai/c"]
+    page = answer if htmx else owner.open("/models/")
+    assert "openai/b is no favorite any more." in words(page) and "Undo" in words(page)
+    owner.submit("/models/favourites/restore", htmx, model="openai/b", place="1")
+    owner.submit("/models/favourites/restore", htmx, model="openai/b", place="0")
+    assert favoured(services) == ["openai/a", "openai/b", "openai/c"]
+    owner.submit("/models/favourites/remove", htmx, model="openai/gone")
+    owner.submit("/models/favourites/restore", htmx, model="nonsense", place="²")
+    assert favoured(services) == ["openai/a", "openai/b", "openai/c"]
+
+
+# Who uses what
+
+
+def test_who_uses_what_and_what_cant_be_used(
+    owner: Visitor, services: Services, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "agents"
+    for name, config in {
+        "ann": "model: openai/gpt-4o\nfallback_model: custom/x\n",
+        "bob": "",
+        "cyd": "model: not a model\n",
+    }.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "config.yml").write_text(config)
+    monkeypatch.setattr(services.agents, "path", folder)
+    said = words(owner.open("/models/")).split("Who uses what")[1].split("Models to pick")[0]
+    assert "Ann openai/gpt-4o There is no key for openai yet." in said
+    assert "custom/x There is no server for custom models yet." in said
+    assert "Bob demo/echo Demo (no AI) (the default)" in said
+    assert "Cyd not a model Write a model as provider/name." in said
+
+
+# The list
+
+
+def test_what_there_is_a_key_for_comes_first(owner: Visitor) -> None:
+    owner.submit("/models/keys/mistral", **{"mistral-key": "a-key-of-the-owner"})
+    rows = words(owner.open("/models/", htmx=True)).split("Actions")[1]
+    assert rows.strip().startswith("mistral/")
+
+
+def test_searching_the_list(owner: Visitor) -> None:
+    for htmx in (False, True):
+        said = words(owner.open("/models/?q=SONNET+4-6", htmx))
+        assert "anthropic/claude-sonnet-4-6 $3 read, $15 written 1,000,000 tokens" in said
+    assert "more. Search to see them." in words(owner.open("/models/", htmx=True))
+    assert "Nothing found" in words(owner.open("/models/?q=<b>nothing", htmx=True))
+    assert "<b>nothing" not in owner.open("/models/?q=<b>nothing").text

@@ -1,0 +1,101 @@
+"""Files from and to the real client, over the media host."""
+
+import pytest
+
+from simulator import Phone, Simulator
+from simulator.phones.media import BadMedia
+from tests.simulator.bot import Bot
+
+PNG = bytes.fromhex("89504e470d0a1a0a") + bytes(range(256)) * 40
+
+
+@pytest.mark.parametrize(
+    "verb", ["sends_picture", "sends_video", "sends_voice", "sends_sticker", "sends_document"]
+)
+async def test_the_client_downloads_what_people_send(bot: Bot, ana: Phone, verb: str) -> None:
+    name = {"name": "notes.bin"} if verb == "sends_document" else {}
+    mine = await getattr(ana, verb)(PNG, **name)
+    await bot.tells("message", id=mine)
+
+    outcome = await bot.does("download", id=mine)
+
+    assert outcome == {"event": "done", "what": "download", "data": PNG.hex()}
+
+
+async def test_a_document_may_have_words_with_it(bot: Bot, ana: Phone) -> None:
+    mine = await ana.sends_document(b"1;2", "sums.csv", "text/csv", caption="the sums")
+    await bot.tells("message", id=mine)
+    assert (await bot.does("download", id=mine))["data"] == b"1;2".hex()
+    assert (ana.messages[mine].kind, ana.messages[mine].text) == ("documentMessage", "the sums")
+
+
+async def test_an_expired_file_is_gone(bot: Bot, ana: Phone, sim: Simulator) -> None:
+    mine = await ana.sends_picture(PNG, caption="look")
+    await bot.tells("message", id=mine)
+    sim.expire_media(ana.messages[mine])
+    assert "status code 410" in (await bot.does("download", id=mine))["data"]
+    assert await ana.opens(mine) == PNG, "the phone still has it"
+
+
+@pytest.mark.parametrize("status", [404, 403])
+async def test_downloads_can_be_refused(bot: Bot, ana: Phone, sim: Simulator, status: int) -> None:
+    mine = await ana.sends_picture(PNG)
+    await bot.tells("message", id=mine)
+    sim.faults.refuse_downloads = status
+    assert f"status code {status}" in (await bot.does("download", id=mine))["data"]
+
+
+async def test_a_damaged_file_is_found_out(bot: Bot, ana: Phone, sim: Simulator) -> None:
+    mine = await ana.sends_picture(PNG)
+    await bot.tells("message", id=mine)
+    sim.faults.corrupt("media")
+    outcome = await bot.does("download", id=mine)
+    assert outcome["event"] == "failed"
+    assert (await bot.does("download", id=mine))["data"] == PNG.hex()
+
+
+async def test_people_open_what_the_client_sends(
+    bot: Bot, owner: Phone, ana: Phone, sim: Simulator
+) -> None:
+    await bot.does("picture", to="15550002001", data=PNG.hex())
+    message = await ana.hears("as you wished")
+    assert message.kind == "imageMessage"
+    assert await ana.opens(message) == PNG
+    await owner.sees(lambda phone: message.id in phone.messages)
+    sim.expire_media(message)
+    assert await ana.opens(message) == PNG, "what was opened once stays on the phone"
+    with pytest.raises(LookupError, match="not there any more"):
+        await owner.opens(message.id)
+
+
+async def test_uploads_can_be_refused(bot: Bot, ana: Phone, sim: Simulator) -> None:
+    sim.faults.refuse_uploads = 503
+    outcome = await bot.does("picture", to="15550002001", data=PNG.hex())
+    assert "status code 503" in outcome["data"]
+
+
+async def test_people_send_files_to_each_other(ana: Phone, sim: Simulator) -> None:
+    ben = sim.add_phone("+15550002002", name="Ben")
+    mine = await ana.sends_voice(b"OggS", seconds=3, to=ben)
+    heard = await ben.hears()
+    assert (heard.kind, heard.raw.audioMessage.seconds) == ("audioMessage", 3)
+    assert await ben.opens(heard) == await ana.opens(mine) == b"OggS"
+    heard.raw.audioMessage.fileSHA256 = bytes(32)
+    with pytest.raises(BadMedia, match="another hash"):
+        await ben.opens(heard)
+    with pytest.raises(LookupError, match="no file"):
+        await ana.opens(await ana.says("just words", to=ben))
+
+
+async def test_places_cards_and_polls_arrive_as_what_they_are(bot: Bot, ana: Phone) -> None:
+    sent = {
+        "locationMessage": await ana.sends_location(52.5, 13.4, name="Office"),
+        "contactMessage": await ana.sends_contact("Ben", "+15550002002"),
+        "pollCreationMessageV3": await ana.sends_poll("Tea or coffee?", ["tea", "coffee"]),
+        "pollCreationMessage": await ana.sends_poll("Days?", ["Mon", "Tue"], several=True),
+    }
+    for kind, message_id in sent.items():
+        assert ana.messages[message_id].kind == kind
+        await bot.tells("message", id=message_id)
+    words = [ana.messages[message_id].text for message_id in sent.values()]
+    assert words == ["Office", "Ben", "Tea or coffee?", "Days?"]

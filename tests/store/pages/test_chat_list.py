@@ -1,0 +1,51 @@
+"""The list of chats on a busy number: quick, however it is narrowed down. What it shows is tried
+through the page, in tests/app/test_conversations.py."""
+
+import pytest
+
+from store.pages import chat_list, traces, transcripts
+from store.pages.chat_list import PAGE, Show, Wanted
+from store.pages.transcripts import Cursor
+from store.sql.engine import Database
+from tests.store.making import NOW
+from tests.store.test_plans import Watch, busy
+
+__all__ = ["busy"]
+
+
+@pytest.mark.parametrize(
+    "wanted", [Wanted(), *(Wanted(show=show) for show in Show), Wanted(agent="finn", person=7)]
+)
+def test_no_list_reads_a_whole_table(busy: Database, wanted: Wanted) -> None:
+    watch = Watch(busy)
+    with busy.read() as connection:
+        chat_list.load(connection, wanted, NOW, skip=PAGE)
+        chat_list.load(connection, wanted, NOW)
+        assert chat_list.is_there_any(connection)
+    assert "\n\n".join(watch.full_reads()) == ""
+
+
+def test_no_transcript_reads_a_whole_table(busy: Database) -> None:
+    watch = Watch(busy)
+    with busy.read() as connection:
+        page = transcripts.read(connection, 7)
+        assert len(page.items) > 20
+        transcripts.read(connection, 7, Cursor(5000, 2500))
+        transcripts.forwards(connection, 7, Cursor(100, 100))
+        transcripts.open_end(connection, 7)
+        traces.of_message(connection, 7)
+        traces.of_sent(connection, 8, 7)
+    # PostgreSQL reads five hundred conversations at once rather than by an index.
+    found = [plan for plan in watch.full_reads() if "Seq Scan on conversations" not in plan]
+    assert found == []
+
+
+def test_searching_takes_as_many_statements_as_not_searching(busy: Database) -> None:
+    counts = []
+    for text in ("", "hello"):
+        watch = Watch(busy)
+        with busy.read() as connection:
+            listed, has_more = chat_list.load(connection, Wanted(text), NOW)
+        assert len(listed) == PAGE and has_more
+        counts.append(len(watch.statements))
+    assert counts == [4, 8]

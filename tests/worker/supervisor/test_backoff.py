@@ -1,0 +1,34 @@
+"""How long to wait before connecting again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.supervisor.backoff import CAP, JITTER, Backoff
+
+
+def failed(times: int, lasted: float = 0) -> Backoff:
+    backoff = Backoff()
+    for _ in range(times):
+        backoff = backoff.after(lasted)
+    return backoff
+
+
+@pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (1, 2), (2, 3.6), (3, 6.48), (6, 30)])
+def test_the_steps(failures: int, seconds: float) -> None:
+    assert failed(failures).delay(0.5) == pytest.approx(seconds)
+
+
+def test_a_minute_of_health_starts_from_the_beginning() -> None:
+    assert failed(20, lasted=59.9).after(60).delay(0.5) == 2
+    assert failed(20).after(59.9).delay(0.5) == CAP
+
+
+@given(st.integers(1, 10_000_000), st.floats(0, 1))
+def test_however_long_the_outage_it_is_tried_again_soon(failures: int, chance: float) -> None:
+    delay = Backoff(failures).delay(chance)
+    assert 2 * (1 - JITTER) <= delay <= CAP * (1 + JITTER)
+
+
+def test_chance_spreads_many_workers() -> None:
+    assert (failed(1).delay(0), failed(1).delay(1)) == (1.5, 2.5)

@@ -1,0 +1,389 @@
+"""The connection process: the only one that loads neonize. `python -m worker.connection`.
+
+The supervisor starts one for each fence token and each link attempt, and ends it by closing its
+pipe. Threads: the library's callbacks store messages; `receive` decides about them; `send` empties
+the outbox; `compose` shows typing; `learn` asks what groups are called; `nudges` listens to Redis;
+`control` listens to the supervisor; the main thread gives a sign of life and, at the end, drains
+the library and leaves.
+"""
+
+import argparse
+import ctypes
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import structlog
+from redis import RedisError
+
+from config import Config
+from core.channel import Channel
+from core.link import ATTEMPT, FIRST_QR, NEXT_QR, End
+from core.messages.message import Inbound
+from core.phone import Phone
+from runtime import log as logging_setup
+from store.agents.agents import AgentFolder
+from store.chats import messages
+from store.chats.messages import Accepted
+from store.redis.live import Live, sign
+from store.redis.queue import Turns
+from store.redis.stop_signals import Stops
+from store.redis.valkey import connect
+from store.sql.engine import Database
+from worker.connection import receipts
+from worker.connection.errors import PairingRefused
+from worker.connection.group_names import LOOK, Subjects
+from worker.connection.receipts import Receipt, Receipts
+from worker.connection.receive import Receiver, Ticks
+from worker.connection.send import Sender
+from worker.connection.spool import Spool
+from worker.connection.typing_indicator import REFRESH, Composer
+from worker.ipc import Mouth, Note, listen
+from worker.stop import Stop
+
+log = structlog.get_logger("[WhatsAppBridge]")
+
+Mode = Literal["resume", "link", "code"]
+
+DEVICE_NAME = "DjinnBot"  # how the phone's list of linked devices shows us
+
+PULSE = 2.0  # seconds between signs of life
+LAST_SEND = 3.0  # seconds that a send at work gets when the process has to leave
+HARD_LIMIT = 8.0  # seconds after which the process leaves whatever happens
+
+
+class Connection:
+    """Everything around one client object, from its first event to the end of the process."""
+
+    def __init__(
+        self, config: Config, mode: Mode, fence: int, phone: Phone | None, mouth: Mouth
+    ) -> None:
+        from worker.connection.whatsapp import WhatsApp, session_name
+
+        auth_url = config.whatsapp_auth_database_url
+        session = session_name(config.auth_dir, auth_url.get_secret_value() if auth_url else None)
+        self._mode = mode
+        self._pair_as = phone
+        self._mouth = mouth
+        self._database = Database(config.database, durable=False)
+        # For messages as they come: WhatsApp has its receipt, and will not send them again.
+        self._inbox = Database(config.database, pool_size=2)
+        redis = connect(config.redis)
+        self._live = Live(redis)
+        self._spool = Spool(config.auth_dir / "spool.jsonl")
+        self._stop = Stop()
+        self._ready = threading.Event()  # logged in at least once
+        self._qr_shown = 0
+        self._started = time.monotonic()
+        self._id, self._started_at = secrets.token_hex(8), time.time()
+        self._auth_dir = config.auth_dir
+        with_receipts = receipts.are_wanted(self._auth_dir, _now())
+        self._whatsapp = WhatsApp(session, DEVICE_NAME, self, with_receipts=with_receipts)
+        self._ticks = Ticks(self._database, self._whatsapp.mark_read, _now)
+        self._composer = Composer(
+            self._database, self._whatsapp.show_typing, self._whatsapp.announce, _now
+        )
+        self._sender = Sender(self._database, self._whatsapp, fence, _now, self._composer.sent)
+        self._receipts = Receipts(self._database, _now)
+        self._stops = Stops(redis)
+        agents = AgentFolder(config.agents_dir)
+        self._receiver = Receiver(
+            self._database,
+            Turns(redis),
+            self,
+            self._whatsapp.phone_behind,
+            self._stop_turn,
+            lambda: agents.load().on(Channel.GROUP).agents.values(),
+            _now,
+        )
+        self._subjects = Subjects(self._database, self._whatsapp.subject_of, _now)
+
+    # The process ---------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Work until told to stop, then hand over what the library still holds and return."""
+        self._spawn(self._connect)
+        self._spawn(self._control)
+        self._spawn(self._receive)
+        self._spawn(self._send)
+        self._spawn(self._compose)
+        self._spawn(self._nudges)
+        self._spawn(self._learn)
+        while not self._stop.wait(PULSE):
+            self._pulse()
+        self._leave()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _leave(self) -> None:
+        """Whatever hangs, the process ends: a client that was never linked can't be stopped."""
+        _leave_within(HARD_LIMIT)
+        self._sender.finish(LAST_SEND)
+        self._whatsapp.drain()
+        with suppress(Exception):
+            self._receipts.write()
+        self._mouth.say("drained")
+
+    def _pulse(self) -> None:
+        busy, version = self._sender.busy_since, self._receiver.settings_version
+        heard = self._mouth.say(
+            "pulse",
+            online=self._ready.is_set() and self._whatsapp.is_online(),
+            settings_version=version,
+            sending_for=time.monotonic() - busy if busy else 0.0,
+            beat=asdict(sign(self._id, self._started_at, settings_version=version)),
+        )
+        if not heard:
+            self.stop()
+
+    def _control(self) -> None:
+        for note in listen(sys.stdin.fileno()):
+            if note.name == "unlink":
+                self._unlink(note)
+            if note.name == "stop":
+                break
+        self.stop()
+
+    def _unlink(self, note: Note) -> None:
+        told = self._ready.is_set() and self._whatsapp.log_out()
+        self._mouth.say("unlinked", told=told)
+        self.stop()
+
+    def _connect(self) -> None:
+        """Whatever way the library's call ends, the client is dead and this process with it."""
+        try:
+            self._whatsapp.connect()
+        except Exception as error:
+            if receipts.ended_by_one(self._auth_dir, str(error)):
+                log.warning("[WhatsAppBridge] An unknown receipt: no ticks for a day")
+            self._mouth.say("ended", end=End.UNREACHABLE, detail=str(error))
+        self.stop()
+
+    # The threads' work ---------------------------------------------------------------------------
+
+    def _receive(self) -> None:
+        """Nothing is decided before the first login: only a connected library may be asked whose
+        number is behind a hidden id."""
+
+        def wait() -> None:
+            self._spool.replay(self._store)
+            self._receiver.look()
+
+        def step() -> None:
+            self._spool.replay(self._store)
+            if not self._receiver.work():
+                self._ticks.load()  # of held messages that the owner has let in meanwhile
+            self._ticks.send()
+            self._receipts.write()
+
+        self._repeat(wait, self._receiver.wake, PULSE, until=self._ready)
+        self._persist(self._ticks.load)
+        self._repeat(step, self._receiver.wake, PULSE)
+
+    def _send(self) -> None:
+        self._ready.wait()
+        self._persist(self._sender.recover)
+
+        def step() -> None:
+            while not self._stop.is_set() and self._sender.work():
+                pass
+
+        self._repeat(step, self._sender.wake, PULSE)
+
+    def _compose(self) -> None:
+        self._ready.wait()
+        self._repeat(self._composer.tick, threading.Event(), REFRESH)
+
+    def _learn(self) -> None:
+        self._ready.wait()
+        self._repeat(self._subjects.work, threading.Event(), LOOK)
+
+    def _nudges(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self._live.outbox_nudged(timeout=1):
+                    self._sender.wake.set()
+            except RedisError:
+                self._stop.wait(1)  # the sender looks by itself every few seconds
+
+    def _repeat(
+        self,
+        step: Callable[[], object],
+        wake: threading.Event,
+        every: float,
+        until: threading.Event | None = None,
+    ) -> None:
+        """Do `step` when woken and at least every so many seconds, whatever it raises."""
+        while not self._stop.is_set():
+            wake.clear()
+            if until and until.is_set():
+                return
+            try:
+                step()
+            except Exception:
+                log.exception("[WhatsAppBridge] A step failed and will be tried again")
+                self._stop.wait(1)
+            wake.wait(every)
+
+    def _persist(self, step: Callable[[], object]) -> None:
+        """Do `step` until it works: the database may be away for a while."""
+        while not self._stop.is_set():
+            try:
+                step()
+                return
+            except Exception:
+                log.exception("[WhatsAppBridge] A step failed and will be tried again")
+                self._stop.wait(1)
+
+    def _spawn(self, target: Callable[[], None]) -> None:
+        threading.Thread(target=target, name=target.__name__.strip("_"), daemon=True).start()
+
+    def _stop_turn(self, chat_id: int) -> None:
+        """The turn is closed in SQL already: whoever is at it finds that out by itself, later."""
+        with suppress(RedisError):
+            self._stops.call(chat_id)
+
+    # Courtesies (worker.connection.receive) -------------------------------------------------------
+
+    def read(self, accepted: Accepted) -> None:
+        self._ticks.add(accepted)
+        self._ticks.send()
+
+    def typing(self, chat: str) -> None:
+        self._composer.started(chat)
+
+    def acknowledge(self, accepted: Accepted, emoji: str) -> None:
+        self._sender.acknowledge(accepted, emoji)
+
+    # Events (worker.connection.whatsapp), in the library's callback thread ------------------------
+
+    def on_message(self, inbound: Inbound) -> None:
+        """Store it and return: until then a crash loses it, since WhatsApp has its receipt."""
+        try:
+            self._store(inbound)
+        except Exception as error:
+            log.error("[WhatsAppBridge] The database refused a message", error=repr(error))
+            self._spool.add(inbound)
+        self._receiver.wake.set()
+
+    def _store(self, inbound: Inbound) -> None:
+        with self._inbox.write() as connection:
+            messages.receive(connection, inbound, _now())
+
+    def on_receipt(self, receipt: Receipt) -> None:
+        self._receipts.add(receipt)  # seen to when a message comes, or with the next pulse
+
+    def on_qr(self, payload: str) -> None:
+        self._qr_shown += 1
+        if self._mode == "resume":
+            self._end(End.SESSION_LOST)
+        elif self._mode == "link":
+            seconds = FIRST_QR if self._qr_shown == 1 else NEXT_QR
+            self._mouth.say("qr", payload=payload, number=self._qr_shown, seconds=seconds)
+        elif self._qr_shown == 1:
+            self._spawn(self._pair)
+
+    def _pair(self) -> None:
+        """Outside the callback thread: the call waits for an answer that arrives there."""
+        assert self._pair_as
+        try:
+            code = self._whatsapp.pair(self._pair_as)
+        except PairingRefused as error:
+            self._end(error.end, str(error))
+            return
+        left = ATTEMPT - (time.monotonic() - self._started)
+        self._mouth.say("code", code=code, seconds=left)
+
+    def on_link_status(self, end: End | None) -> None:
+        if end is None:
+            self._mouth.say("finishing")
+        else:
+            self._end(end)
+
+    def on_paired(self) -> None:
+        self._mouth.say("paired", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
+
+    def on_connected(self) -> None:
+        self._ready.set()
+        self._mouth.say("connected", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
+        self._receiver.wake.set()
+        self._sender.wake.set()
+        self._spawn(self._composer.connected)
+
+    def on_disconnected(self) -> None:
+        self._mouth.say("disconnected")
+
+    def on_ended(self, end: End, detail: str) -> None:
+        self._end(end, detail)
+
+    def _end(self, end: End, detail: str = "") -> None:
+        self._mouth.say("ended", end=end, detail=detail)
+        self.stop()
+
+
+def main() -> None:
+    arguments = _arguments()
+    config = Config.from_env()
+    _keep_stdout()
+    logging_setup.setup(config, "connection")
+    os.umask(0o077)
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too: it decides
+    mouth = Mouth(arguments.events)
+    phone = Phone(arguments.phone) if arguments.phone else None
+    code = 1
+    try:
+        connection = Connection(config, arguments.mode, arguments.fence, phone, mouth)
+        signal.signal(signal.SIGTERM, lambda *_: connection.stop())
+        connection.run()
+        code = 0
+    except Exception:
+        log.exception("[WhatsAppBridge] The connection process failed")
+    finally:
+        logging.shutdown()
+        os._exit(code)  # the library's threads would keep the interpreter from ending
+
+
+def _arguments() -> Any:
+    parser = argparse.ArgumentParser(description="Started by the worker, not by hand.")
+    parser.add_argument("mode", choices=["resume", "link", "code"])
+    parser.add_argument("--fence", type=int, required=True)
+    parser.add_argument("--events", type=int, required=True, help="descriptor to write events to")
+    parser.add_argument("--phone", default="")
+    return parser.parse_args()
+
+
+def _keep_stdout() -> None:
+    """Standard output for our log alone: the library's Go side prints there as it likes."""
+    sys.stdout = os.fdopen(os.dup(1), "w", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def _die_with_parent() -> None:
+    """End, in order, when the supervisor is gone: its pipe closes everywhere, and Linux says so
+    even if a stopped main thread would not notice."""
+    with suppress(AttributeError, OSError):
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def _leave_within(seconds: float) -> None:
+    timer = threading.Timer(seconds, os._exit, [1])
+    timer.daemon = True
+    timer.start()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,168 @@
+"""`python -m worker.jobs`: the process that answers. Many chats at a time on one event loop.
+
+Start as many of these as there is work; the leases in SQL keep them out of each other's way.
+"""
+
+import asyncio
+import gc
+import os
+import secrets
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from redis import Redis
+from rq.serializers import JSONSerializer
+
+from config import Config, ConfigError
+from runtime import log as logs
+from store import retention
+from store.agents.agents import AgentFolder
+from store.agents.provider_keys import Keyring
+from store.redis.live import Live, sign
+from store.redis.queue import Turns
+from store.retention import Rule
+from store.services import NotReady, open_services
+from store.sql.engine import Database
+from worker.async_rq.async_worker import AsyncWorker
+from worker.jobs.chat_loop import LEASE, Answering
+from worker.models import model_test
+from worker.models.completion import Completer
+
+BEAT_SECONDS = 5.0
+SWEEP_SECONDS = 5.0
+LET_GO_SECONDS = 3600.0
+BETWEEN_BATCHES = 0.1  # seconds
+RENEW_SECONDS = LEASE.total_seconds() / 4
+GRACE_SECONDS = 8.0  # for running turns at the end; with what follows less than ./run's 15 s
+
+log = structlog.get_logger(__name__)
+
+_answering: Answering | None = None
+_completer: Completer | None = None
+
+
+async def answer(chat_id: int) -> None:
+    """The job that messages nudge. RQ finds it by name, in the process that `main` has set up."""
+    assert _answering is not None, "only python -m worker.jobs can run this job"
+    await _answering.answer(chat_id)
+
+
+async def try_model(model: str) -> dict[str, Any]:
+    """The owner wants to know whether a model can be asked. Returns an `Outcome`'s fields."""
+    assert _completer is not None, "only python -m worker.jobs can run this job"
+    return asdict(await model_test.run(_completer, model))
+
+
+class Process:
+    """What goes on beside the jobs, on the same loop."""
+
+    def __init__(self, config: Config, database: Database, redis: Redis) -> None:
+        self.turns = Turns(redis)
+        self._config = config
+        self._database = database
+        self._live = Live(redis)
+        self._id = secrets.token_hex(8)
+        self._started_at = time.time()
+
+    async def start(self) -> None:
+        global _answering, _completer
+        self._completer = _completer = Completer(Keyring(self._database, self._config))
+        await self._completer.warm_up()
+        agents = AgentFolder(self._config.agents_dir)
+        self._answering = _answering = Answering(
+            self._config, self._database, self._live, agents, self._completer
+        )
+        # The libraries stay as they are: no collection need look at them again, the last one
+        # included, which would take seconds and delay a restart.
+        gc.freeze()
+        log.info("ready to answer", agents=sorted(agents.load().agents))
+
+    async def stop(self) -> None:
+        await self._answering.in_thread(self._live.gone, "jobs", self._id)
+        await self._answering.tools.close()
+        self._answering.close()
+        await self._completer.close()
+
+    async def beat(self) -> None:
+        """Say that this process lives and what it is at."""
+        while True:
+            running = self._answering.running
+            sent = sign(self._id, self._started_at, running=running)
+            await self._answering.in_thread(self._live.beat, "jobs", sent)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            await self._answering.renew_leases()
+
+    async def listen(self) -> None:
+        await self._answering.listen()
+
+    async def sweep(self) -> None:
+        """Find the chats whose nudge was lost or whose job died. While others wait in the queue
+        there is no hurry: the lost one's turn would not come sooner."""
+        while True:
+            if await self._answering.in_thread(self.turns.is_empty):
+                for chat_id in await self._answering.neglected():
+                    log.info("chat was neglected", chat=chat_id)
+                    await self._answering.in_thread(self.turns.nudge, chat_id)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def let_go(self) -> None:
+        """Every hour, what has lost its value: a little at a time, so that nobody waits for the
+        database."""
+        while True:
+            for rule in retention.RULES:
+                count = await self._let_go(rule)
+                if count:
+                    log.info("let go of what is too old", what=rule.name, rows=count)
+            await asyncio.sleep(LET_GO_SECONDS)
+
+    async def _let_go(self, rule: Rule) -> int:
+        gone = 0
+        while True:
+            now = datetime.now(UTC)
+            found = await self._answering.in_thread(retention.let_go, self._database, rule, now)
+            gone += found
+            if found < retention.BATCH:
+                return gone
+            await asyncio.sleep(BETWEEN_BATCHES)
+
+
+def main() -> int:
+    try:
+        config = Config.from_env()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return os.EX_CONFIG
+    logs.setup(config, "jobs")
+    try:
+        database, redis = open_services(config)
+    except NotReady as error:
+        log.error("can't start", error=str(error))
+        return 1
+    process = Process(config, database, redis)
+    worker = AsyncWorker(
+        process.turns.queue,
+        connection=redis,
+        serializer=JSONSerializer,
+        concurrency=config.jobs_concurrency,
+        grace=GRACE_SECONDS,
+        on_start=process.start,
+        on_stop=process.stop,
+        background=[
+            process.beat,
+            process.keep_leases,
+            process.sweep,
+            process.let_go,
+            process.listen,
+        ],
+    )
+    worker.work(logging_level="WARNING")  # it tells of each look at its registries
+    database.close()
+    return 0
