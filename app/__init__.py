@@ -96,6 +96,11 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # Known in all templates: a block that is rendered alone does not see its page's imports.
+    macros = vars(app.jinja_env.get_template("macros.html").module)
+    app.jinja_env.globals.update(
+        {name: macro for name, macro in macros.items() if not name.startswith("_")}
+    )
     return app
 
 

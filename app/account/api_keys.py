@@ -2,24 +2,14 @@
 
 import unicodedata
 
-from flask import (
-    Blueprint,
-    abort,
-    current_app,
-    g,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Blueprint, abort, current_app, g, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectChoice, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.web.answer import elsewhere, fragment
+from app.web import respond
 from app.web.ext import db, now
 from app.web.toasts import toast
 from store.account import api_keys, audit
@@ -28,6 +18,7 @@ from store.sql.cipher import Cipher, Undecipherable
 
 bp = Blueprint("keys", __name__, url_prefix="/keys")
 
+PAGE = "account/api_keys.html"
 NAME_MAX = 90  # characters; "api:" and the name stand in the audit log
 _MADE = "made_key"
 
@@ -58,44 +49,41 @@ class KeyForm(FlaskForm):
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return _page(made=_take_made())
+    return respond.part(PAGE, block="content", form=_blank(), made=_take_made(), **_load_keys())
 
 
 @bp.post("/")
-def create() -> ResponseReturnValue:
+def make_key() -> ResponseReturnValue:
     form = KeyForm()
     secret = _make(form) if form.validate() else None
     if secret is None:
-        return _refused(form)
-    if not request.htmx:
+        context = {"form": form, **_load_keys()}
+        return respond.part(PAGE, block="new_key", status=422, into="#new-key", **context)
+    if not respond.is_part_wanted():
         session[_MADE] = _cipher().encrypt(secret)
-        return redirect(url_for("keys.index"), code=303)
-    return fragment("keys/_all.html", focus="made", form=_blank(), made=secret, **_listed())
+    context = {"form": _blank(), "made": secret, **_load_keys()}
+    return respond.saved(url_for("keys.index"), PAGE, block="content", focus="made", **context)
 
 
 @bp.get("/<int:key_id>")
-def show(key_id: int) -> ResponseReturnValue:
+def show_row(key_id: int) -> ResponseReturnValue:
     """A row as it is, for leaving the question."""
-    key = _get(key_id)
-    if not request.htmx:
-        return redirect(url_for("keys.index"), code=303)
-    return fragment("keys/_row.html", key=key, focus=f"revoke-{key.id}")
+    key, home = _get(key_id), url_for("keys.index")
+    return respond.part(PAGE, block="row", focus=f"revoke-{key.id}", home=home, key=key)
 
 
 @bp.route("/<int:key_id>/revoke", methods=["GET", "POST"])
-def revoke(key_id: int) -> ResponseReturnValue:
+def revoke_key(key_id: int) -> ResponseReturnValue:
     key = _get(key_id)
     if request.method == "GET":
-        if request.htmx:
-            return fragment("keys/_revoke.html", key=key)
-        return render_template("keys/one.html", key=key)
+        return respond.part("account/revoke_key.html", block="question", key=key)
     with db().write() as connection:
         if api_keys.revoke(connection, key.id, now()):
-            audit.record(connection, g.owner.name, "API key revoked", _described(key), now())
+            detail = f"{key.name}, {key.prefix}…"
+            audit.record(connection, g.owner.name, "API key revoked", detail, now())
     toast("api_key_revoked", name=key.name)
-    if not request.htmx:
-        return redirect(url_for("keys.index"), code=303)
-    return fragment("keys/_list.html", focus="keys-list", **_listed())
+    home = url_for("keys.index")
+    return respond.saved(home, PAGE, block="keys_list", focus="keys-list", **_load_keys())
 
 
 def _make(form: KeyForm) -> str | None:
@@ -106,8 +94,8 @@ def _make(form: KeyForm) -> str | None:
             form.name.errors = ["Another key has this name."]
             return None
         secret = api_keys.create(connection, name, scopes, now())
-        told = f"{name}: {', '.join(scopes)}"
-        audit.record(connection, g.owner.name, "API key made", told, now())
+        detail = f"{name}: {', '.join(scopes)}"
+        audit.record(connection, g.owner.name, "API key made", detail, now())
     return secret
 
 
@@ -129,20 +117,7 @@ def _blank() -> KeyForm:
     return KeyForm(formdata=None)
 
 
-def _refused(form: KeyForm) -> ResponseReturnValue:
-    if request.htmx:
-        return elsewhere(fragment("keys/_new.html", 422, form=form), "#new-key")
-    return _page(form, status=422)
-
-
-def _page(
-    form: KeyForm | None = None, made: str | None = None, status: int = 200
-) -> ResponseReturnValue:
-    context = _listed() | {"form": form or _blank(), "made": made}
-    return render_template("keys/index.html", **context), status
-
-
-def _listed() -> dict[str, object]:
+def _load_keys() -> dict[str, object]:
     with db().read() as connection:
         keys = api_keys.load(connection)
     return {
@@ -155,7 +130,3 @@ def _get(key_id: int) -> ApiKey:
     """The key. Aborts with 404 when there is none."""
     with db().read() as connection:
         return api_keys.get(connection, key_id) or abort(404)
-
-
-def _described(key: ApiKey) -> str:
-    return f"{key.name}, {key.prefix}…"
