@@ -19,6 +19,8 @@ from tests.services import baileys, chromium, databases, postgres, templates
 from tests.services import valkey as valkey_server
 from tests.services.processes import Spawner
 
+KINDS = ("sqlite", "postgresql")
+STORE_TESTS = Path(__file__).parent / "store"
 FAILED = pytest.StashKey[bool]()
 NO_BROWSER = "NO CHROMIUM FOUND (on PATH, or by $CHROMIUM): THE BROWSER TESTS WERE SKIPPED"
 
@@ -34,6 +36,29 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in Config.model_fields:
         os.environ.pop(name.upper(), None)
         os.environ.pop(f"{name.upper()}_FILE", None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=[*KINDS, "both"],
+        help="run every test on this database; without it, only tests of SQL run on both",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """SQL stands in `store` alone, so its tests run on both databases. Elsewhere only those run
+    twice whose own transactions meet (marked `both_databases`): what they wait for, and what they
+    see of each other, is each database's own way."""
+    if "database_url" not in metafunc.fixturenames:
+        return
+    wanted = metafunc.config.getoption("database")
+    is_of_sql = STORE_TESTS in metafunc.definition.path.parents or any(
+        metafunc.definition.iter_markers("both_databases")
+    )
+    runs_on_both = is_of_sql if wanted is None else wanted == "both"
+    kinds = KINDS if runs_on_both else (wanted or "sqlite",)
+    metafunc.parametrize("database_url", kinds, indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -104,15 +129,15 @@ def postgresql_url(emptied: databases.Emptied) -> Iterator[str]:
     emptied.empty()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The address of a migrated, empty database: the test runs once on each kind."""
+    """The address of a migrated, empty database, see `pytest_generate_tests` for its kind."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """A migrated, empty database: the test runs once on each kind."""
+    """A migrated, empty database, see `pytest_generate_tests` for its kind."""
     database = Database(database_url)
     yield database
     database.close()
@@ -120,7 +145,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def sqlite_database(sqlite_url: str) -> Iterator[Database]:
-    """For tests of something else, which need a database of any kind."""
+    """For tests of what only SQLite has."""
     database = Database(sqlite_url)
     yield database
     database.close()

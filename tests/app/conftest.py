@@ -1,4 +1,4 @@
-"""The panel on each kind of database, with a real Valkey, and somebody who looks at it."""
+"""The panel with a real Valkey, and somebody who looks at it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +10,11 @@ from redis import Redis
 from app import create_app
 from app.web.ext import Services
 from config import Config
+from store.account import api_keys
 from store.redis import valkey
 from store.redis.live import Beat, Live
+from store.sql.engine import Database
+from tests.app.api.program import Api
 from tests.app.visitor import Visitor
 
 Beats = Callable[..., None]
@@ -65,6 +68,12 @@ def beats(live: Live) -> Beats:
         live.beat("jobs", Beat("j", "here", 2, time.time()))
 
     return beat
+
+
+@pytest.fixture
+def api(app: Flask, database: Database, redis: Redis) -> Api:
+    """A program whose key opens everything."""
+    return Api(app, database, Live(redis), "").with_scopes(*api_keys.SCOPES)
 
 
 @pytest.fixture

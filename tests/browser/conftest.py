@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def panel(
     env: dict[str, str],
-    sqlite_url: str,
+    database_url: str,
     valkey_url: str,
     redis: Redis,
     browser: Browser,
@@ -34,7 +34,7 @@ def panel(
 ) -> Iterator[Panel]:
     """The running panel. After the test nothing may have gone wrong in any of its pages: no error
     in a script, nothing stopped by the policy, nothing asked of another server."""
-    settings = {**env, "DATABASE_URL": sqlite_url, "REDIS_URL": valkey_url}
+    settings = {**env, "DATABASE_URL": database_url, "REDIS_URL": valkey_url}
     app = create_app(Config.from_env(settings))
     with serving(app) as url:
         panel = Panel(url, app, Live(redis), browser)

@@ -39,13 +39,13 @@ print("a line of code that is a good deal wider than any telephone, and wider th
 
 @pytest.fixture
 def env(
-    env: dict[str, str], valkey_url: str, sqlite_url: str, llm: FakeLLM, tmp_path: Path
+    env: dict[str, str], valkey_url: str, database_url: str, llm: FakeLLM, tmp_path: Path
 ) -> dict[str, str]:
     write_agent(tmp_path / "agents/finn", "Finn", "custom/small", "🏗️", "Solutions Architect")
     write_agent(tmp_path / "agents/eric", "Eric", "custom/small")
     return env | {
         "REDIS_URL": valkey_url,
-        "DATABASE_URL": sqlite_url,
+        "DATABASE_URL": database_url,
         "AGENTS_DIR": str(tmp_path / "agents"),
         "CUSTOM_LLM_BASE_URL": llm.url,
     }

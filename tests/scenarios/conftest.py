@@ -22,20 +22,20 @@ async def sim(tmp_path: Path) -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-def env(env: dict[str, str], valkey_url: str, sqlite_url: str) -> dict[str, str]:
-    return env | {"REDIS_URL": valkey_url, "DATABASE_URL": sqlite_url}
+def env(env: dict[str, str], valkey_url: str, database_url: str) -> dict[str, str]:
+    return env | {"REDIS_URL": valkey_url, "DATABASE_URL": database_url}
 
 
 @pytest.fixture
 def product(
     sim: Simulator,
     spawn: Spawner,
-    sqlite_database: Database,
+    database: Database,
     redis: Redis,
     env: dict[str, str],
 ) -> Product:
     """The product on SQLite. Its processes are started by the test."""
-    return Product(sim, spawn, sqlite_database, redis, env)
+    return Product(sim, spawn, database, redis, env)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ async def test_unlinking_empties_the_session_in_postgresql(far_product: Product)
 async def test_a_killed_redis_costs_only_a_delay(
     sim: Simulator,
     spawn: Spawner,
-    sqlite_database: Database,
+    database: Database,
     env: dict[str, str],
     llm: FakeLLM,
 ):
@@ -78,7 +78,7 @@ async def test_a_killed_redis_costs_only_a_delay(
     server = spawn("-m", "store.redis.valkey", env=env)
     client = valkey.connect(config.redis)
     valkey.wait_ready(client)
-    product = Product(sim, spawn, sqlite_database, client, env)
+    product = Product(sim, spawn, database, client, env)
     product.use(llm)
     product.worker()
     product.jobs()

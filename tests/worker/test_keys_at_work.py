@@ -19,11 +19,6 @@ FIRST, SECOND = "sk-the-first-key-of-the-owner", "sk-the-second-key-of-the-owner
 
 
 @pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    return sqlite_url
-
-
-@pytest.fixture
 def env(env, valkey_url: str, database_url: str, llm: FakeLLM, tmp_path) -> dict[str, str]:
     return env | {
         "REDIS_URL": valkey_url,

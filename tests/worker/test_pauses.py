@@ -14,7 +14,7 @@ from store.redis.stop_signals import Stops
 from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.waiting import until_async
-from tests.worker.test_stopping import asked, at_work
+from tests.worker.jobs.test_running import asked, at_work
 from tests.worker.world import Friend, World
 from worker.jobs.guards import STOPPED
 

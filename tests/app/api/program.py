@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from flask import Flask
 from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException
@@ -21,9 +20,6 @@ from app.web.ext import Services
 from store.account import api_keys
 from store.redis.live import Live, Request, Wish
 from store.sql.engine import Database
-
-# For what the kind of database can't change.
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 Script = Callable[[Request], None]
 

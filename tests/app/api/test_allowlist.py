@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from store.account import audit
-from tests.app.api.program import ON_SQLITE, Api
+from tests.app.api.program import Api
 
 LIST = "/whatsapp/allowlist"
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123_999, tzinfo=UTC)
@@ -52,7 +52,6 @@ def test_somebody_whose_number_is_hidden(api: Api) -> None:
     assert api.get(LIST)["total"] == 0
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     ("body", "words"),
     [

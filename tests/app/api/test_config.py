@@ -7,7 +7,7 @@ from core.phone import Phone
 from core.settings import Settings
 from store import link, settings
 from store.account import audit
-from tests.app.api.program import ON_SQLITE, Api
+from tests.app.api.program import Api
 
 CONFIG = "/whatsapp/config"
 FRESH = {
@@ -86,7 +86,6 @@ def test_what_the_panel_alone_can_set_stays(api: Api) -> None:
     assert (kept.keep_held_text, kept.gather_ms, kept.allow_all) == (True, 0, True)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -19,7 +19,7 @@ from store import link, settings
 from store.account import audit
 from store.chats import outbox
 from store.sql.tables import outbox as table
-from tests.app.api.program import ON_SQLITE, Api
+from tests.app.api.program import Api
 from tests.waiting import PATIENCE
 
 SEND = "/whatsapp/finn/send"
@@ -165,7 +165,6 @@ def test_different_messages_at_once_with_one_key(connected: Api) -> None:
     assert count(connected) == 1
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("key", ["", "a b", "x" * 201, "schlüssel", "tab\tbed"])
 def test_a_key_that_is_none(connected: Api, key: str) -> None:
     refused = send(connected, key)
@@ -176,7 +175,6 @@ def test_a_key_that_is_none(connected: Api, key: str) -> None:
     assert count(connected) == 0
 
 
-@ON_SQLITE
 def test_the_longest_key(connected: Api) -> None:
     key = "x" * 199 + "~"
     assert send(connected, key).json == send(connected, key).json

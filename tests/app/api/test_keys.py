@@ -7,7 +7,7 @@ import pytest
 from app.api import OPERATIONS
 from app.api.operation import Operation
 from store.account import api_keys
-from tests.app.api.program import ON_SQLITE, Api
+from tests.app.api.program import Api
 
 GUARDED = [operation for operation in OPERATIONS if operation.scopes]
 
@@ -17,7 +17,6 @@ def address(operation: Operation) -> str:
     return "/".join(parts)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: operation.name)
 def test_every_operation_wants_a_key_with_its_scope(api: Api, operation: Operation) -> None:
     call = (operation.method, address(operation))
@@ -48,7 +47,6 @@ def test_a_refusal_says_how_to_authenticate(api: Api) -> None:
     assert "unknown or was revoked" in response.json["detail"]
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic dTpw", "djinn_x", "Bearer é"])
 def test_a_malformed_header_is_no_key(api: Api, header: str) -> None:
     response = api.app.test_client().get("/v1/whatsapp/config", headers={"Authorization": header})

@@ -12,7 +12,7 @@ from core.phone import Phone
 from store import link
 from store.account import audit
 from store.redis.live import Beat, Request
-from tests.app.api.program import ON_SQLITE, Api, worker
+from tests.app.api.program import Api, worker
 from tests.waiting import until
 
 LINK, CODE = "/whatsapp/link", "/whatsapp/link/pairing-code"
@@ -157,7 +157,6 @@ def test_a_code_for_another_number_is_not_returned(api: Api) -> None:
         assert api.post(CODE, NUMBER) == {"code": "MINE-2222"}
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("number", ["", "5551234567", "0821234567", "+1", "+1555123456789012", 5])
 def test_a_bad_number_asks_for_nothing(api: Api, number: object) -> None:
     api.live.publish(IDLE)
@@ -174,7 +173,6 @@ def test_a_code_that_does_not_come(api: Api) -> None:
 # What both have in common --------------------------------------------------------------------
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("end", End)
 def test_every_end_has_its_sentence(api: Api, end: End) -> None:
     with api.app.test_request_context():
@@ -188,7 +186,6 @@ def test_every_end_has_its_sentence(api: Api, end: End) -> None:
         assert api.refused(status, "POST", CODE, NUMBER) == sentence
 
 
-@ON_SQLITE
 def test_a_number_that_whatsapp_refuses_is_named(api: Api) -> None:
     with api.app.test_request_context():
         status, sentence = told(End.PHONE_TOO_SHORT)
@@ -196,7 +193,6 @@ def test_a_number_that_whatsapp_refuses_is_named(api: Api) -> None:
         assert told(End.RATE_LIMITED)[0] == 429 and told(End.TIMED_OUT)[0] == 502
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("path", "body"), [(LINK, None), (CODE, NUMBER)])
 def test_an_account_is_linked_once(api: Api, path: str, body: object) -> None:
     be_linked(api)
@@ -205,7 +201,6 @@ def test_an_account_is_linked_once(api: Api, path: str, body: object) -> None:
     assert api.live.next_request(0.01) is None
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("path", "body"), [(LINK, None), (CODE, NUMBER), (UNLINK, None)])
 def test_no_worker(api: Api, path: str, body: object) -> None:
     if path == UNLINK:

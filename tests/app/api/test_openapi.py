@@ -8,7 +8,7 @@ from flask import Flask
 from app.api import OPERATIONS
 from config import ROOT
 from store.account.api_keys import SCOPES
-from tests.app.api.program import ON_SQLITE, document, openapi_path
+from tests.app.api.program import document, openapi_path
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
@@ -28,7 +28,6 @@ def described(app: Flask) -> dict:
     return document(app)
 
 
-@ON_SQLITE
 def test_every_route_is_described_and_every_description_is_a_route(
     app: Flask, described: dict
 ) -> None:
@@ -37,20 +36,17 @@ def test_every_route_is_described_and_every_description_is_a_route(
     assert found == {(each.method, openapi_path(each)) for each in OPERATIONS}
 
 
-@ON_SQLITE
 def test_it_is_openapi_3_1_with_unique_names(described: dict) -> None:
     assert described["openapi"] == "3.1.0"
     names = [each["operationId"] for item in described["paths"].values() for each in item.values()]
     assert len(names) == len(set(names)) == len(OPERATIONS)
 
 
-@ON_SQLITE
 def test_every_reference_leads_somewhere_and_every_schema_is_used(described: dict) -> None:
     references = set(re.findall(r"#/components/schemas/(\w+)", str(described)))
     assert references == set(described["components"]["schemas"])
 
 
-@ON_SQLITE
 def test_every_part_of_a_path_is_a_parameter(described: dict) -> None:
     for path, item in described["paths"].items():
         for operation in item.values():
@@ -60,7 +56,6 @@ def test_every_part_of_a_path_is_a_parameter(described: dict) -> None:
             assert all(each["required"] == (each["in"] == "path") for each in parameters)
 
 
-@ON_SQLITE
 def test_keys_and_bodies_bring_their_refusals(described: dict) -> None:
     for item in described["paths"].values():
         for operation in item.values():
@@ -72,7 +67,6 @@ def test_keys_and_bodies_bring_their_refusals(described: dict) -> None:
                 assert responses >= {"400", "413", "415", "422"}
 
 
-@ON_SQLITE
 def test_limits_are_part_of_it(described: dict) -> None:
     schemas = described["components"]["schemas"]
     minutes = schemas["ConfigChange"]["properties"]["stickyTtlMinutes"]["anyOf"][0]
@@ -84,14 +78,12 @@ def test_limits_are_part_of_it(described: dict) -> None:
     }
 
 
-@ON_SQLITE
 def test_the_page_has_every_route_and_no_other(app: Flask) -> None:
     headings = re.findall(r"^### `(GET|PUT|POST|DELETE) (/v1/\S+)`$", PAGE, re.MULTILINE)
     assert set(headings) == routes(app)
     assert len(headings) == len(set(headings))
 
 
-@ON_SQLITE
 def test_the_page_shows_how_to_call_each_of_them(app: Flask) -> None:
     called = set()
     for section in PAGE.split("\n### `")[1:]:

@@ -11,9 +11,8 @@ from core.phone import Phone
 from core.settings import Settings
 from store import link, settings
 from store.redis.live import Request
-from tests.app.api.program import ON_SQLITE, Api, worker
+from tests.app.api.program import Api, worker
 
-pytestmark = ON_SQLITE
 Ask = Callable[..., Any]
 
 

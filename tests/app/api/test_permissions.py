@@ -7,7 +7,7 @@ import pytest
 from core.admission.allowlist import Pattern
 from store.account import audit
 from store.agents import permissions
-from tests.app.api.program import ON_SQLITE, Api
+from tests.app.api.program import Api
 
 FINN = "/agents/finn/messaging-permissions"
 ERIC = "/agents/eric/messaging-permissions"
@@ -106,7 +106,6 @@ def test_what_an_agent_that_is_gone_has_left_can_be_seen_and_removed(api: Api) -
     assert api.get(path)["total"] == 0
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -124,18 +123,15 @@ def test_bad_fields_have_a_sentence(api: Api, body: object, words: str) -> None:
     assert api.get(FINN)["total"] == 0
 
 
-@ON_SQLITE
 def test_other_channels_do_not_exist(api: Api) -> None:
     assert api.refused(422, "GET", f"{FINN}?channel=telegram").startswith("channel: ")
 
 
-@ON_SQLITE
 def test_there_is_an_end_to_permissions_in_one_request(api: Api) -> None:
     body = {"permissions": [{"target": "*"}] * 1001}
     assert "permissions" in api.refused(422, "PUT", FINN, body)
 
 
-@ON_SQLITE
 def test_a_scope_of_its_own(api: Api) -> None:
     other = api.with_scopes("send", "allowlist")
     assert "permissions" in other.refused(403, "GET", FINN)

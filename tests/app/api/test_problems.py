@@ -10,9 +10,8 @@ from app import create_app
 from app.api.operation import BODY_LIMIT
 from app.web.ext import Services
 from config import Config
-from tests.app.api.program import ON_SQLITE, Api
+from tests.app.api.program import Api
 
-pytestmark = ON_SQLITE
 CONFIG = "/whatsapp/config"
 
 

@@ -20,7 +20,7 @@ from core.phone import Phone
 from core.settings import Settings
 from store import link, settings
 from store.redis.live import Beat, Request
-from tests.app.api.program import ON_SQLITE, Api, document
+from tests.app.api.program import Api, document
 from tests.browser.panel import serving
 
 CONFIG = {
@@ -78,7 +78,6 @@ def obey(request: Request) -> Status:
     return Status(Phase.CODE, attempt=request.id, code="ABCD-1234")
 
 
-@ON_SQLITE
 def test_while_an_account_is_linked(patient: Api) -> None:
     with patient.database.write() as connection:
         link.linked(connection, Phone("+15550000000"), "DjinnBot", patient.services.now())
@@ -90,7 +89,6 @@ def test_while_an_account_is_linked(patient: Api) -> None:
     assert never <= {FOR_WANT_OF_ONE}
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("path", LINKING)
 def test_while_none_is(patient: Api, path: str) -> None:
     with obliging_worker(patient, Status(Phase.UNLINKED)):

@@ -14,7 +14,7 @@ from store import link, settings
 from store.account import audit
 from store.chats import chats, outbox, people
 from store.sql.tables import outbox as table
-from tests.app.api.program import ON_SQLITE, Api
+from tests.app.api.program import Api
 
 SEND = "/whatsapp/finn/send"
 ADA = Phone("+15551234567")
@@ -175,14 +175,12 @@ def test_the_query_is_read_strictly(linked: Api, value: str) -> None:
     assert nothing_happened(linked)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("agent", ["nobody", "Finn", "finn%20", "..%2f", "whatsapp"])
 def test_an_unknown_agent(connected: Api, agent: str) -> None:
     assert connected.call("POST", f"/whatsapp/{agent}/send", HELLO).status_code == 404
     assert rows(connected) == []
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -10,12 +10,12 @@ from tests.waiting import until
 
 @pytest.mark.parametrize("preload", [False, True])
 def test_each_process_that_serves_tells_that_it_lives(
-    spawn: Spawner, sqlite_url: str, valkey_url: str, redis: Redis, free_port: int, preload: bool
+    spawn: Spawner, database_url: str, valkey_url: str, redis: Redis, free_port: int, preload: bool
 ) -> None:
     options = ["-w", "2", "-k", "gthread", "--no-control-socket", "-b", f"127.0.0.1:{free_port}"]
     server = spawn(
         *("-m", "gunicorn", *options, *(["--preload"] if preload else []), "wsgi:app"),
-        env={"DATABASE_URL": sqlite_url, "REDIS_URL": valkey_url},
+        env={"DATABASE_URL": database_url, "REDIS_URL": valkey_url},
     )
     live = Live(redis)
 

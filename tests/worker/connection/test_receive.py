@@ -23,6 +23,8 @@ from store.sql.engine import Database
 from tests.worker.world import ALICE, BOB, START, Clock
 from worker.connection.receive import UNREAD_FOR, Receiver, Ticks
 
+pytestmark = pytest.mark.both_databases
+
 ALICE_LID = "100000000000001@lid"
 FINN = Agent("finn", "Finn")
 

@@ -21,6 +21,8 @@ from tests.worker.world import Clock
 from worker.connection.errors import NotSent, SendRefused, SendUnknown
 from worker.connection.send import Sender
 
+pytestmark = pytest.mark.both_databases
+
 ALICE, BOB = "15550000001@s.whatsapp.net", "15550000002@s.whatsapp.net"
 
 

@@ -79,8 +79,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(sqlite_database: Database, clock: Clock) -> Desk:
-    return Desk(sqlite_database, clock)
+def desk(database: Database, clock: Clock) -> Desk:
+    return Desk(database, clock)
 
 
 def test_it_begins_at_once(desk: Desk):

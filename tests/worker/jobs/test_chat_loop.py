@@ -20,6 +20,8 @@ from tests.worker.world import ALICE, BOB, Friend, World
 from worker.jobs import commands
 from worker.jobs.chat_loop import LEASE, Answering
 
+pytestmark = pytest.mark.both_databases
+
 
 @asynccontextmanager
 async def at_work(answering: Answering, friend: Friend) -> AsyncIterator["asyncio.Task[None]"]:

@@ -23,16 +23,6 @@ from tests.worker.world import ALICE, BOB, World
 READY = "ready to answer"
 
 
-both = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture(params=["sqlite"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """A process takes seconds to start: only what the databases' own ways may decide is tried on
-    both."""
-    return str(request.getfixturevalue(f"{request.param}_url"))
-
-
 @pytest.fixture
 def env(env, valkey_url: str, database_url: str, llm: FakeLLM, tmp_path) -> dict[str, str]:
     return env | {
@@ -77,7 +67,7 @@ def start(spawn: Spawner) -> Spawned:
     return process
 
 
-@both
+@pytest.mark.both_databases
 async def test_a_nudged_chat_is_answered(world: World, spawn: Spawner, turns: Turns) -> None:
     jobs = start(spawn)
     alice, bob = world.friend(ALICE).writes("hi"), world.friend(BOB).writes("hi")
@@ -121,7 +111,7 @@ async def test_running_turns_are_finished_before_the_end(
     assert alice.reads() == ["I am a fake model."] and not world.is_leased(alice)
 
 
-@both
+@pytest.mark.both_databases
 async def test_a_killed_process_loses_nothing_and_repeats_nothing(
     world: World, spawn: Spawner, turns: Turns, llm: FakeLLM
 ) -> None:
@@ -143,7 +133,7 @@ async def test_a_killed_process_loses_nothing_and_repeats_nothing(
     assert sorted(turn["state"] for turn in world.turns()) == ["done"] * 2 + ["interrupted"] * 2
 
 
-@both
+@pytest.mark.both_databases
 async def test_two_processes_share_the_work_and_no_chat(
     world: World, spawn: Spawner, turns: Turns, llm: FakeLLM
 ) -> None:
@@ -158,7 +148,7 @@ async def test_two_processes_share_the_work_and_no_chat(
     assert llm.peak == 1 and len(llm.requests) == 1
 
 
-@both
+@pytest.mark.both_databases
 async def test_a_turn_is_stopped_whichever_process_hears_of_it(
     world: World, spawn: Spawner, turns: Turns, llm: FakeLLM
 ) -> None:

@@ -26,8 +26,8 @@ OTHER = Phone("+15550002000")
 
 
 @pytest.fixture
-def tower(sqlite_database: Database, config: Config) -> Tower:
-    return Tower(sqlite_database, Session(config))
+def tower(database: Database, config: Config) -> Tower:
+    return Tower(database, Session(config))
 
 
 # The beginning ----------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ STANDS_BY = "Another engine instance holds the WhatsApp lock"
 
 
 @pytest.fixture
-def env(env: dict[str, str], valkey_url: str, sqlite_url: str) -> dict[str, str]:
-    return env | {"REDIS_URL": valkey_url, "DATABASE_URL": sqlite_url}
+def env(env: dict[str, str], valkey_url: str, database_url: str) -> dict[str, str]:
+    return env | {"REDIS_URL": valkey_url, "DATABASE_URL": database_url}
 
 
 @pytest.fixture
@@ -91,13 +91,13 @@ def test_what_can_not_be_read_is_skipped(spawn: Spawner, live: Live, redis: Redi
 
 
 def test_it_waits_for_a_database_that_is_away(
-    spawn: Spawner, sqlite_database: Database, live: Live, redis: Redis
+    spawn: Spawner, database: Database, live: Live, redis: Redis
 ):
-    with sqlite_database.write() as connection:
+    with database.write() as connection:
         link_store.ended(connection, End.REMOVED_ON_PHONE, START)
         connection.execute(text("ALTER TABLE link RENAME TO gone"))
     worker = start(spawn, "The database is away")
-    with sqlite_database.write() as connection:
+    with database.write() as connection:
         connection.execute(text("ALTER TABLE gone RENAME TO link"))
     until(lambda: said(live, End.REMOVED_ON_PHONE), "what the database says")
     assert worker.stop() == 0

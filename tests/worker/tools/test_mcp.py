@@ -16,7 +16,6 @@ import pytest
 from config import ROOT
 from core.agents import mcp_config
 from store.chats import chats
-from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.services.processes import Spawner
 from tests.waiting import until
@@ -35,12 +34,6 @@ from worker.tools.mcp import Servers
 from worker.tools.mcp_link import ServerFailed
 
 SECRET = "hush-hush-0815"
-
-
-@pytest.fixture
-def database(sqlite_database: Database) -> Database:
-    """Nothing here depends on the kind."""
-    return sqlite_database
 
 
 @pytest.fixture(name="program")

@@ -6,7 +6,6 @@ import pytest
 
 from config import Config
 from store.redis.queue import Turns
-from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
@@ -16,16 +15,10 @@ from tests.worker.world import World
 
 
 @pytest.fixture
-def database(sqlite_database: Database) -> Database:
-    """Nothing here depends on the kind."""
-    return sqlite_database
-
-
-@pytest.fixture
-def env(env, valkey_url: str, sqlite_url: str, llm: FakeLLM, tmp_path: Path) -> dict[str, str]:
+def env(env, valkey_url: str, database_url: str, llm: FakeLLM, tmp_path: Path) -> dict[str, str]:
     return env | {
         "REDIS_URL": valkey_url,
-        "DATABASE_URL": sqlite_url,
+        "DATABASE_URL": database_url,
         "AGENTS_DIR": str(tmp_path / "agents"),
         "CUSTOM_LLM_BASE_URL": llm.url,
     }

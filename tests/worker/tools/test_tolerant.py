@@ -5,7 +5,6 @@ import pytest
 from core.agents.agent import Agent
 from core.models.credentials import Access
 from core.models.name import ModelName
-from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.waiting import PATIENCE
 from tests.worker.world import World
@@ -17,12 +16,6 @@ REFUSALS = [
     (400, "`tool calling` is not supported with this model"),
     (400, '"auto" tool choice requires --enable-auto-tool-choice to be set'),
 ]
-
-
-@pytest.fixture
-def database(sqlite_database: Database) -> Database:
-    """Nothing here depends on the kind."""
-    return sqlite_database
 
 
 @pytest.mark.parametrize(("status", "words"), REFUSALS)

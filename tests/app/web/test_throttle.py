@@ -4,9 +4,8 @@ import pytest
 
 from app.web import throttle
 from store.redis import valkey
-from tests.app.api.program import ON_SQLITE, Api
+from tests.app.api.program import Api
 
-pytestmark = ON_SQLITE
 CONFIG = "/whatsapp/config"
 LIMIT = 3
 
