@@ -20,8 +20,6 @@ from core.messages.message import Kind, Place
 from core.phone import Phone
 from core.settings import Settings
 
-COMPACT = "compact"  # the only command that asks a model
-
 
 class Outcome(StrEnum):
     REFUSED = "refused"  # held or ignored: the decision says which
@@ -127,7 +125,7 @@ def _outcome(
         return Outcome.PAUSED
     if now_is.is_flood:
         return Outcome.FLOOD
-    if now_is.is_over_budget and (call is None or _asks_model(call)):
+    if now_is.is_over_budget and (call is None or call.asks_model):
         return Outcome.OVER_BUDGET
     if call:
         return Outcome.COMMAND
@@ -136,7 +134,3 @@ def _outcome(
     if batch.compose([rest]):
         return Outcome.AGENT
     return Outcome.GREETING if is_turned else Outcome.EXCUSE
-
-
-def _asks_model(call: Call) -> bool:
-    return call.command is not None and call.command.name == COMPACT

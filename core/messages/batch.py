@@ -38,8 +38,10 @@ def is_command(remark: Remark) -> bool:
     return remark.kind in _WORDS and command.parse(remark.text) is not None
 
 
-def is_stop(remark: Remark) -> bool:
-    return remark.kind in _WORDS and command.is_stop(remark.text)
+def is_interrupt(remark: Remark) -> bool:
+    """Whether it is a command that does not wait for the turn at work: /stop."""
+    call = command.parse(remark.text) if remark.kind in _WORDS else None
+    return call is not None and call.interrupts
 
 
 def take(waiting: Sequence[R], is_opening: Callable[[R], bool]) -> Sequence[R]:
@@ -55,21 +57,18 @@ def take(waiting: Sequence[R], is_opening: Callable[[R], bool]) -> Sequence[R]:
     return waiting
 
 
-def stopped(waiting: Sequence[R]) -> Sequence[R]:
+def find_interrupted(waiting: Sequence[R]) -> Sequence[R]:
     """What a waiting /stop is about: every /stop, and whatever was written before the last of them
     but is no command. Empty when there is none."""
-    stops = [position for position, remark in enumerate(waiting) if is_stop(remark)]
-    before = waiting[: stops[-1] + 1] if stops else ()
-    return [remark for remark in before if is_stop(remark) or not is_command(remark)]
+    before = waiting[: _count_through_interrupt(waiting)]
+    return [remark for remark in before if is_interrupt(remark) or not is_command(remark)]
 
 
-def while_paused(waiting: Sequence[R]) -> Sequence[R]:
+def select_commands(waiting: Sequence[R]) -> Sequence[R]:
     """What is answered although the owner has taken over: commands, which ask no agent. A /stop
     comes with what it takes back."""
-    stops = [position for position, remark in enumerate(waiting) if is_stop(remark)]
-    if stops:
-        return waiting[: stops[-1] + 1]
-    return [remark for remark in waiting if is_command(remark)]
+    count = _count_through_interrupt(waiting)
+    return waiting[:count] if count else [remark for remark in waiting if is_command(remark)]
 
 
 def pause(batch: Sequence[R], gather: timedelta, now: datetime) -> timedelta:
@@ -108,6 +107,12 @@ def told(remark: Remark) -> str:
 def excuse(batch: Sequence[R]) -> str:
     """What the person is told when there was nothing to read."""
     return "\n".join(dict.fromkeys(attachment.excuse(each.kind, each.facts) for each in batch))
+
+
+def _count_through_interrupt(waiting: Sequence[R]) -> int:
+    """How many messages there are up to the last /stop, 0 without one."""
+    positions = [position for position, remark in enumerate(waiting, 1) if is_interrupt(remark)]
+    return positions[-1] if positions else 0
 
 
 def _is_readable(remark: Remark) -> bool:

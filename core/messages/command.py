@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Command:
-    """One row of the table. `argument` is how `/help` names what follows, empty if nothing does."""
+    """One row of the table."""
 
     name: str
-    argument: str
+    argument: str  # how `/help` names what follows, empty if nothing does
     help: str
     aliases: tuple[str, ...] = ()
+    asks_model: bool = False  # it takes the agent's model, and so counts for the day's budget
+    interrupts: bool = False  # it does not wait for the turn that is running
 
     @property
     def usage(self) -> str:
@@ -21,11 +23,19 @@ class Command:
 
 @dataclass(frozen=True)
 class Call:
-    """A message read as a command. `command` is None when the table has no such name."""
+    """A message read as a command."""
 
     name: str
     argument: str
-    command: Command | None
+    command: Command | None  # None when the table has no such name
+
+    @property
+    def asks_model(self) -> bool:
+        return self.command is not None and self.command.asks_model
+
+    @property
+    def interrupts(self) -> bool:
+        return self.command is not None and self.command.interrupts
 
 
 COMMANDS: Sequence[Command] = (
@@ -37,8 +47,10 @@ COMMANDS: Sequence[Command] = (
     Command("help", "", "Show available commands"),
     Command("status", "", "Show who answers, with which model, and what it has cost"),
     Command("context", "", "Show how much of our conversation I remember"),
-    Command("compact", "[instructions]", "Summarize our conversation to make room"),
-    Command("stop", "", "Stop the answer I am working on"),
+    Command(
+        "compact", "[instructions]", "Summarize our conversation to make room", asks_model=True
+    ),
+    Command("stop", "", "Stop the answer I am working on", interrupts=True),
     Command("end", "", "End the session with this agent"),
 )
 _BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
@@ -57,12 +69,6 @@ def parse(text: str) -> Call | None:
         return None
     name = call["name"].lower()
     return Call(name, call["argument"] or "", _BY_NAME.get(name))
-
-
-def is_stop(text: str) -> bool:
-    """Whether this asks for the end of the turn that runs: no command may wait for that turn."""
-    call = parse(text)
-    return call is not None and call.command is not None and call.command.name == "stop"
 
 
 def help_text() -> str:

@@ -141,7 +141,8 @@ class Answering:
             return
         wanted = await self._read(turns_store.still_running, list(stoppable))
         for chat_id, text in await self._read(messages.slashed, list(stoppable)):
-            if command.is_stop(text):
+            call = command.parse(text)
+            if call and call.interrupts:
                 wanted.discard(chat_id)
         for chat_id in stoppable.keys() - wanted:
             stoppable[chat_id]()
@@ -258,7 +259,7 @@ class Answering:
         """
         now = self._now()
         if not chats.lease(connection, hold.chat_id, hold.owner, now, now + LEASE):
-            is_unwanted = any(map(batch.is_stop, messages.waiting(connection, hold.chat_id)))
+            is_unwanted = any(map(batch.is_interrupt, messages.waiting(connection, hold.chat_id)))
             return Step.UNWANTED if is_unwanted else Step.TAKEN
         if hold.is_fresh:
             hold.was_interrupted = turns_store.interrupt(connection, hold.chat_id, now) > 0
@@ -273,7 +274,7 @@ class Answering:
         """What waits for us: in a chat that the owner has taken over, only commands."""
         waiting = messages.waiting(connection, chat_id)
         if waiting and pauses.current(connection, chat_id, self._now()):
-            return batch.while_paused(waiting)
+            return batch.select_commands(waiting)
         return waiting
 
     def _begin(

@@ -34,7 +34,6 @@ from worker.jobs import memory
 from worker.models import echo_model
 from worker.models.completion import Prompt
 
-COMPACT = "compact"
 OWN_MODEL = "default"  # /model default
 NO_AGENT = Failure.NO_AGENT.sentence
 NAME = 200  # characters; longer names are not stored, and not repeated
@@ -83,12 +82,18 @@ class Scene:
         return contexts.current(self.connection, self.chat.id, agent.id, self.now)
 
 
-def run(call: Call, scene: Scene) -> str | None:
-    """Carry out a command. Returns the answer, in WhatsApp's formatting; None when it takes a model
-    to carry it out, and one can be asked."""
+def run(call: Call, scene: Scene) -> str:
+    """Carry out a command that asks no model. Returns the answer, in WhatsApp's formatting."""
     if call.command is None:
         return f"I don't know /{call.name[:NAME]}. Send /help to see what I understand."
-    return _ACTIONS[call.command.name](scene, call.argument)
+    return ACTIONS[call.command.name](scene, call.argument)
+
+
+def find_obstacle(call: Call, scene: Scene) -> str | None:
+    """Why a command that asks a model can't be carried out, in words for the person; None when
+    the model can be asked."""
+    assert call.command, "only a known command asks a model"
+    return OBSTACLES[call.command.name](scene)
 
 
 def greeting(agent: Agent) -> str:
@@ -257,7 +262,7 @@ def _standing(scene: Scene, agent: Agent) -> Standing:
     )
 
 
-def _compact(scene: Scene, argument: str) -> str | None:
+def _obstacle_to_compact(scene: Scene) -> str | None:
     if scene.agent is None:
         return NO_AGENT
     conversation = scene.conversation(scene.agent)
@@ -296,7 +301,8 @@ def _shown(model: str) -> str:
     return f"{DEMO}, “{echo_model.LABEL}”" if model == str(DEMO) else model
 
 
-_ACTIONS: Mapping[str, Callable[[Scene, str], str | None]] = {
+# What a command does that asks no model.
+ACTIONS: Mapping[str, Callable[[Scene, str], str]] = {
     "agent": _agent,
     "agents": _agents,
     "new": _new,
@@ -305,7 +311,8 @@ _ACTIONS: Mapping[str, Callable[[Scene, str], str | None]] = {
     "help": _help,
     "status": _status,
     "context": _context,
-    COMPACT: _compact,
     "stop": _stop,
     "end": _end,
 }
+# What may stand in the way of one that asks a model; `ask_agent` carries it out.
+OBSTACLES: Mapping[str, Callable[[Scene], str | None]] = {"compact": _obstacle_to_compact}

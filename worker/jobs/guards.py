@@ -16,7 +16,7 @@ from store.chats.messages import Waiting
 from store.chats.people import Person
 from store.chats.turns import TurnKind
 from worker.jobs import replies, turns
-from worker.jobs.commands import COMPACT, Scene
+from worker.jobs.commands import Scene
 
 STOPPED = "Stopped."
 
@@ -55,11 +55,11 @@ def is_settled(
 def _is_stopped(scene: Scene, waiting: Sequence[Waiting], has_stopped: bool) -> bool:
     """A /stop ends the turn at work, takes back what waits, and what has not been sent yet. If
     there is nothing of all that it is a command like others."""
-    stopped = batch.stopped(waiting)
+    stopped = batch.find_interrupted(waiting)
     if not stopped:
         return False
     dropped = turns_store.drop_rest(scene.connection, scene.chat.id)
-    if not (has_stopped or dropped or not all(map(batch.is_stop, stopped))):
+    if not (has_stopped or dropped or not all(map(batch.is_interrupt, stopped))):
         return False
     turns.close(scene, stopped, replies.said(STOPPED), TurnKind.COMMAND)
     return True
@@ -82,7 +82,7 @@ def _wants_model(chosen: Sequence[Waiting]) -> bool:
     if not batch.is_command(chosen[0]):
         return True
     call = command.parse(chosen[0].text)
-    return call is not None and call.command is not None and call.command.name == COMPACT
+    return call is not None and call.asks_model
 
 
 def _refuse(

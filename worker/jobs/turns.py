@@ -21,6 +21,7 @@ from core.agents.agent import Agent
 from core.agents.routing import Absence, Route, Why, route
 from core.channel import Channel
 from core.messages import batch, command
+from core.messages.command import Call
 from core.models.failure import Failure, failed
 from core.settings import Settings
 from store import allowlist
@@ -100,11 +101,7 @@ def begin(scene: Scene, messages: Sequence[Waiting]) -> Running | None:
     first = messages[0]
     call = command.parse(first.text) if batch.is_command(first) else None
     if call:
-        said = commands.run(call, scene)
-        if said is None and scene.agent:
-            return _open(scene, scene.agent, messages, call.argument, TurnKind.COMMAND)
-        close(scene, messages, replies.said(said or ""), TurnKind.COMMAND)
-        return None
+        return _begin_command(scene, messages, call)
     turned = mention.read(first.text, scene.registry.agents.values())
     if turned:
         scene.stick(scene.registry.agents[turned.agent])
@@ -114,6 +111,17 @@ def begin(scene: Scene, messages: Sequence[Waiting]) -> Running | None:
     if scene.agent and text:
         return _open(scene, scene.agent, messages, text)
     close(scene, messages, _notice(scene, messages, is_greeting=turned is not None))
+    return None
+
+
+def _begin_command(scene: Scene, messages: Sequence[Waiting], call: Call) -> Running | None:
+    if call.asks_model:
+        answer = commands.find_obstacle(call, scene)
+        if answer is None and scene.agent:
+            return _open(scene, scene.agent, messages, call.argument, TurnKind.COMMAND)
+    else:
+        answer = commands.run(call, scene)
+    close(scene, messages, replies.said(answer or commands.NO_AGENT), TurnKind.COMMAND)
     return None
 
 

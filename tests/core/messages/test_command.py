@@ -106,3 +106,17 @@ def test_no_two_commands_share_a_name() -> None:
         "modelfavs",
         "help",
     ]
+
+
+def test_what_is_special_about_a_command_stands_in_the_table() -> None:
+    assert [each.name for each in COMMANDS if each.asks_model] == ["compact"]
+    assert [each.name for each in COMMANDS if each.interrupts] == ["stop"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asks_model", "interrupts"),
+    [("/compact in one line", True, False), ("/STOP now", False, True), ("/stopp", False, False)],
+)
+def test_a_call_is_as_special_as_its_command(text: str, asks_model: bool, interrupts: bool) -> None:
+    call = parse(text)
+    assert call and (call.asks_model, call.interrupts) == (asks_model, interrupts)

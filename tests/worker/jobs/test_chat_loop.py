@@ -246,7 +246,7 @@ async def test_a_bug_in_a_command_does_not_come_back_for_ever(
         scene.connection.exec_driver_sql("SELECT * FROM nowhere")
         return ""
 
-    monkeypatch.setitem(commands._ACTIONS, "help", broken)
+    monkeypatch.setitem(commands.ACTIONS, "help", broken)
     alice = world.friend().writes("/help").writes("hi")
     with pytest.raises(Exception, match="nowhere"):
         await world.answering.answer(alice.chat_id)

@@ -21,7 +21,8 @@ def favour(world: World, *names: str) -> None:
 
 
 def test_every_command_of_the_table_does_something() -> None:
-    assert set(commands._ACTIONS) == {command.name for command in COMMANDS}
+    assert set(commands.ACTIONS) == {each.name for each in COMMANDS if not each.asks_model}
+    assert set(commands.OBSTACLES) == {each.name for each in COMMANDS if each.asks_model}
 
 
 async def test_a_command_is_a_turn_without_a_model(world: World, llm: FakeLLM) -> None:
