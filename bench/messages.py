@@ -120,11 +120,11 @@ async def _product(sim: Simulator, owner: Phone, folder: Path) -> AsyncIterator[
         worker = await _spawn("worker", sim.child_env(env))
         jobs = await _spawn("worker.jobs.process", env)
         try:
-            await _until(lambda: live.alive("jobs") and live.status())
+            await _until(lambda: live.list_heartbeats("jobs") and live.read_status())
             live.request("link")
-            await _until(lambda: (status := live.status()) and status.qr)
-            await owner.scan(live.status().qr)  # type: ignore[union-attr, arg-type]
-            await _until(lambda: (status := live.status()) and status.connected)
+            await _until(lambda: (status := live.read_status()) and status.qr)
+            await owner.scan(live.read_status().qr)  # type: ignore[union-attr, arg-type]
+            await _until(lambda: (status := live.read_status()) and status.connected)
             yield
             _stages(database)
         finally:

@@ -24,7 +24,7 @@ from app import create_app
 from app.web.ext import Services
 from config import Config
 from core.link import Phase, Status
-from store.redis.live import Beat
+from store.redis.live import Heartbeat
 from store.sql import migrate
 from tests.app.visitor import Visitor
 from tests.pages import PAGES
@@ -68,7 +68,9 @@ def _panel(is_postgresql: bool) -> Iterator[Flask]:
             live_through(connection, SIZE, services.now())
             if is_postgresql:
                 connection.execute(text("ANALYZE"))  # as PostgreSQL does by itself
-        services.live.beat("worker", Beat("w", "here", 1, 0.0, holder=True, connected=True))
+        services.live.record_heartbeat(
+            "worker", Heartbeat("w", "here", 1, 0.0, holder=True, connected=True)
+        )
         services.live.publish(Status(Phase.LINKED, connected=True, phone=OUR_NUMBER))
         yield app
         services.live.redis.close()

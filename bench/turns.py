@@ -47,7 +47,7 @@ def main() -> None:
         jobs = subprocess.Popen([sys.executable, "-m", "worker.jobs"], env=env, cwd=ROOT)
         try:
             redis = connect(redis_url)
-            until(lambda: Live(redis).alive("jobs"), "the jobs process")
+            until(lambda: Live(redis).list_heartbeats("jobs"), "the jobs process")
             waiting = _ask(database, options.people)
             began = time.perf_counter()
             queue = Turns(redis)

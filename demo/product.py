@@ -96,16 +96,16 @@ class Product:
 
     def restart_worker(self) -> None:
         """End it; the demo starts it again a second later."""
-        for beat in self._services.live.alive("worker"):
+        for heartbeat in self._services.live.list_heartbeats("worker"):
             with suppress(ProcessLookupError):
-                os.kill(beat.pid, signal.SIGTERM)
+                os.kill(heartbeat.pid, signal.SIGTERM)
 
     def _read(self) -> Facts:
         try:
             with self._services.db.read() as connection:
                 entries = tuple(allowlist.load(connection))
                 everybody = settings.load(connection).allow_all
-            return Facts(True, self._services.live.status(), entries, everybody)
+            return Facts(True, self._services.live.read_status(), entries, everybody)
         except (SQLAlchemyError, RedisError):
             return Facts()
 

@@ -174,7 +174,7 @@ async def live_a_little(page: Page, sim: Simulator, live: Live) -> None:
     await page.get_by_role("button", name="Link device").click()
     await page.locator(".qr svg").wait_for()
     await shoot(page, "linking-light-1280")
-    status = live.status()
+    status = live.read_status()
     assert status and status.qr
     await shop.scan(status.qr)
     await page.get_by_text("+1 555-000-1000").first.wait_for()

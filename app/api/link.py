@@ -44,7 +44,7 @@ def start_link() -> wire.QrCode:
         _ask("link")
 
     def code() -> str | None:
-        status = live().status() or UNKNOWN
+        status = live().read_status() or UNKNOWN
         _refuse_if_over(status, stale=stale)
         return status.qr if status.phase is Phase.SCAN else None
 
@@ -57,7 +57,7 @@ def request_pairing_code(body: wire.PairingCodeRequest) -> wire.PairingCode:
     attempt = _ask("code", body.phone_number)
 
     def code() -> str | None:
-        status = live().status() or UNKNOWN
+        status = live().read_status() or UNKNOWN
         if status.phase is not Phase.LINKED and status.attempt != attempt:
             return None
         _refuse_if_over(status, stale=None)
@@ -70,7 +70,7 @@ def read_link_status() -> wire.LinkStatus:
     """Without a worker, or without Redis, SQL still knows whether we are linked."""
     account = _account()
     try:
-        status = live().status()
+        status = live().read_status()
     except RedisError:
         status = None
     return wire.LinkStatus(
@@ -108,8 +108,8 @@ def _account() -> Link:
 
 def _worker_status() -> Status:
     """Raises 503 when there is no sign of a worker. One that has just started says nothing yet."""
-    status = live().status()
-    if status is None and not live().alive("worker"):
+    status = live().read_status()
+    if status is None and not live().list_heartbeats("worker"):
         abort(503, NO_WORKER)
     return status or UNKNOWN
 

@@ -37,7 +37,7 @@ def send_message(
         422, "message: There is nothing to send."
     )
     may_wait = body.queue or bool(queue)
-    status = None if may_wait else live().status()
+    status = None if may_wait else live().read_status()
     with db().write() as connection:
         _check_way(connection, status, may_wait)
         send_id = _begin(connection, agent, body, digest, idempotency_key)

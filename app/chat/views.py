@@ -16,9 +16,9 @@ from redis import RedisError
 from sqlalchemy import Connection
 
 from app.chat.forms import ModelForm, NewChatForm, SayForm
-from app.web import pulse
 from app.web.answer import elsewhere, fragment
 from app.web.ext import agents, config, db, live, now
+from app.web.process_health import read_process_health
 from app.web.toasts import toast
 from core.agents import routing
 from core.agents.agent import Agent
@@ -246,7 +246,7 @@ def _can_ask(connection: Connection, form: ModelForm) -> bool:
 
 def _partial(turn_id: int) -> str:
     try:
-        return live().partial(turn_id)
+        return live().read_partial(turn_id)
     except RedisError as error:
         current_app.logger.warning("Redis does not answer: %s", error)
         return ""
@@ -256,7 +256,7 @@ def _excuse(talk: Talk) -> str:
     """Why nobody takes up what has waited for a while; empty when there is no reason known."""
     if talk.running or not talk.waiting or now() - talk.waiting[0].at < PATIENCE:
         return ""
-    seen = pulse.read()
+    seen = read_process_health()
     if not seen.redis:
         return "redis"
     return "" if seen.jobs else "jobs"

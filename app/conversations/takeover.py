@@ -170,7 +170,7 @@ def _tell_jobs_to_stop(chat_id: int) -> None:
 def _is_on_its_way() -> bool:
     try:
         live().nudge_outbox()
-        status = live().status()
+        status = live().read_status()
     except RedisError as error:
         current_app.logger.warning("Redis does not answer: %s", error)
         return False

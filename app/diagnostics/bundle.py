@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 from flask import current_app, g
 from pydantic import SecretStr
 
-from app.diagnostics.vitals import Process, Vitals
+from app.diagnostics.system_health import Process, SystemHealth
 from app.web.ext import config, db
 from config import Config
 from core.text.masking import Change, numbers_masked, without_names, without_secrets
 from core.version import VERSION
 from store.agents import provider_keys
-from store.pages import metrics, vitals
+from store.pages import metrics, storage_health
 from store.redis.logs import Line
 
 PACKAGES = (
@@ -56,7 +56,7 @@ _FRAME = re.compile(r'  File "[^"]+", line \d+, in [\w<>.]+')
 _CLASS = re.compile(r"[\w.]+(?=:|$)")
 
 
-def build(found: Vitals, lines: Sequence[Line]) -> bytes:
+def build(found: SystemHealth, lines: Sequence[Line]) -> bytes:
     """A zip file."""
     masked, without = _mask(), without_secrets(_secrets())
     files = {
@@ -78,7 +78,7 @@ def build(found: Vitals, lines: Sequence[Line]) -> bytes:
     return packed.getvalue()
 
 
-def _versions(found: Vitals) -> Mapping[str, object]:
+def _versions(found: SystemHealth) -> Mapping[str, object]:
     return {
         "djinnbot": VERSION,
         "python": sys.version.split()[0],
@@ -115,15 +115,15 @@ def _shown(value: object) -> object:
 
 def _process(process: Process, masked: Change) -> Mapping[str, object]:
     known = {
-        **asdict(process.beat),
-        "host": masked(process.beat.host),
+        **asdict(process.heartbeat),
+        "host": masked(process.heartbeat.host),
         "started_at": process.started_at,
         "held_since": process.held_since,
     }
     return {"role": process.role, **{name: value for name, value in known.items() if name != "id"}}
 
 
-def _services(found: Vitals) -> Mapping[str, object]:
+def _services(found: SystemHealth) -> Mapping[str, object]:
     return {
         "database": asdict(found.database),
         "redis": asdict(found.redis) if found.redis else None,
@@ -134,8 +134,8 @@ def _services(found: Vitals) -> Mapping[str, object]:
     }
 
 
-def _connection(found: Vitals, masked: Change) -> Mapping[str, object]:
-    link, status = found.link, found.pulse.status
+def _connection(found: SystemHealth, masked: Change) -> Mapping[str, object]:
+    link, status = found.link, found.process_health.status
     return {
         "linked": masked(link.phone) if link.phone else None,
         "linked_at": link.linked_at,
@@ -204,7 +204,7 @@ def _trace(exception: str) -> Iterator[str]:
 def _mask() -> Change:
     """Takes out names first: one may hold a number."""
     with db().read() as connection:
-        known = without_names([g.owner.name, *vitals.names(connection)])
+        known = without_names([g.owner.name, *storage_health.list_names(connection)])
     return lambda text: numbers_masked(known(text))
 
 

@@ -1,4 +1,4 @@
-"""The sign of life of a process of the panel."""
+"""The heartbeat of a process of the panel."""
 
 import atexit
 import os
@@ -11,21 +11,21 @@ from redis import RedisError
 
 from config import Config
 from store.redis import valkey
-from store.redis.live import Live, sign
+from store.redis.live import Live, make_heartbeat
 
 SECONDS = 5.0
 
 
-class Heart:
-    """Beats on a thread of its own until the process ends.
+class HeartbeatThread:
+    """Writes the heartbeat every `SECONDS` until the process ends.
 
-    A server may load the application before it forks: then each child beats by itself, and the
-    parent, which serves nobody, does not.
+    A server may load the application before it forks: then each child writes its own, and the
+    parent, which serves no requests, does not.
     """
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._rests = threading.Event()
+        self._ended = threading.Event()
 
     def start(self) -> None:
         os.register_at_fork(after_in_parent=self.stop, after_in_child=self._begin)
@@ -33,20 +33,22 @@ class Heart:
         self._begin()
 
     def stop(self) -> None:
-        """Say goodbye, once."""
-        if not self._rests.is_set():
-            self._rests.set()
+        """End the thread and take the heartbeat back, once."""
+        if not self._ended.is_set():
+            self._ended.set()
             with suppress(RedisError):
-                self._live.gone("web", self._id)
+                self._live.remove_heartbeat("web", self._id)
 
     def _begin(self) -> None:
         self._live = Live(valkey.connect(self._config.redis))
-        self._rests = threading.Event()
+        self._ended = threading.Event()
         self._id, self._started_at = secrets.token_hex(8), time.time()
-        threading.Thread(target=self._beat, args=(self._rests,), name="heart", daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(self._ended,), name="heartbeat", daemon=True
+        ).start()
 
-    def _beat(self, rests: threading.Event) -> None:
-        while not rests.is_set():
+    def _run(self, ended: threading.Event) -> None:
+        while not ended.is_set():
             with suppress(RedisError):
-                self._live.beat("web", sign(self._id, self._started_at))
-            rests.wait(SECONDS)
+                self._live.record_heartbeat("web", make_heartbeat(self._id, self._started_at))
+            ended.wait(SECONDS)

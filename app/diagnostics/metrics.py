@@ -91,7 +91,11 @@ def _now() -> Iterator[Metric]:
 
 
 def _live() -> Iterator[Metric]:
-    status, workers, jobs = live().status(), live().alive("worker"), live().alive("jobs")
+    status, workers, jobs = (
+        live().read_status(),
+        live().list_heartbeats("worker"),
+        live().list_heartbeats("jobs"),
+    )
     connected = status is not None and status.connected
     yield _gauge("connected", "1 when the connection to WhatsApp is open.", connected)
     holders = _labelled("worker_holder", "1 for the worker with the lock.", "host", "pid", "id")

@@ -38,7 +38,7 @@ def _database() -> str | None:
 
 def _processes() -> dict[str, str | None]:
     try:
-        workers, jobs = live().alive("worker"), live().alive("jobs")
+        workers, jobs = live().list_heartbeats("worker"), live().list_heartbeats("jobs")
     except RedisError:
         return {"redis": "Redis does not answer."}
     return {

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from redis import RedisError
 
 from app.diagnostics import bundle
-from app.diagnostics.vitals import Vitals
+from app.diagnostics.system_health import SystemHealth
 from app.web.ext import db, live, now
 from core.admission.decide import Decision, decide
 from core.errors import InvalidPhone
@@ -92,7 +92,7 @@ def support_bundle() -> ResponseReturnValue:
     with db().write() as connection:
         audit.record(connection, g.owner.name, "support bundle made", "", now())
     answer = make_response(
-        bundle.build(Vitals.read(events=1000, errors=logs.ERRORS), _tail(logs.LINES))
+        bundle.build(SystemHealth.read(events=1000, errors=logs.ERRORS), _tail(logs.LINES))
     )
     answer.mimetype = "application/zip"
     name = f"djinnbot-support-{now():%Y%m%d-%H%M}.zip"
@@ -105,7 +105,7 @@ def _page() -> ResponseReturnValue:
 
 
 def _current() -> dict[str, str]:
-    html = render_template("diagnostics/_current.html", vitals=Vitals.read())
+    html = render_template("diagnostics/_current.html", health=SystemHealth.read())
     return {"current": Markup(html), "current_seen": _fingerprint(html)}
 
 

@@ -20,9 +20,9 @@ from redis.exceptions import RedisError
 from app.models import page as model_page
 from app.models.forms import KeyForm, one_spelling
 from app.models.page import Provider
-from app.web import pulse
 from app.web.answer import elsewhere, fragment
 from app.web.ext import config, db, live, now
+from app.web.process_health import read_process_health
 from app.web.toasts import toast
 from core.errors import InvalidModel
 from core.models.credentials import KEY_HOLDERS
@@ -83,7 +83,7 @@ def try_out() -> ResponseReturnValue:
         model = one_spelling(typed)
     except InvalidModel as error:
         return _told("wrong", slot, typed, 422, sentence=str(error))
-    seen = pulse.read()
+    seen = read_process_health()
     if not seen.redis or not seen.jobs:
         return _told("nobody" if seen.redis else "no_redis", slot, model)
     trial_id = _trials().ask(model)

@@ -9,9 +9,8 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.overview import zone
-from app.web import pulse
 from app.web.ext import agents, config, db, now
-from app.web.pulse import Pulse
+from app.web.process_health import ProcessHealth, read_process_health
 from app.whatsapp import linking
 from app.whatsapp.linking import Kind, Screen
 from core.channel import Channel
@@ -32,7 +31,7 @@ bp = Blueprint("overview", __name__)
 class Facts:
     """Everything the page is made of, read in one go. `registry` are the agents on WhatsApp."""
 
-    pulse: Pulse
+    health: ProcessHealth
     link: Link
     settings: Settings
     registry: Registry
@@ -104,7 +103,7 @@ def index() -> ResponseReturnValue:
 
 def _context() -> dict[str, object]:
     facts = _read()
-    screen = linking.look(facts.pulse, facts.link, None, now(), now())
+    screen = linking.look(facts.health, facts.link, None, now(), now())
     steps = checklist(facts)
     if all(step.done for step in steps):
         steps = []
@@ -124,7 +123,7 @@ def _read() -> Facts:
     instant = now().replace(second=0, microsecond=0) + timedelta(minutes=1)
     with db().read() as connection:
         return Facts(
-            pulse=pulse.read(),
+            health=read_process_health(),
             link=link.load(connection),
             settings=settings.load(connection),
             registry=agents().load().on(Channel.WHATSAPP),
@@ -150,7 +149,7 @@ def checklist(facts: Facts) -> list[Step]:
 
 def outages(facts: Facts, screen: Screen) -> Iterator[Concern]:
     """What has stopped, or never started."""
-    seen = facts.pulse
+    seen = facts.health
     if not seen.redis:
         yield Concern("no_redis")
         return

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Self, get_args
 
-from app.web.pulse import Pulse
+from app.web.process_health import ProcessHealth
 from core.link import FIRST_QR, NEXT_QR, STOPPING_ENDS, End, Link, Phase, Status
 from core.phone import Phone
 from store.redis.live import REQUEST_TTL, Wish
@@ -107,17 +107,17 @@ class Screen:
 
 
 def look(
-    pulse: Pulse, link: Link, question: Question | None, since: datetime, now: datetime
+    health: ProcessHealth, link: Link, question: Question | None, since: datetime, now: datetime
 ) -> Screen:
     """`since` is when this page began to look: it does not look for a missing worker for ever."""
-    status = pulse.status
-    if question and pulse.redis and not question.is_answered(status, link):
+    status = health.status
+    if question and health.redis and not question.is_answered(status, link):
         if abs(now - question.at) < PATIENCE:
             return Screen(Kind.ASKING, link, status, question=question, poll=1)
         return Screen(Kind.UNANSWERED, link, status, question=question)
     if status is None:
         return Screen(
-            _missing(pulse), link, end=link.end, poll=5 if abs(now - since) < HOPE else None
+            _missing(health), link, end=link.end, poll=5 if abs(now - since) < HOPE else None
         )
     if status.phase in UNDER_WAY:
         return Screen(Kind(status.phase), link, status, poll=2)
@@ -140,7 +140,7 @@ def _settled(status: Status, link: Link) -> Screen:
     return Screen(Kind.UNLINKED, link, status, end=status.end or link.end)
 
 
-def _missing(pulse: Pulse) -> Kind:
-    if not pulse.redis:
+def _missing(health: ProcessHealth) -> Kind:
+    if not health.redis:
         return Kind.NO_REDIS
-    return Kind.STANDBY if pulse.workers else Kind.NO_WORKER
+    return Kind.STANDBY if health.workers else Kind.NO_WORKER

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.web import pulse
 from app.web.answer import elsewhere, fragment
 from app.web.ext import agents, db, live, now
 from app.web.forms import CodeForm, SettingsForm
+from app.web.process_health import read_process_health
 from app.web.toasts import toast
 from app.whatsapp import linking
 from app.whatsapp.linking import Question, Screen
@@ -127,7 +127,7 @@ def _ask(wish: Wish, form: CodeForm | None = None) -> ResponseReturnValue:
     """Ask the worker and show that it was asked. Nothing is asked when there is nobody to hear.
     `form` has the number that wants a code."""
     phone: Phone | None = form.phone.data if form else None
-    if not pulse.read().workers:
+    if not read_process_health().workers:
         toast("no_worker", "warning")
         question = None
     else:
@@ -180,7 +180,7 @@ def _status(question: Question | None = None) -> dict[str, object]:
         linked = link.load(connection)
     question = question or _asked()
     since = _instant(request.args.get("since")) or now()
-    screen = linking.look(pulse.read(), linked, question, since, now())
+    screen = linking.look(read_process_health(), linked, question, since, now())
     return {
         "screen": screen,
         "qr": draw(screen.status.qr) if screen.status and screen.status.qr else None,
@@ -214,7 +214,7 @@ def address(question: Question | None) -> dict[str, str]:
 
 def _version(saved: int) -> dict[str, object]:
     """What `_version.html` shows: it looks again until the worker has caught up."""
-    seen = pulse.read()
+    seen = read_process_health()
     running = seen.holder.settings_version if seen.holder else None
     since = _instant(request.args.get("since")) or now()
     waits = seen.holder is not None and running != saved and now() - since < VERSION_WAIT

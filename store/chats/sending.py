@@ -47,7 +47,7 @@ def queue(
 
 def check_way(connection: Connection, status: Status | None) -> None:
     """Raises `NotConnected`, with the reason, when nothing can leave now. `status` is what
-    `live.status()` says."""
+    `live.read_status()` says."""
     check_enabled(connection)
     if status is not None and status.connected:
         return

@@ -8,8 +8,8 @@ from pathlib import Path
 _STATM = Path("/proc/self/statm")
 
 
-def resident() -> int:
-    """Bytes of this process in main memory; where the system does not tell, the most it has had."""
+def measure_resident() -> int:
+    """Bytes of this process in main memory; where the system does not say, the most it has had."""
     try:
         return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:

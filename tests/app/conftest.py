@@ -12,7 +12,7 @@ from app.web.ext import Services
 from config import Config
 from store.account import api_keys
 from store.redis import valkey
-from store.redis.live import Beat, Live
+from store.redis.live import Heartbeat, Live
 from store.sql.engine import Database
 from tests.app.api.program import Api
 from tests.app.visitor import Visitor
@@ -64,8 +64,10 @@ def beats(live: Live) -> Beats:
     """Signs of life of a worker that holds the lock, and of a jobs process."""
 
     def beat(**facts: object) -> None:
-        live.beat("worker", Beat("w", "here", 1, time.time(), **{"holder": True, **facts}))
-        live.beat("jobs", Beat("j", "here", 2, time.time()))
+        live.record_heartbeat(
+            "worker", Heartbeat("w", "here", 1, time.time(), **{"holder": True, **facts})
+        )
+        live.record_heartbeat("jobs", Heartbeat("j", "here", 2, time.time()))
 
     return beat
 

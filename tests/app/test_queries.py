@@ -12,7 +12,7 @@ from app import create_app
 from app.web.ext import Services
 from config import Config
 from core.link import Phase, Status
-from store.redis.live import Beat, Live
+from store.redis.live import Heartbeat, Live
 from tests.app.visitor import Visitor
 from tests.pages import PAGES
 from tests.past import OUR_NUMBER, Size, live_through
@@ -27,7 +27,7 @@ def test_many_rows_take_no_more_statements_than_few(
     env: dict[str, str], sqlite_template: Path, tmp_path: Path, valkey_url: str, redis: Redis
 ) -> None:
     live = Live(redis)
-    live.beat("worker", Beat("w", "here", 1, 0.0, holder=True, connected=True))
+    live.record_heartbeat("worker", Heartbeat("w", "here", 1, 0.0, holder=True, connected=True))
     live.publish(Status(Phase.LINKED, connected=True, phone=OUR_NUMBER))
     found = []
     for name, size in (("few", FEW), ("many", MANY)):

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from app.web.ext import Services
 from core.link import Status
 from store.account import owner
-from store.redis.live import Beat, Live
+from store.redis.live import Heartbeat, Live
 from tests.waiting import PATIENCE_MS
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -67,8 +67,10 @@ class Panel:
 
     def beat(self, **facts: Any) -> None:
         """A worker that holds the lock, and a jobs process, are alive."""
-        self.live.beat("worker", Beat("w", "here", 1, time.time(), **{"holder": True, **facts}))
-        self.live.beat("jobs", Beat("j", "here", 2, time.time()))
+        self.live.record_heartbeat(
+            "worker", Heartbeat("w", "here", 1, time.time(), **{"holder": True, **facts})
+        )
+        self.live.record_heartbeat("jobs", Heartbeat("j", "here", 2, time.time()))
 
     def says(self, status: Status) -> None:
         """What the worker says of the connection. Counts as a sign of life too."""

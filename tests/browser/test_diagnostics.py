@@ -9,7 +9,7 @@ from core.link import End, Phase, Status
 from core.phone import Phone
 from store import link, link_events
 from store.link_events import Event
-from store.redis.live import sign
+from store.redis.live import make_heartbeat
 from tests.app.allowlist.test_people import hold
 from tests.app.diagnostics.test_views import say
 from tests.browser.panel import Panel
@@ -26,9 +26,11 @@ def fill(panel: Panel) -> None:
     services, now = panel.services, panel.services.now()
     panel.says(Status(Phase.LINKED, connected=True, phone=PHONE))
     since = time.time() - 7200
-    panel.live.beat("web", sign("a", since))
-    panel.live.beat("worker", sign("b", since, holder=True, held_since=since, settings_version=1))
-    panel.live.beat("connection", sign("c", since, settings_version=0))
+    panel.live.record_heartbeat("web", make_heartbeat("a", since))
+    panel.live.record_heartbeat(
+        "worker", make_heartbeat("b", since, holder=True, held_since=since, settings_version=1)
+    )
+    panel.live.record_heartbeat("connection", make_heartbeat("c", since, settings_version=0))
     with services.db.write() as connection:
         link.linked(connection, PHONE, "DjinnBot", now)
         details = {Event.STARTED: "resume", Event.RETRY: "4.2 s", Event.LOCK_WON: "host-1"}

@@ -19,7 +19,7 @@ PHONE = Phone("+15551234567")
 
 def taken(panel: Panel, wish: str) -> str:
     """The id of the request that the worker takes next."""
-    request = until(lambda: panel.live.next_request(1), f"the wish to {wish}")
+    request = until(lambda: panel.live.take_request(1), f"the wish to {wish}")
     assert request.wish == wish
     return request.id
 
@@ -123,7 +123,7 @@ def test_without_a_worker_a_click_says_so(panel: Panel, either: Page) -> None:
     expect(either.get_by_text("The worker is not running").first).to_be_visible()
     panel.says(Status(Phase.UNLINKED))
     either.goto("/whatsapp/")
-    panel.live.gone("worker", "w")
+    panel.live.remove_heartbeat("worker", "w")
     either.get_by_role("button", name="Link device").click()
     expect(either.get_by_text("so nobody could be asked")).to_be_visible()
 

@@ -121,7 +121,7 @@ def link(visitor: Visitor, folder: Path) -> None:
     config = Config.from_env({"DATA_DIR": str(folder / "data")})
     with valkey.connect(config.redis) as redis:
         live = Live(redis)
-        until(lambda: [b for b in live.alive("worker") if b.holder], "the worker")
+        until(lambda: [b for b in live.list_heartbeats("worker") if b.holder], "the worker")
         live.request("link")
     visitor.waits(lambda state: state["panel"]["qr"], "a QR code")
     visitor.do("scan", phone=SHOP)

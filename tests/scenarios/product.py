@@ -74,7 +74,10 @@ class Product:
     async def ready(self) -> None:
         """A worker is there and takes requests."""
         await self.until(
-            lambda: any(b.holder for b in self.live.alive("worker")) and self.live.status(),
+            lambda: (
+                any(b.holder for b in self.live.list_heartbeats("worker"))
+                and self.live.read_status()
+            ),
             "a worker that holds the lock",
         )
 
@@ -83,7 +86,7 @@ class Product:
 
     async def status(self, wanted: Callable[[Status], Any], what: str) -> Status:
         def look() -> Status | None:
-            status = self.live.status()
+            status = self.live.read_status()
             return status if status and wanted(status) else None
 
         return await self.until(look, what)

@@ -105,7 +105,7 @@ async def test_a_cut_socket_is_mended_by_the_library(house: House):
 async def test_a_standby_takes_over(house: House):
     second = house.product.worker()
     await house.product.printed(second, "Another engine instance holds the WhatsApp lock")
-    beats = house.product.live.alive("worker")
+    beats = house.product.live.list_heartbeats("worker")
     assert [beat.holder for beat in beats].count(True) == 1
     house.worker.kill()
     await house.product.sim.wait_disconnected(house.product.owner)

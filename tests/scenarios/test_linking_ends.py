@@ -215,4 +215,4 @@ async def test_links_that_end(wizard: Wizard):
     await wizard.ends(End.SESSION_LOST, "The session's files are gone", "link again")
 
     assert wizard.seen == SESSION_ENDS | STOPPING_ENDS - {End.OUTDATED}
-    assert product.linked().phone is None and product.live.status().phase is Phase.UNLINKED
+    assert product.linked().phone is None and product.live.read_status().phase is Phase.UNLINKED

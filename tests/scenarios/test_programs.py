@@ -87,7 +87,7 @@ async def test_a_message_waits_for_the_worker_if_it_may(
 ) -> None:
     worker.stop()
     body = {"to": "+15550002001", "message": "Good morning"}
-    await product.until(lambda: product.live.status() is None, "nobody to know")
+    await product.until(lambda: product.live.read_status() is None, "nobody to know")
     refused = await program.post(SEND, json=body)
     assert refused.status_code == 503
     assert refused.json()["detail"].startswith("WhatsApp is not connected")

@@ -32,18 +32,18 @@ def test_notes_arrive_as_they_were_said(pipe: Pipe):
 def test_half_a_note_is_none(pipe: Pipe):
     """What a process left behind that was killed while it spoke."""
     ear, mouth = pipe
-    mouth.say("pulse")
+    mouth.say("heartbeat")
     assert mouth._descriptor is not None
     os.write(mouth._descriptor, b'["qr", {"payl')
     mouth.close()
-    assert list(listen(ear)) == [Note("pulse")]
+    assert list(listen(ear)) == [Note("heartbeat")]
 
 
 def test_nobody_listens_any_more():
     reading, writing = os.pipe()
     os.close(reading)
     mouth = Mouth(writing)
-    assert mouth.say("pulse") is False
+    assert mouth.say("heartbeat") is False
     mouth.close()
 
 
@@ -52,7 +52,7 @@ def test_a_closed_mouth_says_nothing(pipe: Pipe):
     ear, mouth = pipe
     mouth.close()
     other = os.pipe()
-    assert mouth.say("pulse") is False
+    assert mouth.say("heartbeat") is False
     mouth.close()
     for descriptor in other:
         os.close(descriptor)  # each still open: closing twice closes nothing of others'

@@ -47,7 +47,7 @@ class Owner:
     @property
     def partial(self) -> str:
         running = [turn["id"] for turn in self.world.turns() if turn["state"] == "running"]
-        return Live(self.world.redis).partial(running[-1]) if running else ""
+        return Live(self.world.redis).read_partial(running[-1]) if running else ""
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ class Process:
 
     def __init__(self, tower: "Tower", mode: str, fence: int, phone: Phone | None, hear: Hear):
         self.mode, self.fence, self.phone = mode, fence, phone
-        self.pulsed = tower.time
+        self.heard_at = tower.time
         self.told: list[str] = []
         self.ended: str | None = None  # how
         self._tower, self._hear = tower, hear
@@ -51,7 +51,7 @@ class Process:
             self.says("exited", code=code)
 
     def says(self, name: str, **facts: Any) -> None:
-        self.pulsed = self._tower.time
+        self.heard_at = self._tower.time
         self._hear(self, Note(name, facts))  # type: ignore[arg-type]
 
 
@@ -125,12 +125,16 @@ class Tower:
         """Time goes by; the process gives signs of life, unless it does not."""
         self.time += seconds
         if alive and self.running:
-            self.running.pulsed = self.time
+            self.running.heard_at = self.time
         self.bridge.tick()
         return self.work()
 
-    def pulse(self, *, online: bool = True, sending_for: float = 0.0, version: int = 1) -> Status:
-        return self.hears("pulse", online=online, sending_for=sending_for, settings_version=version)
+    def heartbeat(
+        self, *, online: bool = True, sending_for: float = 0.0, version: int = 1
+    ) -> Status:
+        return self.hears(
+            "heartbeat", online=online, sending_for=sending_for, settings_version=version
+        )
 
     # How far it is ------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ from runtime import log as logging_setup
 from store.agents.agents import AgentFolder
 from store.chats import messages
 from store.chats.messages import Accepted
-from store.redis.live import Live, sign
+from store.redis.live import Live, make_heartbeat
 from store.redis.queue import Turns
 from store.redis.stop_signals import Stops
 from store.redis.valkey import connect
@@ -56,7 +56,7 @@ Mode = Literal["resume", "link", "code"]
 
 DEVICE_NAME = "DjinnBot"  # how the phone's list of linked devices shows us
 
-PULSE = 2.0  # seconds between signs of life
+HEARTBEAT_SECONDS = 2.0  # seconds between signs of life
 LAST_SEND = 3.0  # seconds that a send at work gets when the process has to leave
 HARD_LIMIT = 8.0  # seconds after which the process leaves whatever happens
 
@@ -118,8 +118,8 @@ class Connection:
         self._spawn(self._compose)
         self._spawn(self._nudges)
         self._spawn(self._learn)
-        while not self._stop.wait(PULSE):
-            self._pulse()
+        while not self._stop.wait(HEARTBEAT_SECONDS):
+            self._say_heartbeat()
         self._leave()
 
     def stop(self) -> None:
@@ -134,14 +134,14 @@ class Connection:
             self._receipts.write()
         self._mouth.say("drained")
 
-    def _pulse(self) -> None:
+    def _say_heartbeat(self) -> None:
         busy, version = self._sender.busy_since, self._receiver.settings_version
         heard = self._mouth.say(
-            "pulse",
+            "heartbeat",
             online=self._ready.is_set() and self._whatsapp.is_online(),
             settings_version=version,
             sending_for=time.monotonic() - busy if busy else 0.0,
-            beat=asdict(sign(self._id, self._started_at, settings_version=version)),
+            heartbeat=asdict(make_heartbeat(self._id, self._started_at, settings_version=version)),
         )
         if not heard:
             self.stop()
@@ -186,9 +186,9 @@ class Connection:
             self._ticks.send()
             self._receipts.write()
 
-        self._repeat(wait, self._receiver.wake, PULSE, until=self._ready)
+        self._repeat(wait, self._receiver.wake, HEARTBEAT_SECONDS, until=self._ready)
         self._persist(self._ticks.load)
-        self._repeat(step, self._receiver.wake, PULSE)
+        self._repeat(step, self._receiver.wake, HEARTBEAT_SECONDS)
 
     def _send(self) -> None:
         self._ready.wait()
@@ -198,7 +198,7 @@ class Connection:
             while not self._stop.is_set() and self._sender.work():
                 pass
 
-        self._repeat(step, self._sender.wake, PULSE)
+        self._repeat(step, self._sender.wake, HEARTBEAT_SECONDS)
 
     def _compose(self) -> None:
         self._ready.wait()
@@ -211,7 +211,7 @@ class Connection:
     def _nudges(self) -> None:
         while not self._stop.is_set():
             try:
-                if self._live.outbox_nudged(timeout=1):
+                if self._live.wait_for_outbox_nudge(timeout=1):
                     self._sender.wake.set()
             except RedisError:
                 self._stop.wait(1)  # the sender looks by itself every few seconds
@@ -281,7 +281,7 @@ class Connection:
             messages.receive(connection, inbound, _now())
 
     def on_receipt(self, receipt: Receipt) -> None:
-        self._receipts.add(receipt)  # seen to when a message comes, or with the next pulse
+        self._receipts.add(receipt)  # seen to when a message comes, or with the next heartbeat
 
     def on_qr(self, payload: str) -> None:
         self._qr_shown += 1

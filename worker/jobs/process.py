@@ -22,7 +22,7 @@ from runtime import log as logs
 from store import retention
 from store.agents.agents import AgentFolder
 from store.agents.provider_keys import Keyring
-from store.redis.live import Live, sign
+from store.redis.live import Live, make_heartbeat
 from store.redis.queue import Turns
 from store.retention import Rule
 from store.services import NotReady, open_services
@@ -32,7 +32,7 @@ from worker.jobs.chat_loop import LEASE, Answering
 from worker.models import model_test
 from worker.models.completion import Completer
 
-BEAT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
 SWEEP_SECONDS = 5.0
 LET_GO_SECONDS = 3600.0
 BETWEEN_BATCHES = 0.1  # seconds
@@ -82,18 +82,18 @@ class Process:
         log.info("ready to answer", agents=sorted(agents.load().agents))
 
     async def stop(self) -> None:
-        await self._answering.in_thread(self._live.gone, "jobs", self._id)
+        await self._answering.in_thread(self._live.remove_heartbeat, "jobs", self._id)
         await self._answering.tools.close()
         self._answering.close()
         await self._completer.close()
 
-    async def beat(self) -> None:
+    async def repeat_heartbeat(self) -> None:
         """Say that this process lives and what it is at."""
         while True:
             running = self._answering.running
-            sent = sign(self._id, self._started_at, running=running)
-            await self._answering.in_thread(self._live.beat, "jobs", sent)
-            await asyncio.sleep(BEAT_SECONDS)
+            sent = make_heartbeat(self._id, self._started_at, running=running)
+            await self._answering.in_thread(self._live.record_heartbeat, "jobs", sent)
+            await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def keep_leases(self) -> None:
         while True:
@@ -156,7 +156,7 @@ def main() -> int:
         on_start=process.start,
         on_stop=process.stop,
         background=[
-            process.beat,
+            process.repeat_heartbeat,
             process.keep_leases,
             process.sweep,
             process.let_go,

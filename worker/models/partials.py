@@ -72,7 +72,7 @@ class Partials:
                 log.warning("Redis does not answer, nobody sees the answer grow", error=str(error))
 
     def _show(self, turn_id: int, written: str) -> None:
-        self._live.show_partial(turn_id, visible(written))
+        self._live.write_partial(turn_id, visible(written))
 
 
 def visible(written: str) -> str:

@@ -23,7 +23,7 @@ from store import link_events
 from store.account import audit
 from store.chats import messages, outbox
 from store.link_events import Event
-from store.redis.live import Beat, Request
+from store.redis.live import Heartbeat, Request
 from store.sql.engine import Database
 from worker.ipc import Note
 from worker.supervisor.backoff import Backoff
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 START_LIMIT = 30.0  # a server that accepts and stays silent: no QR code, no error, no end
 OFFLINE_LIMIT = 90.0  # the library reconnects by itself; after this long it gets a fresh process
 SEND_LIMIT = 90.0  # a send that hangs blocks all others
-PULSE_LIMIT = 30.0
+HEARTBEAT_LIMIT = 30.0
 PAIRED_LIMIT = 20.0  # the library tries once to log in after linking, and says nothing if it fails
 UNLINK_LIMIT = 15.0  # WhatsApp's answer to a log-out; after that we forget the account anyway
 ATTEMPT_LIMIT = ATTEMPT + 15.0  # the library ends an attempt by itself, and should have by then
@@ -72,7 +72,7 @@ class Bridge:
         self._spawn = spawn
         self._clock = clock
         self._child: Child | None = None
-        self._beat: Beat | None = None
+        self._heartbeat: Heartbeat | None = None
         self._history = History(database)
         self._may_start = threading.Lock()
         self._has_lock = False
@@ -105,9 +105,9 @@ class Bridge:
         self.status = replace(self.status, connected=False)
 
     @property
-    def beat(self) -> Beat | None:
+    def heartbeat(self) -> Heartbeat | None:
         """The connection process's latest sign of life."""
-        return self._beat if self._child else None
+        return self._heartbeat if self._child else None
 
     def lock_lost(self) -> None:
         """In the lock's thread: the connection has to be gone before the lock is another's."""
@@ -201,7 +201,7 @@ class Bridge:
 
     def _end_child(self) -> None:
         child, self._child = self._child, None
-        self._beat = None
+        self._heartbeat = None
         self._start_at = self._unlink_by = None
         if child is None:
             return
@@ -213,7 +213,7 @@ class Bridge:
     def _watch(self, child: Child, now: float) -> None:
         """Replace a connection that the library has given up without saying so."""
         phase, offline_for = self.status.phase, now - self._offline_since
-        if now - child.pulsed > PULSE_LIMIT:
+        if now - child.heard_at > HEARTBEAT_LIMIT:
             self._replace_child("it gave no sign of life")
         elif phase is Phase.STARTING and offline_for > START_LIMIT:
             self._give_up(End.UNREACHABLE)
@@ -322,15 +322,15 @@ class Bridge:
             self._was_online_for = max(self._was_online_for, now - self._online_since)
             self._online_since, self._offline_since = None, now
 
-    def _on_pulse(
+    def _on_heartbeat(
         self,
         online: bool,
         settings_version: int,
         sending_for: float,
-        beat: Mapping[str, Any] | None = None,
+        heartbeat: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings_version = settings_version
-        self._beat = Beat(**beat) if beat else None
+        self._heartbeat = Heartbeat(**heartbeat) if heartbeat else None
         if sending_for > SEND_LIMIT:
             self._replace_child("a send did not come back")
         elif online and self.status.phase is Phase.LINKED and not self.status.connected:

@@ -25,7 +25,7 @@ class Child:
     def __init__(self, mode: str, fence: int, phone: Phone | None, hear: "Hear") -> None:
         self.mode = mode
         self.fence = fence
-        self.pulsed = time.monotonic()
+        self.heard_at = time.monotonic()
         reading, writing = os.pipe()
         orders, mouth = os.pipe()
         self._process = subprocess.Popen(
@@ -72,7 +72,7 @@ class Child:
 
     def _listen(self, descriptor: int, hear: "Hear") -> None:
         for note in listen(descriptor):
-            self.pulsed = time.monotonic()
+            self.heard_at = time.monotonic()
             hear(self, note)
         os.close(descriptor)
         self._mouth.close()

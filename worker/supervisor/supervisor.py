@@ -17,7 +17,7 @@ from config import Config
 from core.errors import LockHeld
 from core.link import Status
 from store.link_events import Event
-from store.redis.live import Beat, Live, Request, sign
+from store.redis.live import Heartbeat, Live, Request, make_heartbeat
 from store.sql.engine import Database
 from worker.stop import Stop
 from worker.supervisor.bridge import Bridge
@@ -70,7 +70,7 @@ class Supervisor:
             else:
                 self._stopping.wait(STANDBY_EVERY)
         with suppress(RedisError):
-            self._live.gone("worker", self._id)
+            self._live.remove_heartbeat("worker", self._id)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -82,7 +82,7 @@ class Supervisor:
         try:
             if not self._lock.acquire():
                 hindrance = f"[WhatsAppBridge] {LockHeld()}"
-                self._beat()
+                self._send_heartbeats()
         except RedisError:
             hindrance = "Redis is away: nobody can have the WhatsApp lock"
         if hindrance and hindrance != self._hindrance:
@@ -144,7 +144,7 @@ class Supervisor:
             if not self._holding.wait(1):
                 continue
             try:
-                request = self._live.next_request(timeout=1)
+                request = self._live.take_request(timeout=1)
             except RedisError:
                 self._stopping.wait(1)
                 continue
@@ -172,7 +172,7 @@ class Supervisor:
             return
         try:
             self._live.publish(self.status)
-            self._beat()
+            self._send_heartbeats()
             self._look_for_agents()
         except RedisError as error:
             log.warning("Redis is away", error=str(error))
@@ -181,8 +181,8 @@ class Supervisor:
     def status(self) -> Status:
         return self._bridge.status
 
-    def _beat(self) -> None:
-        sent = sign(
+    def _send_heartbeats(self) -> None:
+        sent = make_heartbeat(
             self._id,
             self._started_at,
             holder=self._lock.is_held,
@@ -191,20 +191,20 @@ class Supervisor:
             connected=self.status.connected,
             settings_version=self._bridge.settings_version,
         )
-        self._live.beat("worker", sent)
-        self._beat_connection(self._bridge.beat)
+        self._live.record_heartbeat("worker", sent)
+        self._send_connection_heartbeat(self._bridge.heartbeat)
 
-    def _beat_connection(self, beat: Beat | None) -> None:
+    def _send_connection_heartbeat(self, heartbeat: Heartbeat | None) -> None:
         """On behalf of the connection process, which has better things to do."""
-        if self._connection and (beat is None or beat.id != self._connection):
-            self._live.gone("connection", self._connection)
-        self._connection = beat.id if beat else None
-        if beat:
-            self._live.beat("connection", beat)
+        if self._connection and (heartbeat is None or heartbeat.id != self._connection):
+            self._live.remove_heartbeat("connection", self._connection)
+        self._connection = heartbeat.id if heartbeat else None
+        if heartbeat:
+            self._live.record_heartbeat("connection", heartbeat)
 
     def _look_for_agents(self) -> None:
         """Say once that somebody is there to answer: the line that troubleshooting asks for."""
-        ready = bool(self._live.alive("jobs"))
+        ready = bool(self._live.list_heartbeats("jobs"))
         if ready and not self._agents_ready:
             log.info("[WhatsAppBridge] ChatSessionManager injected")
         elif self._agents_ready and not ready:

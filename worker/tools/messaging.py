@@ -138,7 +138,7 @@ def _told(given: Iterable[Permission]) -> Iterable[str]:
 def _status(context: ToolContext) -> Status | None:
     """Raises `Refused` when nobody can tell whether WhatsApp is connected."""
     try:
-        return context.office.live.status()
+        return context.office.live.read_status()
     except RedisError:
         raise Refused("whether WhatsApp is connected can't be told at the moment.") from None
 

@@ -132,7 +132,7 @@ def worker(live: Live, scripts: Mapping[Wish, Script]) -> Iterator[Sequence[Requ
 
     def play() -> None:
         while not ended.is_set():
-            if request := live.next_request(0.05):
+            if request := live.take_request(0.05):
                 taken.append(request)
                 scripts[request.wish](request)
 

@@ -11,7 +11,7 @@ from core.link import End, Phase, Status
 from core.phone import Phone
 from store import link
 from store.account import audit
-from store.redis.live import Beat, Request
+from store.redis.live import Heartbeat, Request
 from tests.app.api.program import Api, worker
 from tests.waiting import until
 
@@ -33,7 +33,7 @@ def looks(api: Api, monkeypatch: pytest.MonkeyPatch) -> list[Status | None]:
     """What the application has seen of the live status, look after look."""
     seen: list[Status | None] = []
     live = api.services.live
-    status = live.status
+    status = live.read_status
 
     def look() -> Status | None:
         seen.append(status())
@@ -72,7 +72,7 @@ def test_polling_gets_fresh_codes_of_the_same_attempt(api: Api) -> None:
         api.live.publish(scan(taken[0], "2@fresh"))
         assert api.post(LINK) == api.post(LINK) == {"qr": "2@fresh"}
     assert len(taken) == 1
-    assert api.live.next_request(0.01) is None
+    assert api.live.take_request(0.01) is None
 
 
 def test_a_body_is_not_needed_and_does_not_matter(api: Api) -> None:
@@ -82,7 +82,7 @@ def test_a_body_is_not_needed_and_does_not_matter(api: Api) -> None:
 
 def test_a_worker_that_has_just_started(api: Api) -> None:
     """It gives a sign of life before it has a status."""
-    api.live.beat("worker", Beat("w", "host", 1, 0.0))
+    api.live.record_heartbeat("worker", Heartbeat("w", "host", 1, 0.0))
     with worker(api.live, {"link": lambda request: api.live.publish(scan(request))}):
         assert api.post(LINK) == {"qr": "2@secret"}
 
@@ -108,13 +108,13 @@ def test_an_attempt_under_way_is_waited_for(api: Api, looks: list[Status | None]
         until(lambda: len(looks) > 1, "the program to wait")
         api.live.publish(Status(Phase.UNLINKED, attempt="first", end=End.UNREACHABLE))
         assert sentence.result().startswith("WhatsApp can't be reached. No connection")
-    assert api.live.next_request(0.01) is None
+    assert api.live.take_request(0.01) is None
 
 
 def test_a_code_is_not_asked_for_while_one_is_typed(api: Api) -> None:
     api.live.publish(Status(Phase.CODE, attempt="a", code="ABCD-1234", phone=PHONE))
     assert "pairing code is under way" in api.refused(409, "POST", LINK)
-    assert api.live.next_request(0.01) is None
+    assert api.live.take_request(0.01) is None
 
 
 def test_an_attempt_that_succeeds_meanwhile(api: Api) -> None:
@@ -161,7 +161,7 @@ def test_a_code_for_another_number_is_not_returned(api: Api) -> None:
 def test_a_bad_number_asks_for_nothing(api: Api, number: object) -> None:
     api.live.publish(IDLE)
     assert api.refused(422, "POST", CODE, {"phoneNumber": number}).startswith("phoneNumber")
-    assert api.live.next_request(0.01) is None
+    assert api.live.take_request(0.01) is None
 
 
 @pytest.mark.usefixtures("impatient")
@@ -198,7 +198,7 @@ def test_an_account_is_linked_once(api: Api, path: str, body: object) -> None:
     be_linked(api)
     api.live.publish(Status(Phase.LINKED, connected=True))
     assert "linked already" in api.refused(409, "POST", path, body)
-    assert api.live.next_request(0.01) is None
+    assert api.live.take_request(0.01) is None
 
 
 @pytest.mark.parametrize(("path", "body"), [(LINK, None), (CODE, NUMBER), (UNLINK, None)])
@@ -206,7 +206,7 @@ def test_no_worker(api: Api, path: str, body: object) -> None:
     if path == UNLINK:
         be_linked(api)
     assert api.refused(503, "POST", path, body).startswith("The worker is not running")
-    assert api.live.next_request(0.01) is None
+    assert api.live.take_request(0.01) is None
 
 
 # The status ------------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ def test_unlinking_that_does_not_happen(api: Api) -> None:
 def test_there_is_nothing_to_unlink(api: Api) -> None:
     api.live.publish(IDLE)
     assert api.refused(409, "POST", UNLINK) == "No account is linked."
-    assert api.live.next_request(0.01) is None
+    assert api.live.take_request(0.01) is None
 
 
 @pytest.mark.usefixtures("impatient")

@@ -19,7 +19,7 @@ from core.link import Phase, Status
 from core.phone import Phone
 from core.settings import Settings
 from store import link, settings
-from store.redis.live import Beat, Request
+from store.redis.live import Heartbeat, Request
 from tests.app.api.program import Api, document
 from tests.browser.panel import serving
 
@@ -57,10 +57,10 @@ def obliging_worker(api: Api, status: Status) -> Iterator[None]:
 
     def play(status: Status) -> None:
         while not ended.is_set():
-            request = api.live.next_request(0.05)
+            request = api.live.take_request(0.05)
             status = obey(request) if request else status
             api.live.publish(status)
-            api.live.beat("worker", Beat("w", "here", 1, 0.0, holder=True))
+            api.live.record_heartbeat("worker", Heartbeat("w", "here", 1, 0.0, holder=True))
 
     api.live.publish(status)
     thread = threading.Thread(target=play, args=[status])

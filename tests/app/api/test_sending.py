@@ -54,7 +54,7 @@ def test_a_message_is_queued_and_the_worker_nudged(connected: Api) -> None:
     queued = connected.post(SEND, HELLO)
     assert queued == {"status": "queued", "id": queued["id"], "agentId": "finn"}
     assert rows(connected) == [("15551234567@s.whatsapp.net", "🏗️ *Finn*\nhello")]
-    assert connected.live.outbox_nudged(0.01)
+    assert connected.live.wait_for_outbox_nudge(0.01)
 
 
 def test_it_answers_202(connected: Api) -> None:

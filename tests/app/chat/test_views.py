@@ -196,7 +196,7 @@ def test_the_answer_grows_and_then_stands_there(
     shown = owner.open(poll_address(page.text) or "", htmx=True)
     assert "Finn is writing …" in words(shown)
     assert owner.open(poll_address(shown.text) or "", htmx=True).status_code == 204
-    live.show_partial(turn_id, "Hello **An")
+    live.write_partial(turn_id, "Hello **An")
     shown = owner.open(poll_address(shown.text) or "", htmx=True)
     assert "Hello **An" in words(shown)
     assert "Hello **An" in words(owner.open(f"/chat/{chat_id}")), "a reload shows it too"

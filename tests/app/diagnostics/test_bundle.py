@@ -17,7 +17,7 @@ from store import allowlist, link, link_events, settings
 from store.account import audit
 from store.agents import provider_keys
 from store.link_events import Event
-from store.redis.live import Live, sign
+from store.redis.live import Live, make_heartbeat
 from tests.app.diagnostics.test_views import say
 from tests.app.visitor import Visitor
 from tests.store.making import chat_with, write
@@ -63,7 +63,7 @@ def planted(services: Services, live: Live, redis: Redis) -> None:
         write(connection, chat_with(connection, PHONE), "M1", text="my diary", phone=PHONE)
         provider_keys.save(connection, services.config, "openai", "sk-in-the-panel", now)
     live.publish(Status(Phase.SCAN, qr="QR-SECRET", code="ABCD-EFGH", phone=PHONE))
-    live.beat("worker", sign("w", 1.5, holder=True))
+    live.record_heartbeat("worker", make_heartbeat("w", 1.5, holder=True))
     say(redis, f"from {PHONE} by Somebody", fields={"error": "my diary", "chat": 7})
     say(redis, "ignored", fields={"reason": "not_allowed", "phone": PHONE, "text": "my diary"})
     say(redis, "my diary", is_ours=False, logger="library")

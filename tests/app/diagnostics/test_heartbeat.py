@@ -20,9 +20,9 @@ def test_each_process_that_serves_tells_that_it_lives(
     live = Live(redis)
 
     def both() -> bool:
-        pids = {beat.pid for beat in live.alive("web")}
+        pids = {beat.pid for beat in live.list_heartbeats("web")}
         return len(pids) == 2 and server.pid not in pids
 
     until(both, "two signs of life, and none of the parent")
     assert server.stop() == 0
-    assert live.alive("web") == []
+    assert live.list_heartbeats("web") == []

@@ -20,7 +20,7 @@ from store import link, link_events, settings
 from store.chats import messages
 from store.link_events import Event
 from store.redis import logs
-from store.redis.live import HEARTBEAT_TTL, Beat, Live, sign
+from store.redis.live import HEARTBEAT_TTL, Heartbeat, Live, make_heartbeat
 from store.redis.queue import Turns
 from tests.app.allowlist.test_people import hold
 from tests.app.visitor import Visitor, words
@@ -59,11 +59,15 @@ def test_processes_of_all_roles(owner: Visitor, live: Live, services: Services) 
         settings.save(connection, Settings(), services.now())
         link.raise_fence(connection, 41)
     since = time.time() - 3600
-    live.beat("web", sign("a", since))
-    live.beat("worker", sign("b", since, holder=True, held_since=since, settings_version=1))
-    live.beat("worker", Beat("c", "there", 8, since, version="0.0.1", memory=5 * 1024 * 1024))
-    live.beat("connection", sign("d", since, settings_version=0))
-    live.beat("jobs", sign("e", since, running=3))
+    live.record_heartbeat("web", make_heartbeat("a", since))
+    live.record_heartbeat(
+        "worker", make_heartbeat("b", since, holder=True, held_since=since, settings_version=1)
+    )
+    live.record_heartbeat(
+        "worker", Heartbeat("c", "there", 8, since, version="0.0.1", memory=5 * 1024 * 1024)
+    )
+    live.record_heartbeat("connection", make_heartbeat("d", since, settings_version=0))
+    live.record_heartbeat("jobs", make_heartbeat("e", since, running=3))
     said = words(owner.open("/diagnostics/"))
     for part in ("web", "holds the lock", "stands by", "connection", "jobs 3 at work"):
         assert part in said
@@ -124,7 +128,7 @@ def test_the_last_errors_with_their_tracebacks(owner: Visitor, redis: Redis) -> 
 def test_what_has_not_changed_is_not_sent_again(
     owner: Visitor, services: Services, live: Live
 ) -> None:
-    live.beat("web", Beat("a", "h", 1, 1.0))
+    live.record_heartbeat("web", Heartbeat("a", "h", 1, 1.0))
     address = again(owner.open("/diagnostics/").text, "/diagnostics/now")
     assert owner.open(address, htmx=True).status_code in (200, 204)  # a round trip may differ
     with services.db.write() as connection:

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.web.pulse import Pulse
+from app.web.process_health import ProcessHealth
 from app.whatsapp.linking import Kind, Question, Screen, look
 from core.link import End, Link, Phase, Status
 from core.phone import Phone
-from store.redis.live import Beat
+from store.redis.live import Heartbeat
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PHONE = Phone("+15551234567")
 LINKED = Link(phone=PHONE, device_name="DjinnBot", linked_at=NOW)
-WORKER = Beat("w", "here", 1, 0.0, holder=True)
+WORKER = Heartbeat("w", "here", 1, 0.0, holder=True)
 ASKED = Question("link", "a1", NOW - timedelta(seconds=3))
 
 
@@ -22,10 +22,10 @@ def see(
     status: Status | None,
     link: Link = Link(),  # noqa: B008 - frozen
     question: Question | None = None,
-    workers: tuple[Beat, ...] = (WORKER,),
+    workers: tuple[Heartbeat, ...] = (WORKER,),
     since: datetime = NOW,
 ) -> Screen:
-    return look(Pulse(status=status, workers=workers), link, question, since, NOW)
+    return look(ProcessHealth(status=status, workers=workers), link, question, since, NOW)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_workers_without_a_holder_are_waiting() -> None:
 
 
 def test_without_redis_nobody_is_asked() -> None:
-    assert look(Pulse(redis=False), LINKED, ASKED, NOW, NOW).kind is Kind.NO_REDIS
+    assert look(ProcessHealth(redis=False), LINKED, ASKED, NOW, NOW).kind is Kind.NO_REDIS
 
 
 def test_the_fingerprint_follows_what_is_seen_and_hides_the_secrets() -> None:

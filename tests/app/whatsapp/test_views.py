@@ -57,7 +57,7 @@ def test_a_click_on_link_asks_the_worker_and_says_so(
     live.publish(Status(Phase.UNLINKED))
     answer = owner.submit("/whatsapp/link", htmx=True)
     assert "Asking the worker" in words(answer)
-    request = live.next_request(1)
+    request = live.take_request(1)
     assert request and request.wish == "link"
     live.publish(Status(Phase.STARTING, attempt=request.id))
     assert "Starting" in words(owner.open(poll(owner, answer), htmx=True))
@@ -137,7 +137,7 @@ def test_the_pairing_code_is_big_and_spelled_out(owner: Visitor, live: Live) -> 
 def test_asking_for_a_code_sends_the_number(owner: Visitor, live: Live, beats: Beats) -> None:
     beats()
     owner.submit("/whatsapp/code", phone="+1 (555) 123-4567")
-    request = live.next_request(1)
+    request = live.take_request(1)
     assert request and (request.wish, request.phone) == ("code", PHONE)
 
 
@@ -158,7 +158,7 @@ def test_cancelling(owner: Visitor, live: Live, beats: Beats) -> None:
     live.publish(Status(Phase.SCAN, attempt="a", qr=QR, number=1, of=6))
     assert 'id="cancel"' in owner.open("/whatsapp/").text
     answer = owner.submit("/whatsapp/cancel", htmx=True)
-    request = live.next_request(1)
+    request = live.take_request(1)
     assert request and request.wish == "cancel"
     live.publish(Status(Phase.UNLINKED, end=End.CANCELLED))
     assert "Linking was cancelled" in words(owner.open(poll(owner, answer), htmx=True))
@@ -200,7 +200,7 @@ def test_a_connection_that_was_taken_can_be_taken_back(
     live.publish(Status(Phase.LINKED, phone=PHONE, end=End.REPLACED))
     assert "Another program took over this session" in words(owner.open("/whatsapp/"))
     owner.submit("/whatsapp/take-over", htmx=True)
-    request = live.next_request(1)
+    request = live.take_request(1)
     assert request and request.wish == "take_over"
 
 
@@ -224,7 +224,7 @@ def test_unlinking_asks_first_and_names_the_number(
     assert "Unlink +1 555-123-4567 ?" in words(question)
     assert "Your agents stop answering at once." in words(question)
     answer = owner.submit("/whatsapp/unlink", htmx=True)
-    request = live.next_request(1)
+    request = live.take_request(1)
     assert request and request.wish == "unlink"
     with services.db.write() as connection:
         link.ended(connection, End.UNLINKED_HERE, services.now())

@@ -16,7 +16,8 @@ from tests.waiting import until
 from tests.worker.worker_for_tests import MortalValkey
 
 PROGRAM = """
-import logging, os, structlog, log
+import logging, os, structlog
+from runtime import log
 from config import Config
 log.setup(Config.from_env(), "worker")
 logger = structlog.get_logger("here")

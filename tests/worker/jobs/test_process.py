@@ -74,9 +74,9 @@ async def test_a_nudged_chat_is_answered(world: World, spawn: Spawner, turns: Tu
     for friend in (alice, bob):
         turns.nudge(friend.chat_id)
         assert until(friend.reads, "the answer") == ["I am a fake model."]
-    assert until(lambda: Live(world.redis).alive("jobs"))[0].pid == jobs.pid
+    assert until(lambda: Live(world.redis).list_heartbeats("jobs"))[0].pid == jobs.pid
     assert jobs.stop() == 0
-    assert Live(world.redis).alive("jobs") == []
+    assert Live(world.redis).list_heartbeats("jobs") == []
     assert FailedJobRegistry(queue=turns.queue).get_job_ids() == []
 
 

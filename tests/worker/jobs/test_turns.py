@@ -24,7 +24,7 @@ async def test_a_message_is_answered_by_the_default_agent(world: World, llm: Fak
     assert (turn["request"], turn["reply"]) == ("hi", "Hello **Alice**!")
     assert turn["input_tokens"] > 1 and turn["output_tokens"] == 2
     assert world.states() == ["answered"]
-    assert Live(world.redis).outbox_nudged(timeout=1)
+    assert Live(world.redis).wait_for_outbox_nudge(timeout=1)
 
 
 async def test_the_agent_is_told_who_it_is(world: World, llm: FakeLLM) -> None:

@@ -13,7 +13,7 @@ from core.messages.message import Inbound, Kind, Place, State
 from core.phone import Phone
 from store import link as link_store
 from store.chats import messages, outbox
-from store.redis.live import Beat
+from store.redis.live import Heartbeat
 from store.sql import tables
 from store.sql.engine import Database
 from tests.waiting import PATIENCE
@@ -234,12 +234,12 @@ def test_the_library_reconnects_by_itself(tower: Tower):
 
 def test_a_pulse_corrects_what_the_events_did_not_say(tower: Tower):
     tower.online()
-    assert not tower.pulse(online=False).connected
-    assert tower.pulse(online=True).connected
+    assert not tower.heartbeat(online=False).connected
+    assert tower.heartbeat(online=True).connected
 
 
 def test_a_pulse_tells_which_settings_rule(tower: Tower):
-    tower.online().pulse(version=18)
+    tower.online().heartbeat(version=18)
     assert tower.bridge.settings_version == 18
 
 
@@ -251,7 +251,7 @@ def test_a_note_of_a_newer_kind_is_skipped(tower: Tower):
 
 
 def test_a_process_without_a_pulse_is_replaced(tower: Tower):
-    tower.online().passes(module.PULSE_LIMIT, alive=False)
+    tower.online().passes(module.HEARTBEAT_LIMIT, alive=False)
     assert tower.running
     assert is_offline(tower.passes(1, alive=False)) and tower.process.ended == "in order"
 
@@ -279,9 +279,9 @@ def test_a_day_online_is_not_a_day_offline(tower: Tower):
 
 
 def test_a_send_that_hangs_ends_the_process(tower: Tower):
-    tower.online().pulse(sending_for=module.SEND_LIMIT)
+    tower.online().heartbeat(sending_for=module.SEND_LIMIT)
     assert tower.status.connected
-    assert is_offline(tower.pulse(sending_for=module.SEND_LIMIT + 1))
+    assert is_offline(tower.heartbeat(sending_for=module.SEND_LIMIT + 1))
 
 
 # Trying again -----------------------------------------------------------------------------------
@@ -477,7 +477,7 @@ def test_unlinking_is_not_waited_for_without_end(tower: Tower):
     [
         lambda tower: tower.hears("exited", code=-6),
         lambda tower: tower.hears("ended", end="unreachable", detail=""),
-        lambda tower: tower.pulse(sending_for=module.SEND_LIMIT + 1),
+        lambda tower: tower.heartbeat(sending_for=module.SEND_LIMIT + 1),
     ],
 )
 def test_the_wish_to_unlink_outlives_the_process(tower: Tower, happens):
@@ -618,7 +618,7 @@ def test_every_end_is_written_down_once(tower: Tower, end: End):
 
 
 def test_the_reason_for_which_a_process_is_replaced_is_written_down(tower: Tower):
-    tower.online().passes(module.PULSE_LIMIT + 1, alive=False)
+    tower.online().passes(module.HEARTBEAT_LIMIT + 1, alive=False)
     events = {row["event"]: row["detail"] for row in tower.rows(tables.link_events)}
     assert events["given_up"] == "it gave no sign of life"
     assert "end.crashed" in events
@@ -634,9 +634,11 @@ def test_a_history_that_can_not_be_written_costs_no_connection(tower: Tower):
 
 def test_the_process_s_sign_of_life_is_handed_on(tower: Tower):
     tower.online()
-    assert tower.bridge.beat is None
-    beat = Beat("c", "host", 9, 1.5, memory=7)
-    tower.hears("pulse", online=True, settings_version=1, sending_for=0.0, beat=asdict(beat))
-    assert tower.bridge.beat == beat
+    assert tower.bridge.heartbeat is None
+    beat = Heartbeat("c", "host", 9, 1.5, memory=7)
+    tower.hears(
+        "heartbeat", online=True, settings_version=1, sending_for=0.0, heartbeat=asdict(beat)
+    )
+    assert tower.bridge.heartbeat == beat
     tower.hears("ended", end="unreachable", detail="")
-    assert tower.bridge.beat is None
+    assert tower.bridge.heartbeat is None

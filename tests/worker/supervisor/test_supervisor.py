@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.link import End, Phase, Status
 from store import link as link_store
-from store.redis.live import Beat, Live
+from store.redis.live import Heartbeat, Live
 from store.redis.valkey import connect
 from store.sql.engine import Database
 from tests.services.processes import Spawned, Spawner
@@ -31,12 +31,12 @@ def live(redis: Redis) -> Live:
     return Live(redis)
 
 
-def holder(live: Live) -> Beat | None:
-    return next((beat for beat in live.alive("worker") if beat.holder), None)
+def holder(live: Live) -> Heartbeat | None:
+    return next((beat for beat in live.list_heartbeats("worker") if beat.holder), None)
 
 
 def said(live: Live, end: End | None) -> Status | None:
-    status = live.status()
+    status = live.read_status()
     return status if status and status.end is end else None
 
 
@@ -50,14 +50,14 @@ def test_one_holds_the_lock_and_says_so(spawn: Spawner, live: Live):
     worker = start(spawn, HOLDS)
     beat = until(lambda: holder(live), "a holder")
     assert beat.pid == worker.pid and not beat.connected
-    status = until(live.status, "a status")
+    status = until(live.read_status, "a status")
     assert status.phase is Phase.UNLINKED
 
 
 def test_others_stand_by_and_take_over_at_once(spawn: Spawner, live: Live):
     first = start(spawn, HOLDS)
     second = start(spawn, STANDS_BY)
-    until(lambda: len(live.alive("worker")) == 2, "two workers")
+    until(lambda: len(live.list_heartbeats("worker")) == 2, "two workers")
     assert first.stop() == 0
     second.wait_for(HOLDS)
     assert until(lambda: holder(live), "a holder").pid == second.pid
@@ -70,7 +70,7 @@ def test_it_ends_when_told_and_leaves_nothing_behind(spawn, live: Live, redis: R
         redis.set(KEY, "another's", ex=3600)
     worker = start(spawn, when)
     assert worker.stop() == 0
-    assert live.alive("worker") == []
+    assert live.list_heartbeats("worker") == []
     assert redis.get(KEY) == (b"another's" if when == STANDS_BY else None)
 
 
@@ -79,7 +79,7 @@ def test_a_standby_ignores_what_is_asked(spawn: Spawner, live: Live, redis: Redi
     redis.set(KEY, "another's", ex=3600)
     start(spawn, STANDS_BY)
     live.request("take_over")
-    until(lambda: live.alive("worker"), "a sign of life")
+    until(lambda: live.list_heartbeats("worker"), "a sign of life")
     assert redis.llen("djinn:requests") == 1
 
 

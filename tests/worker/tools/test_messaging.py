@@ -55,7 +55,7 @@ async def test_a_permitted_number_is_written_to(connected: World, llm: FakeLLM) 
     assert result.startswith(f"Queued for {BOB} as message ")
     [(action, detail)] = acts(connected)
     assert action == "message queued" and f"finn to {BOB} (turn 1)" in detail
-    assert Live(connected.redis).outbox_nudged(0.01)
+    assert Live(connected.redis).wait_for_outbox_nudge(0.01)
 
 
 async def test_a_forbidden_number_is_refused_on_the_server(connected: World, llm: FakeLLM) -> None:

@@ -8,18 +8,17 @@ from typing import Self
 from flask import current_app
 from redis import RedisError
 
-from app.web import pulse
 from app.web.ext import config, db, live, now
-from app.web.pulse import Pulse
+from app.web.process_health import ProcessHealth, read_process_health
 from core.link import Link
 from core.settings import Settings
 from core.version import VERSION
 from store import link, link_events, settings
 from store.link_events import LinkEvent
-from store.pages import vitals
-from store.pages.vitals import Backlog, DatabaseVitals, RedisVitals
+from store.pages import storage_health
+from store.pages.storage_health import Backlog, DatabaseHealth, RedisHealth
 from store.redis import logs
-from store.redis.live import Beat
+from store.redis.live import Heartbeat
 from store.redis.logs import Line
 
 EVENTS, ERRORS = 15, 10  # on the page
@@ -27,34 +26,38 @@ EVENTS, ERRORS = 15, 10  # on the page
 
 @dataclass(frozen=True)
 class Process:
-    """A process that gave a sign of life lately."""
+    """A process whose heartbeat is fresh."""
 
     role: str
-    beat: Beat
+    heartbeat: Heartbeat
 
     @property
     def started_at(self) -> datetime:
-        return datetime.fromtimestamp(self.beat.started_at, UTC)
+        return datetime.fromtimestamp(self.heartbeat.started_at, UTC)
 
     @property
     def held_since(self) -> datetime | None:
-        return datetime.fromtimestamp(self.beat.held_since, UTC) if self.beat.held_since else None
+        return (
+            datetime.fromtimestamp(self.heartbeat.held_since, UTC)
+            if self.heartbeat.held_since
+            else None
+        )
 
     @property
     def is_of_another_version(self) -> bool:
-        return self.beat.version != VERSION
+        return self.heartbeat.version != VERSION
 
 
 @dataclass(frozen=True)
-class Vitals:
-    """`redis` is None while it does not answer: then nobody knows which processes there are."""
+class SystemHealth:
+    """What the diagnostics page shows of one moment."""
 
-    pulse: Pulse
+    process_health: ProcessHealth
     link: Link
     fence: int
     settings: Settings
-    database: DatabaseVitals
-    redis: RedisVitals | None
+    database: DatabaseHealth
+    redis: RedisHealth | None  # None while it does not answer: then processes are unknown
     undecided: Backlog
     unanswered: Backlog
     unsent: Backlog
@@ -66,15 +69,15 @@ class Vitals:
         redis, found = _redis(errors)
         with db().read() as connection:
             return cls(
-                pulse=pulse.read() if redis else Pulse(redis=False),
+                process_health=read_process_health() if redis else ProcessHealth(redis=False),
                 link=link.load(connection),
                 fence=link.fence(connection),
                 settings=settings.load(connection),
-                database=vitals.of_database(connection),
+                database=storage_health.read_database(connection),
                 redis=redis,
-                undecided=vitals.undecided(connection),
-                unanswered=vitals.unanswered(connection, now()),
-                unsent=vitals.unsent(connection),
+                undecided=storage_health.count_undecided(connection),
+                unanswered=storage_health.count_unanswered(connection, now()),
+                unsent=storage_health.count_unsent(connection),
                 events=link_events.latest(connection, events),
                 errors=found,
             )
@@ -82,20 +85,20 @@ class Vitals:
     @property
     def processes(self) -> Sequence[Process]:
         found = (
-            ("web", self.pulse.web),
-            ("worker", self.pulse.workers),
-            ("connection", self.pulse.connections),
-            ("jobs", self.pulse.jobs),
+            ("web", self.process_health.web),
+            ("worker", self.process_health.workers),
+            ("connection", self.process_health.connections),
+            ("jobs", self.process_health.jobs),
         )
-        return [Process(role, beat) for role, beats in found for beat in beats]
+        return [Process(role, heartbeat) for role, heartbeats in found for heartbeat in heartbeats]
 
     @property
     def holder(self) -> Process | None:
-        return next((each for each in self.processes if each.beat.holder), None)
+        return next((each for each in self.processes if each.heartbeat.holder), None)
 
     @property
     def standbys(self) -> int:
-        return sum(1 for beat in self.pulse.workers if not beat.holder)
+        return sum(1 for heartbeat in self.process_health.workers if not heartbeat.holder)
 
     @property
     def is_embedded(self) -> bool:
@@ -103,9 +106,9 @@ class Vitals:
         return config().redis_url is None
 
 
-def _redis(errors: int) -> tuple[RedisVitals | None, Sequence[Line]]:
+def _redis(errors: int) -> tuple[RedisHealth | None, Sequence[Line]]:
     try:
-        return vitals.of_redis(live().redis), logs.errors(live().redis, errors)
+        return storage_health.read_redis(live().redis), logs.errors(live().redis, errors)
     except RedisError as error:
         current_app.logger.warning("Redis does not answer: %s", error)
         return None, ()

@@ -16,7 +16,7 @@ from store.sql.tables import allowlist, chats, messages, outbox, people
 
 
 @dataclass(frozen=True)
-class DatabaseVitals:
+class DatabaseHealth:
     """`seconds` is how long the smallest question takes there and back."""
 
     name: str
@@ -27,7 +27,7 @@ class DatabaseVitals:
 
 
 @dataclass(frozen=True)
-class RedisVitals:
+class RedisHealth:
     """`queue` is how many chats wait for a process that answers."""
 
     name: str
@@ -45,7 +45,7 @@ class Backlog:
     since: datetime | None
 
 
-def of_database(connection: Connection) -> DatabaseVitals:
+def read_database(connection: Connection) -> DatabaseHealth:
     begun = time.perf_counter()
     connection.execute(text("SELECT 1")).scalar()
     seconds = time.perf_counter() - begun
@@ -53,7 +53,7 @@ def of_database(connection: Connection) -> DatabaseVitals:
         name, version, size = "SQLite", _SQLITE_VERSION, _SQLITE_BYTES
     else:
         name, version, size = "PostgreSQL", _POSTGRESQL_VERSION, _POSTGRESQL_BYTES
-    return DatabaseVitals(
+    return DatabaseHealth(
         name=name,
         version=str(connection.execute(text(version)).scalar()).split()[0],
         bytes=int(connection.execute(text(size)).scalar() or 0),
@@ -62,14 +62,14 @@ def of_database(connection: Connection) -> DatabaseVitals:
     )
 
 
-def of_redis(redis: Redis) -> RedisVitals:
+def read_redis(redis: Redis) -> RedisHealth:
     """Raises redis-py's errors when it does not answer."""
     begun = time.perf_counter()
     redis.ping()
     seconds = time.perf_counter() - begun
     told = cast(Mapping[str, Any], redis.info())
     is_valkey = "valkey_version" in told
-    return RedisVitals(
+    return RedisHealth(
         name="Valkey" if is_valkey else "Redis",
         version=str(told["valkey_version" if is_valkey else "redis_version"]),
         bytes=int(told["used_memory"]),
@@ -78,12 +78,12 @@ def of_redis(redis: Redis) -> RedisVitals:
     )
 
 
-def undecided(connection: Connection) -> Backlog:
+def count_undecided(connection: Connection) -> Backlog:
     """Messages that came in, and about which the connection process has not decided."""
     return _backlog(connection, messages, messages.c.state == State.RECEIVED)
 
 
-def unanswered(connection: Connection, now: datetime) -> Backlog:
+def count_unanswered(connection: Connection, now: datetime) -> Backlog:
     """Messages that wait for their answer, but for those in chats that the owner has paused."""
     talking = select(chats.c.id).where(
         or_(chats.c.paused_at.is_(None), chats.c.paused_until <= now)
@@ -92,13 +92,13 @@ def unanswered(connection: Connection, now: datetime) -> Backlog:
     return _backlog(connection, messages, waiting & messages.c.chat_id.in_(talking))
 
 
-def unsent(connection: Connection) -> Backlog:
+def count_unsent(connection: Connection) -> Backlog:
     """Replies on their way out."""
     waiting = outbox.c.state.in_([OutState.QUEUED, OutState.SENDING])
     return _backlog(connection, outbox, waiting)
 
 
-def names(connection: Connection) -> Sequence[str]:
+def list_names(connection: Connection) -> Sequence[str]:
     """What people call themselves, and what the owner calls them: not to be told to others."""
     own = select(people.c.push_name).distinct()
     given = select(allowlist.c.label).where(allowlist.c.label.is_not(None)).distinct()

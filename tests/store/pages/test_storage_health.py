@@ -11,8 +11,8 @@ from core.admission.allowlist import Pattern
 from core.messages.message import State
 from store import allowlist
 from store.chats import messages, outbox
-from store.pages import vitals
-from store.pages.vitals import Backlog
+from store.pages import storage_health
+from store.pages.storage_health import Backlog
 from store.redis import valkey
 from store.redis.queue import Turns
 from store.sql.engine import Database
@@ -29,7 +29,7 @@ def connection(database: Database):
 
 
 def test_the_database(connection: Connection) -> None:
-    found = vitals.of_database(connection)
+    found = storage_health.read_database(connection)
     assert found.name in ("SQLite", "PostgreSQL")
     assert found.version[0].isdigit() and " " not in found.version
     assert found.bytes > 100_000 and found.seconds > 0
@@ -38,7 +38,7 @@ def test_the_database(connection: Connection) -> None:
 
 def test_redis(redis: Redis) -> None:
     Turns(redis).nudge(7)
-    found = vitals.of_redis(redis)
+    found = storage_health.read_redis(redis)
     assert found.name in ("Valkey", "Redis") and found.version[0].isdigit()
     assert found.bytes > 100_000 and found.seconds > 0
     assert found.queue == 1
@@ -46,13 +46,17 @@ def test_redis(redis: Redis) -> None:
 
 def test_redis_that_is_away() -> None:
     with pytest.raises(RedisError):
-        vitals.of_redis(valkey.connect("unix:///nowhere/valkey.sock"))
+        storage_health.read_redis(valkey.connect("unix:///nowhere/valkey.sock"))
 
 
 def test_nothing_waits(connection: Connection) -> None:
     nothing = Backlog(0, None)
-    assert vitals.undecided(connection) == nothing == vitals.unsent(connection)
-    assert vitals.unanswered(connection, NOW) == nothing
+    assert (
+        storage_health.count_undecided(connection)
+        == nothing
+        == storage_health.count_unsent(connection)
+    )
+    assert storage_health.count_unanswered(connection, NOW) == nothing
 
 
 def test_what_waits_and_since_when(connection: Connection) -> None:
@@ -62,9 +66,9 @@ def test_what_waits_and_since_when(connection: Connection) -> None:
     write(connection, chat, "C", State.ANSWERED, now=NOW - MINUTE)
     messages.receive(connection, inbound("D"), NOW + 2 * MINUTE)
     outbox.add(connection, address="x", texts=["1", "2"], now=NOW + 3 * MINUTE)
-    assert vitals.unanswered(connection, NOW) == Backlog(2, NOW)
-    assert vitals.undecided(connection) == Backlog(1, NOW + 2 * MINUTE)
-    assert vitals.unsent(connection) == Backlog(2, NOW + 3 * MINUTE)
+    assert storage_health.count_unanswered(connection, NOW) == Backlog(2, NOW)
+    assert storage_health.count_undecided(connection) == Backlog(1, NOW + 2 * MINUTE)
+    assert storage_health.count_unsent(connection) == Backlog(2, NOW + 3 * MINUTE)
 
 
 def test_what_the_owner_has_paused_is_not_late(connection: Connection) -> None:
@@ -73,12 +77,12 @@ def test_what_the_owner_has_paused_is_not_late(connection: Connection) -> None:
         write(connection, chat, message)
         paused = {"paused_at": NOW, "paused_until": until}
         connection.execute(update(chats).where(chats.c.id == chat.id).values(paused))
-    assert vitals.unanswered(connection, NOW).count == 0
-    assert vitals.unanswered(connection, NOW + 2 * MINUTE).count == 1
+    assert storage_health.count_unanswered(connection, NOW).count == 0
+    assert storage_health.count_unanswered(connection, NOW + 2 * MINUTE).count == 1
 
 
 def test_names_are_those_of_people_and_those_that_the_owner_gave(connection: Connection) -> None:
     chat_with(connection)
     allowlist.add(connection, Pattern("*"), "The family", None, NOW)
     allowlist.add(connection, Pattern("+1555*"), None, None, NOW)
-    assert set(vitals.names(connection)) == {"Somebody", "The family"}
+    assert set(storage_health.list_names(connection)) == {"Somebody", "The family"}
