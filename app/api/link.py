@@ -5,18 +5,17 @@ The original's clients ask for the QR code again and again, since WhatsApp chang
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from flask import abort
 from redis.exceptions import RedisError
 
 from app.api import wire
-from app.api.ends import told
 from app.api.keys import record
 from app.api.operation import Operation
 from app.web.ext import db, live
-from core.link import Link, Phase, Status
+from core.link import End, Link, Phase, Status
 from core.phone import Phone
 from store import link
 from store.redis.live import Wish
@@ -25,6 +24,12 @@ WAIT_SECONDS = 15.0
 POLL_SECONDS = 0.1
 UNDER_WAY = frozenset({Phase.STARTING, Phase.SCAN, Phase.CODE, Phase.FINISHING})
 UNKNOWN = Status(Phase.UNLINKED)
+# The answer's code for an end of an attempt that the caller can do something about.
+END_CODES: Mapping[End, int] = {
+    End.PHONE_TOO_SHORT: 422,
+    End.PHONE_NOT_INTERNATIONAL: 422,
+    End.RATE_LIMITED: 429,
+}
 
 T = TypeVar("T")
 
@@ -130,7 +135,13 @@ def _refuse_if_over(status: Status, *, stale: str | None) -> None:
     if status.phase is Phase.LINKED:
         abort(409, LINKED)
     if status.end and status.attempt != stale:
-        abort(*told(status.end))
+        abort(*describe_end(status.end))
+
+
+def describe_end(end: End) -> tuple[int, str]:
+    """What an attempt that came to nothing is answered with: the code and the sentence."""
+    code = END_CODES.get(end, 502)
+    return code, f"phoneNumber: {end.sentence}" if code == 422 else end.sentence
 
 
 OPERATIONS = (

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from core.messages.message import Reason
 from core.phone import Phone
+from core.text.translation import _
+
+UNDECIDED = _("Nothing has been decided yet.")
+_REASONS = frozenset(Reason)
 
 
 def pretty(phone: str) -> str:
@@ -25,4 +30,16 @@ def dollars(value: Decimal) -> str:
     return f"${value:,.2f}" if value >= 1 or not value else f"${value:.4f}"
 
 
-FILTERS: dict[str, Callable[..., str]] = {"pretty": pretty, "seconds": seconds, "dollars": dollars}
+def explain_reason(code: str | None) -> str:
+    """Why a message was answered or not. A code that only another version knows stays as it is."""
+    if code is None:
+        return str(UNDECIDED)
+    return Reason(code).sentence if code in _REASONS else code
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "pretty": pretty,
+    "seconds": seconds,
+    "dollars": dollars,
+    "reason": explain_reason,
+}

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.phone import Phone
+from core.text.translation import _
 
 
 class Kind(StrEnum):
@@ -55,8 +56,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a message was accepted, held or ignored. Stored with it; the panel has a sentence for
-    each."""
+    """Why a message was accepted, held or ignored. Stored with it."""
 
     ALLOWED_NUMBER = "allowed_number"
     ALLOWED_HIDDEN = "allowed_hidden"  # by the id under which WhatsApp hides their number
@@ -80,6 +80,58 @@ class Reason(StrEnum):
     DELETE = "delete"
     UNDECRYPTABLE = "undecryptable"
     UNLINKED = "unlinked"  # it was waiting when the account was unlinked
+
+    @property
+    def sentence(self) -> str:
+        """What the owner reads in the panel."""
+        return str(_SENTENCES[self])
+
+
+_SENTENCES = {
+    Reason.ALLOWED_NUMBER: _("The sender's number is on the allowlist."),
+    Reason.ALLOWED_HIDDEN: _(
+        "This person is on the allowlist, by the id under which WhatsApp hides their number."
+    ),
+    Reason.ALLOWED_PREFIX: _("The allowlist has a prefix that the sender's number begins with."),
+    Reason.ALLOWED_EVERYONE: _("The allowlist has *, so everyone may write."),
+    Reason.ALLOW_ALL: _("“Allow all senders” is switched on."),
+    Reason.OWNER: _("You wrote it in the panel."),
+    Reason.NOT_ALLOWED: _(
+        "The sender's number is not on the allowlist, so nothing was answered. They were not told."
+    ),
+    Reason.NUMBER_UNKNOWN: _(
+        "WhatsApp hides this sender's number, and the allowlist doesn't have them. Nothing was "
+        "answered. They were not told."
+    ),
+    Reason.BLOCKED: _("The sender is blocked."),
+    Reason.DISABLED: _("Answering was switched off when it came."),
+    Reason.OWN_MESSAGE: _("It was sent from the linked account itself."),
+    Reason.GROUP: _(
+        "It was written in a group, and groups are ignored. The settings on the WhatsApp page can "
+        "change that."
+    ),
+    Reason.GROUP_NOT_ADDRESSED: _(
+        "It was written in a group and not to us: it did not mention this number, answer one of "
+        "its messages, or begin with a command or an agent's name."
+    ),
+    Reason.GROUP_NOT_ALLOWED: _(
+        "It was written in a group by somebody who may not write to this number. They were not "
+        "told."
+    ),
+    Reason.STATUS_POST: _("It is a status post. Those are not answered."),
+    Reason.NOT_A_CHAT: _(
+        "It was written in a channel or a broadcast list. Those are not answered."
+    ),
+    Reason.PROTOCOL: _("WhatsApp's programs talked to each other. Nobody said anything."),
+    Reason.REACTION: _("It is a reaction. Reactions are not answered."),
+    Reason.EDIT: _("It changed an earlier message."),
+    Reason.DELETE: _("It was deleted by its sender, or took back an earlier message."),
+    Reason.UNDECRYPTABLE: _(
+        "It could not be decrypted. WhatsApp asks the sender's phone to send it again, which is a "
+        "message of its own."
+    ),
+    Reason.UNLINKED: _("The account was unlinked before it could be answered."),
+}
 
 
 @dataclass(frozen=True)
