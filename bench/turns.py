@@ -19,8 +19,9 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from config import ROOT
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store import settings as settings_store
 from store.chats import chats, messages, people
 from store.redis.live import Live
@@ -96,7 +97,9 @@ def _ask(database: Database, count: int) -> list[int]:
             asked.append(chats.enter(connection, person.id, inbound.chat, now))
         for received, chat in zip(messages.undecided(connection, count), asked, strict=True):
             ids = {"chat_id": chat.id, "person_id": chat.person_id}
-            messages.decided(connection, received.id, State.WAITING, Reason.ALLOW_ALL, now, **ids)
+            messages.decided(
+                connection, received.id, MessageState.WAITING, Reason.ALLOW_ALL, now, **ids
+            )
     return [chat.id for chat in asked]
 
 

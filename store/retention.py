@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Select, Table, delete, null, select, text, update
 
-from core.messages.message import Reason, State
+from core.messages.message import Reason
+from core.states import MessageState
 from store.sql.engine import Database
 from store.sql.tables import NEEDLESS_RAW, audit, conversations, messages, sends, turns
 
@@ -72,7 +73,7 @@ def _raw(before: datetime) -> Select[Any]:
 def _service(before: datetime) -> Select[Any]:
     return select(messages.c.id).where(
         messages.c.reason == Reason.PROTOCOL,
-        messages.c.state == State.IGNORED,
+        messages.c.state == MessageState.IGNORED,
         messages.c.chat_id.is_(None),
         messages.c.received_at < before,
     )

@@ -14,15 +14,15 @@ from sqlalchemy import Connection, Table, insert
 
 from core.admission.allowlist import Pattern
 from core.link import End
-from core.messages.message import Kind, Place, Reason, State
+from core.messages.message import Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Settings
+from core.states import MessageState, PieceState, TurnState
 from store import allowlist, link, link_events, settings
 from store.account import api_keys, audit
 from store.agents import favourites, permissions
 from store.chats.messages import PANEL
-from store.chats.outbox import OutState
-from store.chats.turns import TurnKind, TurnState
+from store.chats.turns import TurnKind
 from store.link_events import Event
 from store.sql.tables import chats, conversations, messages, outbox, people, turns
 
@@ -43,7 +43,7 @@ _SAID = (
     (Kind.STICKER, "", {}),
     (Kind.TEXT, "A longer one, " * 30, None),
 )
-_SENT = (OutState.SENT, OutState.SENT, OutState.SENT, OutState.FAILED, OutState.QUEUED)
+_SENT = (PieceState.SENT, PieceState.SENT, PieceState.SENT, PieceState.FAILED, PieceState.QUEUED)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _exchange(turn: int, chat: int, number: int, at: datetime) -> dict[str, Any]
         "kind": kind,
         "text": text,
         "facts": facts,
-        "state": State.FAILED if failed else State.ANSWERED,
+        "state": MessageState.FAILED if failed else MessageState.ANSWERED,
         "reason": Reason.OWNER if is_panel else Reason.ALLOWED_PREFIX,
         "entry_id": None if is_panel else 1,
         "chat_id": chat,
@@ -207,7 +207,7 @@ def _message(message_id: str, person: int, at: datetime) -> dict[str, Any]:
         "push_name": f"Person {person}",
         "from_me": False,
         "raw": b"",
-        "state": State.IGNORED,
+        "state": MessageState.IGNORED,
         "reason": Reason.REACTION,
         "person_id": person,
         "sent_at": at,
@@ -219,7 +219,7 @@ def _message(message_id: str, person: int, at: datetime) -> dict[str, Any]:
 
 def _reply(turn: int, chat: int, number: int, at: datetime) -> dict[str, Any]:
     state = _SENT[number % len(_SENT)]
-    is_sent = state == OutState.SENT
+    is_sent = state == PieceState.SENT
     later = at + timedelta(seconds=4)
     return {
         "chat_id": chat,
@@ -231,7 +231,7 @@ def _reply(turn: int, chat: int, number: int, at: datetime) -> dict[str, Any]:
         "attempts": 1,
         "possibly_twice": number % 15 == 0,
         "wa_id": f"W{turn}" if is_sent else None,
-        "error": "403: not on WhatsApp" if state == OutState.FAILED else None,
+        "error": "403: not on WhatsApp" if state == PieceState.FAILED else None,
         "created_at": at + timedelta(seconds=3),
         "sent_at": later if is_sent else None,
         "delivered_at": later if is_sent and number % 3 else None,
@@ -243,7 +243,7 @@ def _remarks(now: datetime) -> list[dict[str, Any]]:
     """In the first person's chat: a reaction, words from the owner's own phone, one that waits."""
     reaction = _message("R1", 1, now) | {"kind": Kind.REACTION, "text": "👍", "target_id": "W2"}
     own = _message("O1", 1, now) | {"text": "I take this one.", "from_me": True}
-    waits = _message("T1", 1, now) | {"text": "Are you there?", "state": State.WAITING}
+    waits = _message("T1", 1, now) | {"text": "Are you there?", "state": MessageState.WAITING}
     own["reason"], waits["reason"] = Reason.OWN_MESSAGE, Reason.ALLOWED_PREFIX
     return [row | {"chat_id": CHAT} for row in (reaction, own, waits)]
 
@@ -252,7 +252,7 @@ def _held(size: Size, now: datetime) -> list[dict[str, Any]]:
     """Two of each person who may not write."""
     return [
         _message(f"H{person}-{number}", person, now - timedelta(hours=number))
-        | {"text": "Who is this?", "state": State.HELD, "reason": Reason.NOT_ALLOWED}
+        | {"text": "Who is this?", "state": MessageState.HELD, "reason": Reason.NOT_ALLOWED}
         for person in range(size.people + 1, 2 * size.people + 1)
         for number in range(2)
     ]

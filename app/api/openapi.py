@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from the operations themselves."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -111,5 +112,7 @@ def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
         sorted(asked, key=lambda item: item[0].__name__),
         ref_template="#/components/schemas/{model}",
     )
-    found: dict[str, Any] = schema["$defs"]
+    # The name under which programs know it.
+    text = json.dumps(schema["$defs"]).replace("PieceState", "OutState")
+    found: dict[str, Any] = json.loads(text)
     return found

@@ -28,7 +28,7 @@ from core.errors import DjinnError
 from core.link import Link, Phase
 from core.phone import Phone
 from core.settings import STICKY_MINUTES, Settings, one_emoji
-from store.chats.outbox import OutState
+from core.states import PieceState
 from store.chats.sends import Part, Progress
 
 MESSAGE_LIMIT = 65_536  # characters, as the phone apps allow in one message
@@ -299,7 +299,7 @@ class MessageChunk(Wire):
     """One of the messages that a long text was cut into. `possiblyTwice`: the connection ended
     while it was being sent, and it was sent again."""
 
-    state: OutState
+    state: PieceState
     error: str | None
     sent_at: Millis | None
     possibly_twice: bool
@@ -320,7 +320,7 @@ class MessageState(Wire):
 
     id: int
     agent_id: str
-    state: OutState
+    state: PieceState
     error: str | None
     sent_at: Millis | None
     chunks: list[MessageChunk]

@@ -16,9 +16,8 @@ from redis import RedisError
 from app.api import problems
 from app.api.keys import authorise
 from app.web.ext import db, live
+from core.states import PieceState, TurnState
 from store import link
-from store.chats.outbox import OutState
-from store.chats.turns import TurnState
 from store.pages import metrics
 from store.pages.metrics import Counts
 from store.redis.queue import Turns
@@ -26,7 +25,7 @@ from store.redis.queue import Turns
 bp = Blueprint("metrics", __name__)
 problems.answer_in_json(bp)
 
-WAITING = (OutState.QUEUED, OutState.SENDING)
+WAITING = (PieceState.QUEUED, PieceState.SENDING)
 
 
 @bp.get("/metrics")

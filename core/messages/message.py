@@ -43,18 +43,6 @@ class Place(StrEnum):
     OTHER = "other"  # channels, broadcast lists
 
 
-class State(StrEnum):
-    """Where a message is on its way. RECEIVED is the callback's insert, before any decision."""
-
-    RECEIVED = "received"
-    IGNORED = "ignored"
-    HELD = "held"
-    WAITING = "waiting"
-    ANSWERING = "answering"
-    ANSWERED = "answered"
-    FAILED = "failed"
-
-
 class Reason(StrEnum):
     """Why a message was accepted, held or ignored. Stored with it."""
 

@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 
 from core.channel import ON_WHATSAPP, Channel
-from core.messages.message import State
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import pauses
 from store.sql.engine import insert_new
 from store.sql.prepared import prepared
@@ -189,7 +189,7 @@ def _release(chat_id: Any, owner: Any) -> Update:
 def neglected(connection: Connection, now: datetime) -> Sequence[int]:
     """Chats that want an answer while nobody works on one: the nudge was lost, its job died, or
     their pause is over."""
-    open_states = [State.WAITING, State.ANSWERING]
+    open_states = [MessageState.WAITING, MessageState.ANSWERING]
     unanswered = select(messages.c.chat_id).where(messages.c.state.in_(open_states))
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
     wanted = (table.c.id.in_(unanswered), free, not_(pauses.is_on(now)))
@@ -207,12 +207,12 @@ def expecting(connection: Connection, now: datetime) -> Sequence[str]:
 @prepared
 def _expecting(now: Any, lately: Any) -> Select[Any]:
     waiting = select(messages.c.chat_id).where(
-        messages.c.state == State.WAITING, messages.c.received_at > lately
+        messages.c.state == MessageState.WAITING, messages.c.received_at > lately
     )
     at_work = (
         select(messages.c.chat_id)
         .join(table, table.c.id == messages.c.chat_id)
-        .where(messages.c.state == State.ANSWERING, table.c.lease_until > now)
+        .where(messages.c.state == MessageState.ANSWERING, table.c.lease_until > now)
     )
     unsent = select(outbox.c.chat_id).where(outbox.c.state == "queued")
     chosen = union(waiting, at_work, unsent)

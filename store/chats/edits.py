@@ -23,12 +23,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, update
 
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import messages
 from store.sql.tables import messages as table
 
-_READ = (State.ANSWERING, State.ANSWERED, State.FAILED)
+_READ = (MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED)
 
 
 def addresses(inbound: Inbound, phone: Phone | None, lid: str | None) -> set[str]:
@@ -49,7 +50,7 @@ def overtaken(
             table.c.kind.in_([Kind.EDIT, Kind.DELETE]),
             table.c.account == inbound.account,
             *_by_the_same(inbound, chat),
-            table.c.state != State.RECEIVED,
+            table.c.state != MessageState.RECEIVED,
         )
     ).all()
     if Kind.DELETE in kinds:
@@ -67,9 +68,9 @@ def edit(
     if target is None:
         return False
     latest = _correction(connection, inbound, chat) or target
-    if latest["state"] in (State.WAITING, State.HELD):
+    if latest["state"] in (MessageState.WAITING, MessageState.HELD):
         # A stranger's words are kept only if the message's were.
-        text = inbound.text if latest["text"] or latest["state"] == State.WAITING else ""
+        text = inbound.text if latest["text"] or latest["state"] == MessageState.WAITING else ""
         _change(connection, latest["id"], text=text, edited_at=now)
         return True
     if latest["state"] not in _READ or target["deleted_at"] or inbound.text in ("", latest["text"]):
@@ -100,9 +101,10 @@ def delete(connection: Connection, inbound: Inbound, chat: Collection[str], now:
     if target is None:
         return
     all_of_it = or_(table.c.id == target["id"], _edits(inbound, chat))
-    unread = table.c.state.in_([State.WAITING, State.HELD])
-    ignored = {"state": State.IGNORED, "reason": Reason.DELETE}
-    connection.execute(update(table).where(all_of_it, unread).values(ignored))
+    unread = (MessageState.WAITING, MessageState.HELD)
+    messages.move(
+        connection, all_of_it, out_of=unread, to=MessageState.IGNORED, reason=Reason.DELETE
+    )
     turn_ids = connection.scalars(
         update(table)
         .where(all_of_it)
@@ -134,7 +136,7 @@ def _correction(
     """The latest edit of the same message that has become a message itself."""
     rows = connection.execute(
         select(table)
-        .where(_edits(inbound, chat), table.c.state.in_([State.WAITING, *_READ]))
+        .where(_edits(inbound, chat), table.c.state.in_([MessageState.WAITING, *_READ]))
         .order_by(table.c.id.desc())
         .limit(1)
         .with_for_update()

@@ -26,12 +26,11 @@ from sqlalchemy import (
 )
 
 from core.channel import Channel
-from core.messages.message import State
+from core.states import MessageState, TurnState
 from store.chats import messages as messages_store
 from store.chats import pauses
 from store.chats.chats import Chat
 from store.chats.people import Person
-from store.chats.turns import TurnState
 from store.sql.tables import allowlist, chats, conversations, messages, outbox, people, sends, turns
 
 
@@ -63,7 +62,7 @@ def is_busy(connection: Connection, who: Person | Chat, now: datetime) -> bool:
         turns.c.chat_id == chats.c.id, turns.c.state == TurnState.RUNNING, turn
     )
     waiting = exists().where(
-        messages.c.chat_id == chats.c.id, messages.c.state == State.WAITING, message
+        messages.c.chat_id == chats.c.id, messages.c.state == MessageState.WAITING, message
     )
     awaited = or_(running, waiting & not_(pauses.is_on(now)))
     found = select(chats.c.id).where(chats.c.id.in_(ids), awaited).limit(1)

@@ -15,14 +15,15 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    update,
 )
 
 from core.admission.allowlist import Entry
 from core.admission.decide import admitted_by
-from core.messages.message import Kind, State
+from core.messages.message import Kind
 from core.phone import undecorated
+from core.states import MessageState
 from store.chats import chats, people
+from store.chats import messages as messages_store
 from store.chats.people import Person
 from store.sql.tables import chats as chat_table
 from store.sql.tables import messages
@@ -30,7 +31,7 @@ from store.sql.tables import people as table
 
 SHOWN = 3  # texts of one person in the list
 
-_HELD = messages.c.state == State.HELD
+_HELD = messages.c.state == MessageState.HELD
 # Of what is not kept there is neither text nor message.
 _KEPT = or_(messages.c.text != "", func.length(messages.c.raw) > 0)
 
@@ -111,9 +112,9 @@ def of(connection: Connection, person_id: int) -> tuple[int, int]:
 
 def dismiss(connection: Connection, person_id: int) -> int:
     """Take this person off the list. Returns how many messages that concerned."""
-    return connection.execute(
-        update(messages).where(_of(person_id)).values(state=State.IGNORED)
-    ).rowcount
+    theirs = {"person_id": person_id}
+    held = MessageState.HELD
+    return messages_store.move(connection, theirs, out_of=held, to=MessageState.IGNORED).rowcount
 
 
 def replay(
@@ -131,19 +132,18 @@ def replay(
     if address is None:
         return None
     chat = chats.enter(connection, person_id, address, now)
-    count = connection.execute(
-        update(messages)
-        .where(_of(person_id), _KEPT)
-        .values(
-            state=State.WAITING,
-            chat_id=chat.id,
-            reason=admitted_by(entry),
-            entry_id=entry.id,
-            decided_at=now,
-        )
-    ).rowcount
+    released = messages_store.move(
+        connection,
+        and_(messages.c.person_id == person_id, _KEPT),
+        out_of=MessageState.HELD,
+        to=MessageState.WAITING,
+        chat_id=chat.id,
+        reason=admitted_by(entry),
+        entry_id=entry.id,
+        decided_at=now,
+    )
     dismiss(connection, person_id)
-    return chat.id, count
+    return chat.id, released.rowcount
 
 
 def unanswered(connection: Connection, person_id: int) -> tuple[int, int | None]:
@@ -188,7 +188,7 @@ def _of(person_id: int) -> ColumnElement[bool]:
 
 def _in_vain(person_id: int) -> ColumnElement[bool]:
     """Held, or ignored and no part of any chat."""
-    ignored = and_(messages.c.state == State.IGNORED, messages.c.chat_id.is_(None))
+    ignored = and_(messages.c.state == MessageState.IGNORED, messages.c.chat_id.is_(None))
     return and_(messages.c.person_id == person_id, or_(_HELD, ignored))
 
 

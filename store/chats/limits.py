@@ -5,11 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, func, select
 
 from core.admission.limits import CRASHES, MINUTE
-from core.messages.message import State
-from store.chats.turns import TurnState
+from core.states import MessageState, TurnState
+from store.chats import messages as messages_store
 from store.sql.prepared import prepared
 from store.sql.tables import messages
 from store.sql.tables import turns as table
@@ -33,7 +33,7 @@ def _accepted(person_id: Any, after: Any, until: Any) -> Select[Any]:
         messages.c.received_at > after,
         messages.c.received_at <= until,
         messages.c.chat_id.is_not(None),
-        messages.c.state != State.IGNORED,  # reactions, the owner's own words
+        messages.c.state != MessageState.IGNORED,  # reactions, the owner's own words
     )
 
 
@@ -66,10 +66,12 @@ def told(
 
 def add_to(connection: Connection, turn_id: int, message_ids: Sequence[int], now: datetime) -> None:
     """These messages get the answer of that turn, which was given already: nothing is sent."""
-    connection.execute(
-        update(messages)
-        .where(messages.c.id.in_(message_ids))
-        .values(state=State.FAILED, turn_id=turn_id, answered_at=now)
+    messages_store.move(
+        connection,
+        {"id": list(message_ids)},
+        to=MessageState.FAILED,
+        turn_id=turn_id,
+        answered_at=now,
     )
 
 

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Select, and_, func, or_, select, true, update
 
 from core.admission import group
 from core.messages import batch
-from core.messages.message import Inbound, Kind, Reason, State
+from core.messages.message import Inbound, Kind, Reason
+from core.states import MessageState, PieceState, TurnState
 from store.chats import messages, outbox, pauses, turns
 from store.chats.chats import Chat
 from store.chats.contexts import Conversation
-from store.chats.outbox import OutState
 from store.chats.pauses import A_WHILE, By
 from store.sql.prepared import prepared
 from store.sql.tables import chats as chats_table
@@ -88,16 +88,21 @@ def settle(
     waiting = messages.waiting(connection, chat_id)
     ids = [each.id for each in waiting if not batch.is_command(each)]
     early = table.c.sent_at <= until if until else true()
-    return connection.execute(
-        update(table)
-        .where(table.c.id.in_(ids), early, table.c.state == State.WAITING)
-        .values(state=State.ANSWERED, answered_at=now)
-    ).rowcount
+    settled = messages.move(
+        connection,
+        and_(table.c.id.in_(ids), early),
+        out_of=MessageState.WAITING,
+        to=MessageState.ANSWERED,
+        answered_at=now,
+    )
+    return settled.rowcount
 
 
 def unanswered(connection: Connection, chat_id: int) -> int:
     """How many messages wait in this chat."""
-    counted = select(func.count()).where(table.c.chat_id == chat_id, table.c.state == State.WAITING)
+    counted = select(func.count()).where(
+        table.c.chat_id == chat_id, table.c.state == MessageState.WAITING
+    )
     return connection.scalar(counted) or 0
 
 
@@ -105,7 +110,7 @@ def is_echo(connection: Connection, inbound: Inbound, addresses: set[str]) -> bo
     """Whether a message of our own account is one that we have sent. While a send is at work its
     id is not stored yet: then its words tell."""
     at_work = and_(
-        outbox_table.c.state.in_([OutState.SENDING, OutState.UNKNOWN]),
+        outbox_table.c.state.in_([PieceState.SENDING, PieceState.UNKNOWN]),
         outbox_table.c.address.in_(addresses),
         outbox_table.c.text == inbound.text,
     )
@@ -129,7 +134,7 @@ def since_last_turn(
 def _last_answered(conversation_id: Any) -> Select[Any]:
     answered = (
         turns_table.c.conversation_id == conversation_id,
-        turns_table.c.state == turns.TurnState.DONE,
+        turns_table.c.state == TurnState.DONE,
         turns_table.c.kind == turns.TurnKind.AGENT,
     )
     latest = turns_table.c.id.desc()
@@ -151,7 +156,7 @@ def _on_phones(connection: Connection, chat: Chat, since: datetime) -> Sequence[
 
 @prepared
 def _unseen(chat_id: Any, since: Any) -> Select[Any]:
-    seen_by_nobody = and_(table.c.state == State.ANSWERED, table.c.turn_id.is_(None))
+    seen_by_nobody = and_(table.c.state == MessageState.ANSWERED, table.c.turn_id.is_(None))
     typed = and_(table.c.from_me, table.c.reason == Reason.OWN_MESSAGE)
     wanted = (
         table.c.chat_id == chat_id,

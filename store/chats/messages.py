@@ -7,19 +7,21 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Update, func, select, update
 
-from core.channel import ON_WHATSAPP
 from core.messages import batch
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
-from store.chats.turns import TurnState
+from core.states import MESSAGE_MOVES, MessageState
 from store.sql.engine import insert_new
+from store.sql.moves import Mover
 from store.sql.prepared import prepared
-from store.sql.tables import chats, turns
 from store.sql.tables import messages as table
+from store.sql.tables import turns
 
 ID = 200  # characters of a message's id that are stored
 PANEL = "panel"  # in place of the number that a message was sent to: the owner wrote it there
 COMMAND = 100  # characters that show which command a text is
+
+move = Mover(table, MESSAGE_MOVES)
 
 # A message without what was said in it: that there was one is still known.
 FORGOTTEN: Mapping[str, Any] = {"text": "", "quoted_text": None, "facts": None, "raw": b""}
@@ -83,7 +85,7 @@ def receive(connection: Connection, inbound: Inbound, now: datetime) -> bool:
         "is_to_us": inbound.is_to_us,
         "facts": inbound.facts,
         "raw": inbound.raw,
-        "state": State.RECEIVED,
+        "state": MessageState.RECEIVED,
         "sent_at": inbound.sent_at,
         "received_at": now,
     }
@@ -98,13 +100,18 @@ def undecided(connection: Connection, limit: int = 200) -> Sequence[Received]:
 
 @prepared
 def _undecided(limit: Any) -> Select[Any]:
-    return select(table).where(table.c.state == State.RECEIVED).order_by(table.c.id).limit(limit)
+    return (
+        select(table)
+        .where(table.c.state == MessageState.RECEIVED)
+        .order_by(table.c.id)
+        .limit(limit)
+    )
 
 
 def decided(
     connection: Connection,
     message: int,
-    state: State,
+    state: MessageState,
     reason: Reason,
     now: datetime,
     *,
@@ -118,10 +125,11 @@ def decided(
     A decision is final: a second one, of a process that was replaced meanwhile, changes nothing.
     """
     forgotten = {} if keep_text else FORGOTTEN
-    _decide(
+    move(
         connection,
-        message,
-        state=state,
+        {"id": message},
+        out_of=MessageState.RECEIVED,
+        to=state,
         reason=reason,
         decided_at=now,
         person_id=person_id,
@@ -129,11 +137,6 @@ def decided(
         entry_id=entry_id,
         **forgotten,
     )
-
-
-@prepared
-def _decide(message: Any) -> Update:
-    return update(table).where(table.c.id == message, table.c.state == State.RECEIVED)
 
 
 def was_read(connection: Connection, ids: Sequence[int], now: datetime) -> None:
@@ -159,7 +162,9 @@ def unread(connection: Connection, since: datetime) -> Sequence[Accepted]:
 @prepared
 def _unread(since: Any) -> Select[Any]:
     columns = [table.c[each.name] for each in fields(Accepted)]
-    accepted = table.c.state.in_([State.WAITING, State.ANSWERING, State.ANSWERED, State.FAILED])
+    accepted = table.c.state.in_(
+        [MessageState.WAITING, MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED]
+    )
     wanted = (table.c.received_at > since, accepted, table.c.read_at.is_(None))
     return select(*columns).where(*wanted).order_by(table.c.id)
 
@@ -171,7 +176,7 @@ def waiting(connection: Connection, chat_id: int) -> Sequence[Waiting]:
 
 @prepared
 def _waiting(chat_id: Any) -> Select[Any]:
-    return _remarks(table.c.chat_id == chat_id, table.c.state == State.WAITING)
+    return _remarks(table.c.chat_id == chat_id, table.c.state == MessageState.WAITING)
 
 
 def of_turn(connection: Connection, turn_id: int) -> Sequence[Waiting]:
@@ -198,32 +203,12 @@ def slashed(connection: Connection, chat_ids: Sequence[int]) -> Sequence[tuple[i
     rows = connection.execute(
         select(table.c.chat_id, func.substr(table.c.text, 1, COMMAND)).where(
             table.c.chat_id.in_(chat_ids),
-            table.c.state == State.WAITING,
+            table.c.state == MessageState.WAITING,
             table.c.kind == Kind.TEXT,
             table.c.text.contains("/"),
         )
     )
     return [(row[0], row[1]) for row in rows]
-
-
-def drop_waiting(connection: Connection, reason: Reason) -> int:
-    """Nothing that waits on WhatsApp will be answered any more: the account is gone. Returns how
-    many.
-
-    A turn at work is interrupted: its answer would leave from the next account.
-    """
-    there = select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP))
-    connection.execute(
-        update(turns)
-        .where(turns.c.state == TurnState.RUNNING, turns.c.chat_id.in_(there))
-        .values(state=TurnState.INTERRUPTED)
-    )
-    unanswered = [State.RECEIVED, State.WAITING, State.ANSWERING]
-    return connection.execute(
-        update(table)
-        .where(table.c.state.in_(unanswered), table.c.account != PANEL)
-        .values(state=State.IGNORED, reason=reason)
-    ).rowcount
 
 
 def _remarks(*wanted: ColumnElement[bool]) -> Select[Any]:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select
 
-from store.chats.outbox import OutState
+from core.states import PieceState
 from store.sql.engine import insert_new
 from store.sql.tables import outbox
 from store.sql.tables import sends as table
@@ -31,7 +31,7 @@ class Send:
 class Part:
     """One message of those that a long text was cut into."""
 
-    state: OutState
+    state: PieceState
     error: str | None
     possibly_twice: bool
     sent_at: datetime | None
@@ -46,14 +46,14 @@ class Progress:
     parts: Sequence[Part]
 
     @property
-    def state(self) -> OutState:
+    def state(self) -> PieceState:
         """One failed part is a failed message; of a part nobody knows of, neither does anybody of
         the whole."""
         states = {part.state for part in self.parts}
-        for worst in (OutState.FAILED, OutState.UNKNOWN):
+        for worst in (PieceState.FAILED, PieceState.UNKNOWN):
             if worst in states:
                 return worst
-        return states.pop() if len(states) == 1 else OutState.SENDING
+        return states.pop() if len(states) == 1 else PieceState.SENDING
 
     @property
     def error(self) -> str | None:
@@ -117,4 +117,4 @@ def progress(connection: Connection, send_id: int) -> Progress | None:
 
 
 def _part(row: RowMapping) -> Part:
-    return Part(OutState(row["state"]), row["error"], row["possibly_twice"], row["sent_at"])
+    return Part(PieceState(row["state"]), row["error"], row["possibly_twice"], row["sent_at"])

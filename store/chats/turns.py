@@ -12,34 +12,29 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Update,
     and_,
     insert,
     select,
-    update,
 )
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.agents.routing import Absence, Why
-from core.messages.message import Reason, State
-from store.chats import outbox
+from core.channel import ON_WHATSAPP
+from core.messages.message import Reason
+from core.states import TURN_MOVES, MessageState, TurnState
+from store.chats import messages, outbox
 from store.chats.chats import Chat
+from store.sql.moves import Mover
 from store.sql.prepared import prepared
-from store.sql.tables import messages
+from store.sql.tables import chats
+from store.sql.tables import messages as messages_table
 from store.sql.tables import turns as table
+
+move = Mover(table, TURN_MOVES)
 
 STOPPED = "Stopped by /stop."
 TAKEN_OVER = "The owner took over."
-
-
-class TurnState(StrEnum):
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"  # its process died; the messages were taken up again
-    STOPPED = "stopped"  # by the person (/stop) or by the owner (who took over); no answer
 
 
 class TurnKind(StrEnum):
@@ -99,7 +94,7 @@ def begin(
         request=request,
         started_at=now,
     ).scalar_one()
-    _take(connection, message_ids, turn_id)
+    messages.move(connection, {"id": list(message_ids)}, to=MessageState.ANSWERING, turn_id=turn_id)
     return turn_id
 
 
@@ -108,20 +103,16 @@ def _begin() -> ReturningInsert[Any]:
     return insert(table).returning(table.c.id)
 
 
-@prepared
-def _take(message_ids: Any, turn_id: Any) -> Update:
-    values = {"state": State.ANSWERING, "turn_id": turn_id}
-    return update(messages).where(messages.c.id.in_(message_ids)).values(values)
-
-
 def finish(connection: Connection, turn_id: int, chat: Chat, answer: Answer, now: datetime) -> bool:
     """Close the turn and put its reply into the outbox, if that is how it gets to its reader. False
-    if the turn was interrupted meanwhile."""
+    if the turn was interrupted since."""
     failed = answer.error_code is not None
-    closed = _close(
+    model: dict[str, Any] = {"model": answer.model} if answer.model else {}
+    closed = move(
         connection,
-        turn_id,
-        state=TurnState.FAILED if failed else TurnState.DONE,
+        {"id": turn_id},
+        to=TurnState.FAILED if failed else TurnState.DONE,
+        returning=[table.c.agent],
         reply=answer.reply,
         history=answer.history,
         estimated_tokens=answer.estimated_tokens,
@@ -131,12 +122,12 @@ def finish(connection: Connection, turn_id: int, chat: Chat, answer: Answer, now
         error_code=answer.error_code,
         error_detail=answer.error_detail,
         finished_at=now,
-        **({"model": answer.model} if answer.model else {}),
+        **model,
     ).first()
     if closed is None:
         return False
-    state = State.FAILED if failed else State.ANSWERED
-    _settle(connection, chat.id, turn_id, state=state, answered_at=now)
+    end = MessageState.FAILED if failed else MessageState.ANSWERED
+    _settle(connection, chat.id, turn_id, end, now)
     outbox.add(
         connection,
         address=chat.address,
@@ -149,24 +140,27 @@ def finish(connection: Connection, turn_id: int, chat: Chat, answer: Answer, now
     return True
 
 
-@prepared
-def _close(turn_id: Any) -> ReturningUpdate[Any]:
-    running = (table.c.id == turn_id, table.c.state == TurnState.RUNNING)
-    return update(table).where(*running).returning(table.c.agent, table.c.chat_id)
-
-
-@prepared
-def _settle(chat_id: Any, turn_id: Any) -> Update:
-    return update(messages).where(_answering(chat_id), messages.c.turn_id == turn_id)
+def _settle(
+    connection: Connection, chat_id: int, turn_id: int, end: MessageState, now: datetime
+) -> None:
+    """This turn's messages are done with. The chat finds them by an index."""
+    mine = {"chat_id": chat_id, "turn_id": turn_id}
+    messages.move(connection, mine, out_of=MessageState.ANSWERING, to=end, answered_at=now)
 
 
 def stop(connection: Connection, turn_id: int, now: datetime) -> bool:
     """Close a running turn without an answer, and what it has said on the way is not sent either.
     False if it does not run any more. Its messages are done with: their sender wanted that."""
-    stopped = _close(connection, turn_id, state=TurnState.STOPPED, finished_at=now).first()
+    stopped = move(
+        connection,
+        {"id": turn_id},
+        to=TurnState.STOPPED,
+        returning=[table.c.chat_id],
+        finished_at=now,
+    ).first()
     if stopped is None:
         return False
-    _settle(connection, stopped.chat_id, turn_id, state=State.ANSWERED, answered_at=now)
+    _settle(connection, stopped.chat_id, turn_id, MessageState.ANSWERED, now)
     outbox.drop(connection, turn_id, STOPPED)
     return True
 
@@ -188,41 +182,48 @@ def interrupt(connection: Connection, chat_id: int, now: datetime) -> int:
 
     Called by whoever holds the chat's lease: a turn that still runs then has lost its process.
     """
-    stranded = _interrupt(
-        connection, chat_id, state=TurnState.INTERRUPTED, finished_at=now
-    ).scalars()
-    turn_ids = list(stranded)
+    stranded = move(
+        connection,
+        {"chat_id": chat_id},
+        to=TurnState.INTERRUPTED,
+        returning=[table.c.id],
+        finished_at=now,
+    )
+    turn_ids = list(stranded.scalars())
     if turn_ids:
         _wait_again(connection, chat_id, turn_ids)
     return len(turn_ids)
 
 
-@prepared
-def _interrupt(chat_id: Any) -> ReturningUpdate[Any]:
-    running = (table.c.chat_id == chat_id, table.c.state == TurnState.RUNNING)
-    return update(table).where(*running).returning(table.c.id)
-
-
 def give_back(connection: Connection, chat_id: int, now: datetime) -> bool:
     """The owner takes over: the agent's turn at work in this chat is closed without an answer, and
     its messages wait. Whoever works on it can't close it any more. False if none was at work."""
-    given = list(
-        connection.scalars(
-            update(table)
-            .where(
-                table.c.chat_id == chat_id,
-                table.c.state == TurnState.RUNNING,
-                table.c.kind == TurnKind.AGENT,
-            )
-            .values(state=TurnState.STOPPED, finished_at=now)
-            .returning(table.c.id)
-        )
+    agents = {"chat_id": chat_id, "kind": TurnKind.AGENT}
+    stopped = move(
+        connection, agents, to=TurnState.STOPPED, returning=[table.c.id], finished_at=now
     )
+    given = list(stopped.scalars())
     for turn_id in given:
         outbox.drop(connection, turn_id, TAKEN_OVER)
     if given:
         _wait_again(connection, chat_id, given)
     return bool(given)
+
+
+def drop_unanswered(connection: Connection, reason: Reason) -> int:
+    """Nothing that waits on WhatsApp will be answered any more: the account is gone. Returns how
+    many messages.
+
+    A turn at work is interrupted: its answer would leave from the next account.
+    """
+    there = table.c.chat_id.in_(select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP)))
+    move(connection, there, to=TurnState.INTERRUPTED)
+    unanswered = [MessageState.RECEIVED, MessageState.WAITING, MessageState.ANSWERING]
+    on_whatsapp = messages_table.c.account != messages.PANEL
+    dropped = messages.move(
+        connection, on_whatsapp, out_of=unanswered, to=MessageState.IGNORED, reason=reason
+    )
+    return dropped.rowcount
 
 
 def still_running(connection: Connection, chat_ids: Sequence[int]) -> set[int]:
@@ -237,16 +238,14 @@ def is_running(connection: Connection, turn_id: int) -> bool:
 
 
 def _wait_again(connection: Connection, chat_id: int, turn_ids: Sequence[int]) -> None:
-    """What was in these turns waits for another, but for what its sender has deleted meanwhile."""
-    mine = and_(_answering(chat_id), messages.c.turn_id.in_(turn_ids))
-    connection.execute(
-        update(messages)
-        .where(mine, messages.c.deleted_at.is_not(None))
-        .values(state=State.IGNORED, reason=Reason.DELETE, turn_id=None)
+    """What was in these turns waits for another, but for what its sender has deleted since."""
+    answering = MessageState.ANSWERING
+    deleted = and_(
+        messages_table.c.chat_id == chat_id,
+        messages_table.c.turn_id.in_(turn_ids),
+        messages_table.c.deleted_at.is_not(None),
     )
-    connection.execute(update(messages).where(mine).values(state=State.WAITING, turn_id=None))
-
-
-def _answering(chat_id: Any) -> ColumnElement[bool]:
-    """This chat's messages that are being answered: few, and found by an index."""
-    return and_(messages.c.chat_id == chat_id, messages.c.state == State.ANSWERING)
+    ignored, why = MessageState.IGNORED, Reason.DELETE
+    messages.move(connection, deleted, out_of=answering, to=ignored, reason=why, turn_id=None)
+    mine = {"chat_id": chat_id, "turn_id": list(turn_ids)}
+    messages.move(connection, mine, out_of=answering, to=MessageState.WAITING, turn_id=None)

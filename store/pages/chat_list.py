@@ -25,19 +25,17 @@ from sqlalchemy import (
 )
 
 from core.channel import ON_WHATSAPP
-from core.messages.message import State
 from core.phone import Phone
+from core.states import MessageState, PieceState, TurnState
 from store.chats import pauses
-from store.chats.outbox import OutState
 from store.chats.people import Person
-from store.chats.turns import TurnState
 from store.pages.transcripts import is_remark
 from store.sql.tables import chats, conversations, messages, outbox, people, turns
 
 PAGE = 50  # chats
 RECENT = timedelta(days=7)  # what failed longer ago is history
 
-_OPEN = (State.WAITING, State.ANSWERING)
+_OPEN = (MessageState.WAITING, MessageState.ANSWERING)
 
 
 class Show(StrEnum):
@@ -160,7 +158,7 @@ def _has_unread() -> ColumnElement[bool]:
         messages.c.chat_id == chats.c.id,
         messages.c.id > func.coalesce(chats.c.seen_message_id, 0),
         messages.c.from_me.is_(False),
-        messages.c.state != State.IGNORED,
+        messages.c.state != MessageState.IGNORED,
         is_remark(),
     )
 
@@ -171,7 +169,7 @@ def _has_failed(now: datetime) -> ColumnElement[bool]:
         turns.c.state == TurnState.FAILED, turns.c.started_at > since
     )
     unsent = select(outbox.c.chat_id).where(
-        outbox.c.state.in_([OutState.FAILED, OutState.UNKNOWN]), outbox.c.created_at > since
+        outbox.c.state.in_([PieceState.FAILED, PieceState.UNKNOWN]), outbox.c.created_at > since
     )
     return chats.c.id.in_(union(failed_turns, unsent.where(outbox.c.chat_id.is_not(None))))
 

@@ -7,8 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Column, Connection, func, select
 
 from core.messages.message import Reason
-from store.chats.outbox import OutState
-from store.chats.turns import TurnState
+from core.states import PieceState, TurnState
 from store.sql.tables import messages, outbox, turns
 
 UNDECIDED = "undecided"  # of a message that has just come in
@@ -28,7 +27,7 @@ def count(connection: Connection) -> Counts:
     return Counts(
         messages={**_none(Reason), **_by_reason(connection)},
         turns={(TurnState.DONE.value, ""): 0, **_by_failure(connection)},
-        outbox={**_none(OutState), **_by(connection, outbox.c.state)},
+        outbox={**_none(PieceState), **_by(connection, outbox.c.state)},
     )
 
 

@@ -10,16 +10,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from core.channel import ON_WHATSAPP
-from core.messages.message import State
+from core.states import MessageState, PieceState, TurnState
 from store.chats.messages import PANEL
-from store.chats.outbox import OutState
-from store.chats.turns import TurnKind, TurnState
+from store.chats.turns import TurnKind
 from store.sql.tables import allowlist, chats, messages, outbox, people, turns
 
 HOURS = 24
 SAMPLE = 250  # answers that the median is taken of, the latest ones
 
-_ACCEPTED = (State.WAITING, State.ANSWERING, State.ANSWERED, State.FAILED)
+_ACCEPTED = (
+    MessageState.WAITING,
+    MessageState.ANSWERING,
+    MessageState.ANSWERED,
+    MessageState.FAILED,
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def count_held(connection: Connection) -> int:
     statement = (
         select(func.count(messages.c.person_id.distinct()))
         .join(people, people.c.id == messages.c.person_id)
-        .where(messages.c.state == State.HELD, people.c.blocked_at.is_(None))
+        .where(messages.c.state == MessageState.HELD, people.c.blocked_at.is_(None))
     )
     return connection.execute(statement).scalar_one()
 
@@ -139,7 +143,7 @@ def _failed_turns() -> Select[Any]:
 def _unsent() -> Select[Any]:
     """Replies that WhatsApp refused, or of which nobody knows whether they left."""
     written = select(outbox.c.created_at.label("at"))
-    return written.where(outbox.c.state.in_([OutState.FAILED, OutState.UNKNOWN]))
+    return written.where(outbox.c.state.in_([PieceState.FAILED, PieceState.UNKNOWN]))
 
 
 def _figure(

@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
 from core.channel import Channel
-from core.messages.message import Kind, Place, Reason, State
+from core.messages.message import Kind, Place, Reason
+from core.states import MessageState, TurnState
 from store.chats import chats
 from store.chats.chats import Chat
 from store.chats.messages import PANEL
-from store.chats.turns import TurnState
 from store.sql.tables import chats as table
 from store.sql.tables import conversations, messages, turns
 
@@ -122,7 +122,7 @@ def say(connection: Connection, chat: Chat, text: str, name: str, now: datetime)
             push_name=name,
             from_me=False,
             raw=b"",
-            state=State.WAITING,
+            state=MessageState.WAITING,
             reason=Reason.OWNER,
             chat_id=chat.id,
             sent_at=now,
@@ -203,7 +203,7 @@ def _open(connection: Connection, chat_id: int) -> Sequence[RowMapping]:
         select(messages.c.id, messages.c.text, messages.c.received_at, messages.c.turn_id)
         .where(
             messages.c.chat_id == chat_id,
-            messages.c.state.in_([State.WAITING, State.ANSWERING]),
+            messages.c.state.in_([MessageState.WAITING, MessageState.ANSWERING]),
         )
         .order_by(messages.c.id)
     )

@@ -9,8 +9,7 @@ from typing import Any, cast
 from redis import Redis
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, text
 
-from core.messages.message import State
-from store.chats.outbox import OutState
+from core.states import MessageState, PieceState
 from store.redis.queue import Turns
 from store.sql.tables import allowlist, chats, messages, outbox, people
 
@@ -80,7 +79,7 @@ def read_redis(redis: Redis) -> RedisHealth:
 
 def count_undecided(connection: Connection) -> Backlog:
     """Messages that came in, and about which the connection process has not decided."""
-    return _backlog(connection, messages, messages.c.state == State.RECEIVED)
+    return _backlog(connection, messages, messages.c.state == MessageState.RECEIVED)
 
 
 def count_unanswered(connection: Connection, now: datetime) -> Backlog:
@@ -88,13 +87,13 @@ def count_unanswered(connection: Connection, now: datetime) -> Backlog:
     talking = select(chats.c.id).where(
         or_(chats.c.paused_at.is_(None), chats.c.paused_until <= now)
     )
-    waiting = messages.c.state.in_([State.WAITING, State.ANSWERING])
+    waiting = messages.c.state.in_([MessageState.WAITING, MessageState.ANSWERING])
     return _backlog(connection, messages, waiting & messages.c.chat_id.in_(talking))
 
 
 def count_unsent(connection: Connection) -> Backlog:
     """Replies on their way out."""
-    waiting = outbox.c.state.in_([OutState.QUEUED, OutState.SENDING])
+    waiting = outbox.c.state.in_([PieceState.QUEUED, PieceState.SENDING])
     return _backlog(connection, outbox, waiting)
 
 

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, select
 
 from core.admission.allowlist import Pattern
+from core.states import TurnState
 from store.chats.messages import PANEL
-from store.chats.turns import TurnKind, TurnState
+from store.chats.turns import TurnKind
 from store.pages import transcripts
 from store.pages.transcript_items import Outcome, Outgoing
 from store.sql.tables import allowlist, messages, outbox, turns

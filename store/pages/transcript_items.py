@@ -11,7 +11,8 @@ from zlib import crc32
 
 from core.messages import command
 from core.messages.message import Kind
-from store.chats.turns import TurnKind, TurnState
+from core.states import TurnState
+from store.chats.turns import TurnKind
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
-from core.messages.message import Kind, State
-from store.chats.turns import TurnState
+from core.messages.message import Kind
+from core.states import MessageState, TurnState
 from store.pages.transcript_items import Fresh, Incoming, Item, Outcome, Outgoing, Spoken
 from store.sql.tables import api_keys, chats, conversations, messages, outbox, sends, turns
 
@@ -104,7 +104,7 @@ def open_end(connection: Connection, chat_id: int) -> Open:
         outcomes().where(turns.c.chat_id == chat_id, turns.c.state == TurnState.RUNNING).limit(1)
     ).mappings()
     waiting = select(func.count()).where(
-        messages.c.chat_id == chat_id, messages.c.state == State.WAITING
+        messages.c.chat_id == chat_id, messages.c.state == MessageState.WAITING
     )
     seen = select(chats.c.seen_message_id).where(chats.c.id == chat_id)
     row = running.first()
@@ -120,7 +120,7 @@ def is_remark() -> ColumnElement[bool]:
     change the message it is about."""
     return and_(
         messages.c.kind.not_in([Kind.REACTION, Kind.DELETE, Kind.PROTOCOL]),
-        or_(messages.c.kind != Kind.EDIT, messages.c.state != State.IGNORED),
+        or_(messages.c.kind != Kind.EDIT, messages.c.state != MessageState.IGNORED),
     )
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from core.admission.allowlist import HIDDEN
-from core.messages.message import Kind, State
+from core.messages.message import Kind
 from core.phone import Phone
+from core.states import MessageState, PieceState
 from store.chats.messages import ID, PANEL
-from store.chats.outbox import OutState
 from store.sql.tables import chats, messages, outbox, people, turns
 
 SHOWN = 20  # messages of the people that were found, and as many that were found themselves
@@ -36,14 +36,14 @@ class Asked:
     push_name: str
     kind: Kind
     text: str
-    state: State
+    state: MessageState
     reason: str | None
     received_at: datetime
     answered_at: datetime | None
     error_code: str | None
     is_paused: bool
     is_match: bool
-    replies: Mapping[OutState, int]
+    replies: Mapping[PieceState, int]
 
 
 def find(connection: Connection, query: str, now: datetime) -> Sequence[Asked]:
@@ -128,7 +128,7 @@ def _asked(row: RowMapping, now: datetime, is_match: bool) -> Asked:
         **{name: row[name] for name in (*_PLAIN, "text", "push_name", "error_code")},
         phone=Phone(row["phone"]) if row["phone"] else None,
         kind=Kind(row["kind"]),
-        state=State(row["state"]),
+        state=MessageState(row["state"]),
         is_paused=bool(row["paused_at"]) and (until is None or until > now),
         is_match=is_match,
         replies={},
@@ -143,9 +143,9 @@ def _with_replies(connection: Connection, found: Sequence[Asked]) -> Sequence[As
         .where(messages.c.id.in_([asked.id for asked in found]))
         .group_by(messages.c.id, outbox.c.state)
     )
-    replies: dict[int, dict[OutState, int]] = {}
+    replies: dict[int, dict[PieceState, int]] = {}
     for message_id, state, count in rows:
-        replies.setdefault(message_id, {})[OutState(state)] = count
+        replies.setdefault(message_id, {})[PieceState(state)] = count
     return [replace(asked, replies=replies.get(asked.id, {})) for asked in found]
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import update
 from app.web.ext import Services
 from core.agents.routing import Why
 from core.messages import batch
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import chats, contexts, messages, outbox, people, turns
 from store.chats.chats import Chat
 from store.chats.turns import Answer, TurnKind
@@ -44,7 +45,7 @@ class Talk:
     def hears(
         self,
         text: str,
-        state: State = State.WAITING,
+        state: MessageState = MessageState.WAITING,
         *,
         reason: Reason = Reason.ALLOWED_NUMBER,
         **facts: Any,
@@ -76,9 +77,9 @@ class Talk:
                 person_id=self.person_id,
                 chat_id=self.id if has_chat else None,
             )
-            if has_chat and state is State.WAITING and self.chat.is_group:
+            if has_chat and state is MessageState.WAITING and self.chat.is_group:
                 chats.enter_group(connection, self.chat.address, self.now)
-            elif has_chat and state is State.WAITING:
+            elif has_chat and state is MessageState.WAITING:
                 chats.enter(connection, self.person_id, self.address, self.now)
         return row
 

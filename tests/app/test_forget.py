@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 
 from app.web.ext import Services
 from core.admission.allowlist import Pattern
-from core.messages.message import Place, Reason, State
+from core.messages.message import Place, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store import allowlist
 from store.account import audit
 from store.chats import forget, pauses, people, sends
@@ -38,10 +39,10 @@ def full(services: Services, phone: Phone) -> Talk:
         )
         allowlist.add(connection, Pattern(phone), "A label", None, services.now())
     somebody.sends("Your parcel is here", agent="finn", send_id=send_id)
-    somebody.hears("Held", State.HELD, reason=Reason.NOT_ALLOWED, has_chat=False)
+    somebody.hears("Held", MessageState.HELD, reason=Reason.NOT_ALLOWED, has_chat=False)
     group = {"chat": "1@g.us", "place": Place.GROUP, "reason": Reason.GROUP}
-    somebody.hears("", State.IGNORED, has_chat=False, **group)
-    somebody.hears("Mine", State.IGNORED, from_me=True, reason=Reason.OWN_MESSAGE)
+    somebody.hears("", MessageState.IGNORED, has_chat=False, **group)
+    somebody.hears("Mine", MessageState.IGNORED, from_me=True, reason=Reason.OWN_MESSAGE)
     return somebody
 
 

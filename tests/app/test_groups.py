@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from app.web.ext import Services
-from core.messages.message import Kind, Reason, State
+from core.messages.message import Kind, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store.account import audit
 from store.chats import chats, forget, people
 from store.sql import tables
@@ -50,7 +51,7 @@ def test_the_transcript_says_who_wrote(owner: Visitor, ana: Talk, bob: Talk) -> 
     bob.hears("And me?")
     nameless = in_group(talk(ana.services, Phone("+15550002003"), "x"))
     nameless.hears("Who am I?", push_name="")
-    nameless.hears("", State.IGNORED, kind=Kind.REACTION, reason=Reason.REACTION)
+    nameless.hears("", MessageState.IGNORED, kind=Kind.REACTION, reason=Reason.REACTION)
     page = words(owner.open(f"/conversations/{ana.id}"))
     for part in ("Team", "Ana Hello", "Hi Ana", "Bob And me?", "+1 555-000-2003 Who am I?"):
         assert part in page
@@ -133,5 +134,7 @@ def test_nobody_is_forgotten_while_a_group_answers_them(ana: Talk, bob: Talk) ->
 def _waiting(who: Talk) -> list[int]:
     table = tables.messages
     with who.services.db.read() as connection:
-        wanted = select(table.c.id).where(table.c.chat_id == who.id, table.c.state == State.WAITING)
+        wanted = select(table.c.id).where(
+            table.c.chat_id == who.id, table.c.state == MessageState.WAITING
+        )
         return list(connection.scalars(wanted))

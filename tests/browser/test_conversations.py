@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.messages.message import Kind, Reason, State
+from core.messages.message import Kind, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import pauses
 from store.chats.pauses import By
 from tests.app.talking import Talk, in_group, talk
@@ -45,24 +46,24 @@ def everything(talk: Talk) -> None:
     talk.receipt(wa_id="OURS", **seen)
     talk.changes(first, ack_emoji="👀", edited_at=now)
     reaction = {"kind": Kind.REACTION, "target_id": "OURS", "reason": Reason.REACTION}
-    talk.hears("❤️", State.IGNORED, **reaction)
+    talk.hears("❤️", MessageState.IGNORED, **reaction)
     quoting = talk.hears("And then? " + "x" * 200, quoted_id="OURS", quoted_text=PROSE)
     talk.ends(talk.begins(quoting), LONG, LONG)
-    talk.changes(talk.hears("", State.IGNORED, reason=Reason.DELETE), deleted_at=now)
-    talk.hears("Look", State.ANSWERED, kind=Kind.IMAGE, facts={"bytes": 2_400_000})
-    talk.hears("", State.ANSWERED, kind=Kind.VOICE, facts={"seconds": 67})
+    talk.changes(talk.hears("", MessageState.IGNORED, reason=Reason.DELETE), deleted_at=now)
+    talk.hears("Look", MessageState.ANSWERED, kind=Kind.IMAGE, facts={"bytes": 2_400_000})
+    talk.hears("", MessageState.ANSWERED, kind=Kind.VOICE, facts={"seconds": 67})
     place = {"name": "The harbour", "latitude": 53.54, "longitude": 9.98}
-    talk.hears("", State.ANSWERED, kind=Kind.LOCATION, facts=place)
+    talk.hears("", MessageState.ANSWERED, kind=Kind.LOCATION, facts=place)
     poll = {"question": "When?", "options": ["Now", "Never"]}
-    talk.hears("", State.ANSWERED, kind=Kind.POLL, facts=poll)
-    talk.hears("/agent eric", State.ANSWERED)
+    talk.hears("", MessageState.ANSWERED, kind=Kind.POLL, facts=poll)
+    talk.hears("/agent eric", MessageState.ANSWERED)
     talk.starts_afresh()
     talk.answered("Hello again", "I can't answer.", error_code="auth", error_detail="401: no key")
     talk.receipt(talk.sends("A word from the owner"), state="failed", error="463: refused")
     talk.receipt(talk.sends("Your parcel is here", agent="finn"), **seen | {"read_at": None})
     talk.receipt(talk.sends("Twice?", agent="finn"), state="unknown", possibly_twice=True)
     own = {"from_me": True, "reason": Reason.OWN_MESSAGE}
-    talk.hears("From my own phone", State.IGNORED, **own)
+    talk.hears("From my own phone", MessageState.IGNORED, **own)
     talk.begins(talk.hears("Still there?"))
 
 

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.messages.message import State
 from core.phone import Phone
 from core.settings import Settings
+from core.states import MessageState
 from store import allowlist, settings
 from tests.app.allowlist.test_people import hold, stored
 from tests.browser.panel import Panel
@@ -87,7 +87,7 @@ def test_allowing_and_answering_what_was_kept(panel: Panel, either: Page) -> Non
     page.get_by_label("Default agent").select_option(index=1)
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_text("the kept 2 messages are being answered")).to_be_visible()
-    assert {state for state, _, _ in stored(panel.services)} == {State.WAITING}
+    assert {state for state, _, _ in stored(panel.services)} == {MessageState.WAITING}
 
 
 def test_searching_and_leafing(panel: Panel, either: Page) -> None:

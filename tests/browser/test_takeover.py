@@ -7,8 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from core.link import Phase, Status
-from core.messages.message import State
 from core.phone import Phone
+from core.states import MessageState
 from store import link
 from store.chats import pauses
 from store.chats.pauses import By
@@ -126,7 +126,7 @@ def test_leaving_out_what_came_in(panel: Panel, page: Page, ana: Talk) -> None:
     expect(state).to_contain_text("An agent answers here")
     with panel.services.db.read() as connection:
         states = set(connection.scalars(select(tables.messages.c.state)))
-    assert State.WAITING not in states
+    assert MessageState.WAITING not in states
 
 
 @pytest.mark.parametrize("kind", ["free", "panel", "phone", "refused"])

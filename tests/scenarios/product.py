@@ -14,8 +14,8 @@ from sqlalchemy import select
 from config import ROOT
 from core.admission.allowlist import Pattern
 from core.link import Link, Phase, Status
-from core.messages.message import State
 from core.settings import Settings
+from core.states import MessageState
 from simulator import Phone, Simulator
 from store import allowlist
 from store import link as link_store
@@ -123,7 +123,7 @@ class Product:
     def messages(self, **where: Any) -> list[Mapping[str, Any]]:
         return self.rows(tables.messages, **where)
 
-    async def stored(self, text: str, state: State) -> Mapping[str, Any]:
+    async def stored(self, text: str, state: MessageState) -> Mapping[str, Any]:
         """The stored message with this text, once it is in this state."""
 
         def look() -> Mapping[str, Any] | None:

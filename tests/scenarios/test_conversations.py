@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.messages.message import Reason, State
+from core.messages.message import Reason
+from core.states import MessageState
 from simulator import Phone
 from store.sql import tables
 from tests.fake_llm import FakeLLM
@@ -28,7 +29,7 @@ async def test_an_allowed_number_is_read_acknowledged_and_answered(
     answer = await ana.hears("Hello Ana.")
     assert answer.sender == "+15550001000"
     await ana.sees_paused()
-    stored = await running.stored("hi", State.ANSWERED)
+    stored = await running.stored("hi", MessageState.ANSWERED)
     assert stored["reason"] == Reason.ALLOWED_NUMBER
     assert stored["raw"] and stored["read_at"] and stored["push_name"] == "Ana"
     assert "Finn" in llm.requests[-1].system
@@ -38,7 +39,7 @@ async def test_a_prefix_lets_its_numbers_in(running: Product, ana: Phone):
     running.allow("+1555000*")
     await ana.says("hi")
     await ana.hears()
-    assert (await running.stored("hi", State.ANSWERED))["reason"] == Reason.ALLOWED_PREFIX
+    assert (await running.stored("hi", MessageState.ANSWERED))["reason"] == Reason.ALLOWED_PREFIX
 
 
 @pytest.mark.parametrize("addressing", ["lid", "lid_only"])
@@ -51,7 +52,7 @@ async def test_a_hidden_address_is_the_same_person(running: Product, addressing:
     ana._handset.addressing = addressing
     await ana.says("second")
     await ana.hears()
-    first, second = running.messages(state=State.ANSWERED)
+    first, second = running.messages(state=MessageState.ANSWERED)
     assert first["chat_id"] == second["chat_id"]
     assert first["chat"].endswith("@lid")
 
@@ -65,7 +66,7 @@ async def test_a_stranger_gets_nothing_and_is_listed(running: Product, ana: Phon
     await ana.hears()  # what came after the stranger's message has been dealt with
     assert bob.ticks(secret) != "read"
     assert bob.unheard == [] and bob.reactions == {} and not bob.typing_log
-    (held,) = running.messages(state=State.HELD)
+    (held,) = running.messages(state=MessageState.HELD)
     assert held["reason"] == Reason.NOT_ALLOWED and held["push_name"] == "Bob"
     assert held["text"] == "" and held["raw"] == b""
 
@@ -79,7 +80,7 @@ async def test_allow_all_opens_and_disabling_silences_with_the_next_message(
     running.settings(enabled=False)
     closed = await ana.says("and now?")
     await running.until(
-        lambda: running.messages(state=State.IGNORED, reason=Reason.DISABLED), "the refusal"
+        lambda: running.messages(state=MessageState.IGNORED, reason=Reason.DISABLED), "the refusal"
     )
     assert ana.ticks(closed) != "read" and ana.unheard == []
     running.settings(enabled=True)
@@ -142,7 +143,7 @@ async def test_three_quick_messages_get_one_answer(running: Product, ana: Phone,
     for line in ("one", "two", "three"):
         await ana.says(line)
     await ana.hears()
-    await running.stored("three", State.ANSWERED)
+    await running.stored("three", MessageState.ANSWERED)
     assert len(llm.requests) == 1
     assert [line for line in ("one", "two", "three") if line in llm.requests[0].text] == [
         "one",
@@ -180,7 +181,7 @@ async def test_groups_and_status_posts_are_ignored(running: Product, ana: Phone)
     await ana.posts_status("my day")
     await ana.says("only you")
     await ana.hears()
-    reasons = {row["reason"] for row in running.messages(state=State.IGNORED)}
+    reasons = {row["reason"] for row in running.messages(state=MessageState.IGNORED)}
     assert {Reason.GROUP, Reason.STATUS_POST} <= reasons
     assert ana.unheard == []
 

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from config import Config
-from core.messages.message import State
+from core.states import MessageState
 from simulator import Simulator
 from store.redis import valkey
 from store.sql.engine import Database
@@ -94,7 +94,7 @@ async def test_from_the_first_start_to_the_first_answer_and_back(
     await expect(page.get_by_text(re.compile("worker runs v1"))).to_be_visible()
 
     await ana.says("let me in")
-    await product.until(lambda: product.messages(state=State.HELD), "the held message")
+    await product.until(lambda: product.messages(state=MessageState.HELD), "the held message")
     await page.get_by_role("link", name="People").first.click()
     await page.get_by_role("link", name="Allow Ana").click()
     await page.get_by_role("button", name="Allow", exact=True).click()

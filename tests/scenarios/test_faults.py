@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from core.link import End, Phase
-from core.messages.message import State
+from core.states import MessageState
 from simulator import Phone
 from store.sql import tables
 from tests.fake_llm import FakeLLM
@@ -25,7 +25,7 @@ class House:
     async def everything_answered(self, *texts: str) -> None:
         """Each was answered, and the answers came in the order of the messages."""
         for text in texts:
-            await self.product.stored(text, State.ANSWERED)
+            await self.product.stored(text, MessageState.ANSWERED)
 
         def all_out() -> bool:
             return all(row["state"] == "sent" for row in self.product.rows(tables.outbox))
@@ -52,7 +52,7 @@ async def test_jobs_killed_in_mid_answer(house: House):
         await house.ana.says("one")
         await house.product.until(lambda: house.llm.requests, "the model to be asked")
         await house.ana.says("two")
-        await house.product.stored("two", State.WAITING)
+        await house.product.stored("two", MessageState.WAITING)
         house.jobs.kill()
     house.product.jobs()
     await house.everything_answered("one", "two")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from core.messages.message import Reason, State
+from core.messages.message import Reason
 from core.settings import Groups
+from core.states import MessageState
 from simulator import Phone
 from simulator.service.groups import Group
 from store.sql import tables
@@ -40,7 +41,7 @@ async def reason_of(product: Product, message_id: str) -> str:
     """Why a message was not answered."""
 
     def look() -> str | None:
-        rows = product.messages(message_id=message_id, state=State.IGNORED)
+        rows = product.messages(message_id=message_id, state=MessageState.IGNORED)
         return rows[0]["reason"] if rows else None
 
     return await product.until(look, "the decision")
@@ -80,7 +81,7 @@ async def test_whoever_speaks_to_us_is_answered_in_the_group(
     request = llm.requests[-1]
     assert request.text == "Ana: what is a queue?"
     assert "in a WhatsApp group" in request.system and "+15550002001" in request.system
-    stored = await ready.stored("what is a queue?", State.ANSWERED)
+    stored = await ready.stored("what is a queue?", MessageState.ANSWERED)
     assert stored["reason"] == Reason.ALLOWED_NUMBER and stored["is_to_us"]
     (chat,) = ready.rows(tables.chats)
     assert (chat["channel"], chat["person_id"], chat["agent"]) == ("group", None, "finn")
@@ -102,7 +103,7 @@ async def test_what_is_not_for_us_is_let_alone(
     assert await reason_of(ready, stranger) == Reason.GROUP_NOT_ALLOWED
     assert "read" not in (ana.ticks(remark), bob.ticks(stranger))
     assert not llm.requests and not ana.typing_log and not ana.reactions
-    assert ready.messages(state=State.HELD) == [] and ready.rows(tables.chats) == []
+    assert ready.messages(state=MessageState.HELD) == [] and ready.rows(tables.chats) == []
     assert {row["text"] for row in ready.messages()} == {""}
     assert len(ready.rows(tables.people)) == 0
 
@@ -145,11 +146,11 @@ async def test_edits_and_deletions_before_the_turn(
         await ready.until(lambda: llm.requests, "the model to be asked")
         second = await ana.says("second", to=team, mentioning=ready.owner)
         third = await ana.says("third", to=team, mentioning=ready.owner)
-        await ready.stored("third", State.WAITING)
+        await ready.stored("third", MessageState.WAITING)
         await ana.edits(second, "second, better", to=team)
         await ana.deletes(third, to=team)
         await ready.until(lambda: ready.messages(reason=Reason.DELETE, kind="text"), "the end")
-        await ready.stored("second, better", State.WAITING)
+        await ready.stored("second, better", MessageState.WAITING)
     await ana.hears()
     await ana.hears()
     assert llm.requests[-1].text == "Ana: second, better"
@@ -164,7 +165,7 @@ async def test_the_owner_in_the_group_pauses_it(
     await ready.owner.says("I'll answer that myself.", to=team)
     await ready.until(lambda: ready.rows(tables.chats, paused_by="phone"), "the pause")
     await ana.says("thanks", to=team, mentioning=ready.owner)
-    await ready.stored("thanks", State.WAITING)
+    await ready.stored("thanks", MessageState.WAITING)
     texts = {row["text"] for row in ready.messages(from_me=True)}
     assert "I'll answer that myself." in texts and "hello all" not in texts
     await ana.says("only us?")

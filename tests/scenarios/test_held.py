@@ -8,8 +8,9 @@ import pytest
 from app import create_app
 from app.web.ext import Services
 from config import Config
-from core.messages.message import Reason, State
+from core.messages.message import Reason
 from core.phone import Phone as Number
+from core.states import MessageState
 from simulator import Phone
 from store.chats import people
 from tests.app.visitor import Visitor
@@ -49,7 +50,7 @@ async def test_somebody_with_a_hidden_number_is_let_in(
     dave = running.sim.add_phone("+15550003002", name="Dave", addressing="lid_only")
     eve = running.sim.add_phone("+15550003003", name="Eve", addressing="lid_only")
     await dave.says("Is anybody there?")
-    held = await running.stored("Is anybody there?", State.HELD)
+    held = await running.stored("Is anybody there?", MessageState.HELD)
     assert held["reason"] == Reason.NUMBER_UNKNOWN and held["phone"] is None
 
     form = {f"person{held['person_id']}-{name}": value for name, value in FORM.items()}
@@ -58,19 +59,19 @@ async def test_somebody_with_a_hidden_number_is_let_in(
     await dave.hears("I am.")
     await dave.says("Good.")
     await dave.hears()
-    answered = await running.stored("Good.", State.ANSWERED)
+    answered = await running.stored("Good.", MessageState.ANSWERED)
     assert answered["reason"] == Reason.ALLOWED_HIDDEN and answered["phone"] is None
 
     dave._handset.addressing = "lid"  # with the number beside the hidden id
     await dave.says("Here is my number.")
     await dave.hears()
-    shown = await running.stored("Here is my number.", State.ANSWERED)
+    shown = await running.stored("Here is my number.", MessageState.ANSWERED)
     assert shown["phone"] == dave.number and shown["chat_id"] == answered["chat_id"]
     dave._handset.addressing = "pn"  # and the number alone
     await dave.says("It is me.")
     await dave.hears()
     await eve.says("Me too?")
-    await running.stored("Me too?", State.HELD)
+    await running.stored("Me too?", MessageState.HELD)
 
 
 async def test_what_was_kept_is_answered(
@@ -78,7 +79,7 @@ async def test_what_was_kept_is_answered(
 ):
     first = await bob.says("Is this the plumber?")
     await bob.says("There is water in the cellar.")
-    await running.stored("There is water in the cellar.", State.HELD)
+    await running.stored("There is water in the cellar.", MessageState.HELD)
     assert bob.unheard == [] and bob.ticks(first) != "read"
 
     with running.database.read() as connection:
@@ -89,7 +90,7 @@ async def test_what_was_kept_is_answered(
     assert owner.submit(f"/people/{person.id}/allow", **form).status_code == 303
     await bob.hears("I am on my way.")
     assert "plumber?\\nThere is water" in json.dumps(llm.requests[-1].body)
-    answered = await running.stored("There is water in the cellar.", State.ANSWERED)
+    answered = await running.stored("There is water in the cellar.", MessageState.ANSWERED)
     assert answered["reason"] == Reason.ALLOWED_NUMBER
     await bob.sees_read(first)
     await bob.says("Thanks!")

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from core.states import PieceState
 from simulator import Phone
 from store.account import api_keys
 from store.chats import sends
-from store.chats.outbox import OutState
 from tests.scenarios.product import Product
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import PATIENCE
@@ -59,7 +59,7 @@ async def told_when_sent(
     def is_sent() -> bool:
         with product.database.read() as connection:
             progress = sends.progress(connection, send_id)
-        return progress is not None and progress.state is OutState.SENT
+        return progress is not None and progress.state is PieceState.SENT
 
     await product.until(is_sent, f"send {send_id} to be sent")
     told: dict[str, Any] = (await program.get(f"/v1/whatsapp/messages/{send_id}")).json()

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from config import Config
 from core.link import End, Phase
-from core.messages.message import State
+from core.states import MessageState
 from simulator import Simulator
 from store.redis import valkey
 from store.sql import tables
@@ -54,7 +54,7 @@ async def test_a_conversation_on_postgresql_moves_to_another_machine(
     await product.connected()
     await ana.says("hi again")
     await ana.hears()
-    await product.stored("hi again", State.ANSWERED)
+    await product.stored("hi again", MessageState.ANSWERED)
 
 
 async def test_unlinking_empties_the_session_in_postgresql(far_product: Product):
@@ -91,8 +91,8 @@ async def test_a_killed_redis_costs_only_a_delay(
         server.kill()
         await ana.says("two")
     spawn("-m", "store.redis.valkey", env=env)
-    await product.stored("one", State.ANSWERED)
-    await product.stored("two", State.ANSWERED)
+    await product.stored("one", MessageState.ANSWERED)
+    await product.stored("two", MessageState.ANSWERED)
     await ana.hears()
     assert len(product.rows(tables.turns, state="done")) == 2
     client.close()

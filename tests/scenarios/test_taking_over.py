@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.messages.message import Kind, Reason, State
+from core.messages.message import Kind, Reason
+from core.states import MessageState
 from simulator import Phone
 from simulator.wire.node import node
 from store.chats import chats, manual
@@ -54,7 +55,7 @@ async def test_the_owner_writes_from_the_panel(running: Product, ana: Phone, llm
     heard = await ana.hears("The owner here.")
     typed = len([state for state, _ in ana.typing_log if state == "composing"])
     unread = await ana.says("And the price?")
-    await running.stored("And the price?", State.WAITING)
+    await running.stored("And the price?", MessageState.WAITING)
     assert ana.ticks(unread) != "read" and not ana.unheard
     assert typed == len([state for state, _ in ana.typing_log if state == "composing"])
     await ana.reads(heard)
@@ -80,7 +81,7 @@ async def test_the_owner_writes_from_their_phone(running: Product, llm: FakeLLM,
         await running.owner.says("Yes, me.", to=ana)
         await ana.hears("Yes, me.")
         await running.until(lambda: running.messages(from_me=True, text="Yes, me."), "our copy")
-        await running.stored("Is anybody there?", State.ANSWERED)
+        await running.stored("Is anybody there?", MessageState.ANSWERED)
     (own,) = running.messages(text="Yes, me.")
     assert (own["chat_id"], own["reason"]) == (chat_of(running).id, Reason.OWN_MESSAGE)
     (chat,) = running.rows(tables.chats)
@@ -89,7 +90,7 @@ async def test_the_owner_writes_from_their_phone(running: Product, llm: FakeLLM,
         lambda: [t for t in running.rows(tables.turns) if t["state"] == "stopped"], "the stop"
     )
     await ana.says("Good.")
-    await running.stored("Good.", State.WAITING)
+    await running.stored("Good.", MessageState.WAITING)
     assert ana.unheard == [] and not running.rows(tables.outbox)
 
 
@@ -107,11 +108,11 @@ async def test_edits_and_deletions(running: Product, ana: Phone, llm: FakeLLM):
         first = await ana.says("first")
         await running.until(lambda: llm.requests, "the model to be asked")
         second, third = await ana.says("second"), await ana.says("third")
-        await running.stored("third", State.WAITING)
+        await running.stored("third", MessageState.WAITING)
         await ana.edits(second, "second, better")
         await ana.deletes(third)
         await running.until(lambda: running.messages(reason=Reason.DELETE, kind="text"), "the end")
-        await running.stored("second, better", State.WAITING)
+        await running.stored("second, better", MessageState.WAITING)
     await ana.hears()
     await ana.hears()
     assert llm.requests[-1].text == "second, better"
@@ -125,7 +126,7 @@ async def test_edits_and_deletions(running: Product, ana: Phone, llm: FakeLLM):
         "the deletion",
     )
     (row,) = running.messages(message_id=first)
-    assert (row["text"], row["raw"], row["state"]) == ("", b"", State.ANSWERED)
+    assert (row["text"], row["raw"], row["state"]) == ("", b"", MessageState.ANSWERED)
 
 
 async def test_reactions_are_kept_and_not_answered(running: Product, ana: Phone):

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, select, text
 
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import chats, messages, people
 from store.chats.chats import Chat
 from store.sql.engine import Database
@@ -51,7 +52,7 @@ def write(
     connection: Connection,
     chat: Chat,
     message_id: str,
-    state: State = State.WAITING,
+    state: MessageState = MessageState.WAITING,
     now: datetime = NOW,
     **changes: Any,
 ) -> int:

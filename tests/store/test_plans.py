@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, text
 
-from core.messages.message import State
+from core.states import MessageState, PieceState, TurnState
 from store import allowlist, link, retention
 from store.chats import chats, contexts, held, messages, outbox, people, turns
-from store.chats.outbox import OutState
-from store.chats.turns import Answer, TurnState
+from store.chats.turns import Answer
 from store.pages import overview
 from store.sql.engine import Database
 from store.sql.tables import chats as chats_table
@@ -79,7 +78,12 @@ def _turn(number: int) -> dict[str, Any]:
 
 
 def _message(number: int) -> dict[str, Any]:
-    rare = {1: State.WAITING, 2: State.ANSWERING, 3: State.RECEIVED, 4: State.HELD}
+    rare = {
+        1: MessageState.WAITING,
+        2: MessageState.ANSWERING,
+        3: MessageState.RECEIVED,
+        4: MessageState.HELD,
+    }
     owner = _owner(number)
     return {
         **dict.fromkeys(("account", "chat", "sender"), f"{owner}@x"),
@@ -90,7 +94,7 @@ def _message(number: int) -> dict[str, Any]:
         "push_name": "x",
         "from_me": False,
         "raw": b"x" * 40,
-        "state": rare.get(number % 1000, State.ANSWERED),
+        "state": rare.get(number % 1000, MessageState.ANSWERED),
         "person_id": owner,
         "chat_id": owner,
         "sent_at": NOW,
@@ -104,7 +108,7 @@ def _reply(number: int) -> dict[str, Any]:
         "chat_id": owner,
         "address": f"{owner}@x",
         "text": "Hi",
-        "state": OutState.QUEUED if number % 1000 == 0 else OutState.SENT,
+        "state": PieceState.QUEUED if number % 1000 == 0 else PieceState.SENT,
         "attempts": 1,
         "possibly_twice": False,
         "created_at": NOW,

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection, Table, insert, null, select, update
 
 from core.agents.routing import Why
-from core.messages.message import Kind, Reason, State
+from core.messages.message import Kind, Reason
+from core.states import MessageState
 from store import retention
 from store.account import api_keys, audit
 from store.chats import contexts, messages, outbox, sends, turns
@@ -99,11 +100,13 @@ def test_an_idempotency_key_can_be_used_again_and_its_send_stays(database: Datab
         assert send(late), "a new message by now"
 
 
-@pytest.mark.parametrize("state", [State.IGNORED, State.HELD, State.ANSWERED])
-def test_only_the_protobuf_of_ignored_messages_goes(database: Database, state: State) -> None:
+@pytest.mark.parametrize("state", [MessageState.IGNORED, MessageState.HELD, MessageState.ANSWERED])
+def test_only_the_protobuf_of_ignored_messages_goes(
+    database: Database, state: MessageState
+) -> None:
     with database.write() as connection:
         write(connection, chat_with(connection), "M1", state, raw=b"protobuf")
-    is_ignored = state is State.IGNORED
+    is_ignored = state is MessageState.IGNORED
     assert let_go(database, "raw messages", NOW + retention.RAW) == 0
     assert let_go(database, "raw messages", NOW + retention.RAW + DAY) == is_ignored
     assert let_go(database, "raw messages", NOW + retention.RAW + DAY) == 0
@@ -120,7 +123,7 @@ def test_what_nobody_said_goes_and_what_somebody_said_stays(database: Database) 
         ):
             messages.receive(connection, inbound(message_id, kind=kind), NOW)
             row = messages.undecided(connection)[-1].id
-            messages.decided(connection, row, State.IGNORED, reason, NOW, keep_text=False)
+            messages.decided(connection, row, MessageState.IGNORED, reason, NOW, keep_text=False)
     assert let_go(database, "service messages", NOW + retention.SERVICE) == 0
     assert let_go(database, "service messages", NOW + retention.SERVICE + DAY) == 1
     assert values(database, tables.messages, "message_id") == ["G1", "M1"]
@@ -164,8 +167,8 @@ def test_nothing_that_was_said_ever_goes(database: Database) -> None:
     """However old, in whatever state."""
     with database.write() as connection:
         chat = chat_with(connection)
-        for number, state in enumerate(State):
-            if state is not State.RECEIVED:
+        for number, state in enumerate(MessageState):
+            if state is not MessageState.RECEIVED:
                 write(connection, chat, f"M{number}", state, raw=b"protobuf")
         conversation = contexts.current(connection, chat.id, "finn", NOW)
         turn(connection, conversation, NOW)

@@ -9,9 +9,10 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Groups
+from core.states import MessageState
 from store import settings as settings_store
 from store.chats import chats, messages, people
 from store.chats.chats import Chat
@@ -52,7 +53,7 @@ def test_an_allowed_member_is_read_and_answered_in_the_group(door: Door):
     row = door.judged(here(message(), text="hi"))
     chat = chat_of(door.database)
     assert chat and chat.is_group and chat.person_id is None
-    assert (row["state"], row["chat_id"], row["text"]) == (State.WAITING, chat.id, "hi")
+    assert (row["state"], row["chat_id"], row["text"]) == (MessageState.WAITING, chat.id, "hi")
     assert door.seen.acts == [("read", "A1"), ("typing", GROUP), ("ack", "A1", "👀")]
     door.judged(here(message("A2")))
     assert chat_of(door.database) == chat, "one chat, however many messages"
@@ -63,7 +64,9 @@ def test_an_allowed_member_is_read_and_answered_in_the_group(door: Door):
 def test_strangers_of_a_group_are_neither_held_nor_known(door: Door):
     for number, stranger in enumerate((from_bob("B1"), hidden("H1"))):
         row = door.judged(here(stranger))
-        assert (row["state"], row["reason"]) == (State.IGNORED, Reason.GROUP_NOT_ALLOWED), number
+        assert (row["state"], row["reason"]) == (MessageState.IGNORED, Reason.GROUP_NOT_ALLOWED), (
+            number
+        )
         assert (row["text"], row["raw"], row["person_id"]) == ("", b"", None)
     with door.database.read() as connection:
         assert connection.execute(select(tables.people)).all() == []
@@ -77,7 +80,7 @@ def test_strangers_of_a_group_are_neither_held_nor_known(door: Door):
 def test_how_a_message_begins_may_turn_it_to_us(door: Door, text: str, is_answered: bool):
     row = door.judged(replace(here(message(text=text)), is_to_us=False))
     if is_answered:
-        assert (row["state"], row["reason"]) == (State.WAITING, Reason.ALLOWED_NUMBER)
+        assert (row["state"], row["reason"]) == (MessageState.WAITING, Reason.ALLOWED_NUMBER)
     else:
         assert (row["reason"], row["text"]) == (Reason.GROUP_NOT_ADDRESSED, "")
 
@@ -104,8 +107,8 @@ def test_only_its_sender_can_change_a_message(door: Door):
     door.judged(here(from_bob("B3"), **by_bob | {"kind": Kind.DELETE, "text": ""}))
     door.judged(here(message("A2"), kind=Kind.EDIT, text="first, better", target_id="A1"))
     first, second, *_ = door.rows()
-    assert (first["text"], first["state"]) == ("first, better", State.WAITING)
-    assert (second["text"], second["state"]) == ("mine", State.WAITING)
+    assert (first["text"], first["state"]) == ("first, better", MessageState.WAITING)
+    assert (second["text"], second["state"]) == ("mine", MessageState.WAITING)
     door.judged(here(message("A3"), kind=Kind.DELETE, text="", target_id="A1"))
     assert door.rows()[0]["deleted_at"]
 
@@ -116,10 +119,10 @@ def test_a_correction_of_what_was_answered_is_for_us(door: Door):
     with door.database.write() as connection:
         table = tables.messages
         answered = update(table).where(table.c.id == row["id"])
-        connection.execute(answered.values(state=State.ANSWERED))
+        connection.execute(answered.values(state=MessageState.ANSWERED))
     edit = here(message("A2", "second"), kind=Kind.EDIT, target_id="A1")
     row = door.judged(replace(edit, is_to_us=False))
-    assert (row["state"], row["quoted_text"]) == (State.WAITING, "first")
+    assert (row["state"], row["quoted_text"]) == (MessageState.WAITING, "first")
 
 
 def test_reactions_are_kept_where_there_is_a_chat(door: Door):
@@ -253,7 +256,7 @@ async def test_after_a_pause_the_agent_knows_who_said_what(group: World, llm: Fa
     with group.database.write() as connection:
         table = tables.messages
         asked = update(table).where(table.c.text == "and me?")
-        connection.execute(asked.values(state=State.ANSWERED))
+        connection.execute(asked.values(state=MessageState.ANSWERED))
     group.clock.advance(seconds=1)
     say(group, ALICE, "Alice", "so?")
     await group.answering.answer(chat_id)

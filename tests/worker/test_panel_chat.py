@@ -9,8 +9,9 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
-from core.messages.message import Reason, State
-from store.chats import chats, messages, outbox
+from core.messages.message import Reason
+from core.states import MessageState
+from store.chats import chats, messages, outbox, turns
 from store.pages import panel_chats
 from store.pages.panel_chats import Exchange
 from store.redis import valkey
@@ -121,7 +122,7 @@ async def test_a_failure_is_there_to_read(ana: Owner, llm: FakeLLM) -> None:
 async def test_unlinking_whatsapp_leaves_them_alone(world: World, ana: Owner) -> None:
     alice = world.friend().writes("hi")
     ana.writes("hi")
-    world.do(messages.drop_waiting, Reason.UNLINKED)
+    world.do(turns.drop_unanswered, Reason.UNLINKED)
     world.do(outbox.cancel_all, "gone")
     assert world.states() == ["ignored", "waiting"]
     assert await world.answering.answer(ana.chat_id) is None
@@ -133,7 +134,7 @@ async def test_a_turn_at_work_outlives_the_link(world: World, ana: Owner, llm: F
     with llm.held():
         answering = asyncio.create_task(world.answering.answer(ana.chat_id))
         await asyncio.to_thread(llm.wait_for, 1)
-        world.do(messages.drop_waiting, Reason.UNLINKED)
+        world.do(turns.drop_unanswered, Reason.UNLINKED)
     await answering
     assert ana.exchanges()[0].reply == "I am a fake model."
 
@@ -153,7 +154,7 @@ def test_typing_is_not_for_them_while_a_turn_runs(world: World, ana: Owner) -> N
     world.do(chats.lease, ana.chat_id, "me", world.clock(), world.clock.now.replace(year=2030))
 
     def answering(connection) -> None:
-        connection.execute(update(tables.messages).values(state=State.ANSWERING))
+        connection.execute(update(tables.messages).values(state=MessageState.ANSWERING))
 
     world.do(answering)
     assert world.do(chats.expecting, world.clock()) == []

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.messages.message import Kind, State
+from core.messages.message import Kind
+from core.states import MessageState
 from store.chats import chats, manual, pauses
 from store.chats.contexts import current
 from store.chats.pauses import By
@@ -221,4 +222,4 @@ def test_rows_written_by_hand_are_nobodys(world: World) -> None:
     rows = world.rows(select(tables.outbox).order_by(tables.outbox.c.id))
     assert [row["text"] for row in rows] == ["one", "two"]
     assert {(row["turn_id"], row["send_id"], row["agent"]) for row in rows} == {(None, None, None)}
-    assert State.WAITING not in world.states()
+    assert MessageState.WAITING not in world.states()

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 
 from core.admission.preview import Outcome, Outlook, Words, foresee
-from core.messages.message import Inbound, Kind, Place, State
+from core.messages.message import Inbound, Kind, Place
+from core.states import MessageState
 from store import settings as settings_store
 from store.agents.agents import AgentFolder
 from store.chats import chats, messages, pauses, people
@@ -27,7 +28,7 @@ Arrange = Callable[[World], None]
 class Came:
     """What happened: how the message ended, and the turn it became, if it did."""
 
-    state: State
+    state: MessageState
     reason: str
     agent: str | None
     why: str | None
@@ -74,7 +75,7 @@ def _came(connection: Connection) -> Came:
         select(tables.outbox.c.text).where(tables.outbox.c.turn_id == message.turn_id)
     ).all()
     return Came(
-        State(message.state),
+        MessageState(message.state),
         message.reason,
         turn.agent if turn else None,
         turn.why if turn else None,
@@ -213,9 +214,9 @@ async def test_what_is_foreseen_comes(
     match outlook.outcome:
         case Outcome.REFUSED:
             held = outlook.decision.verdict == "hold"
-            assert came.state is (State.HELD if held else State.IGNORED)
+            assert came.state is (MessageState.HELD if held else MessageState.IGNORED)
         case Outcome.PAUSED:
-            assert came.state is State.WAITING
+            assert came.state is MessageState.WAITING
         case Outcome.AGENT:
             assert (came.kind, came.agent) == ("agent", outlook.agent)
             assert came.why == ("sticky" if outlook.turned_to else outlook.route.why)

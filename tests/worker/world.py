@@ -15,9 +15,10 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from config import Config
 from core.admission.allowlist import Pattern
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Settings
+from core.states import MessageState
 from store import allowlist
 from store import settings as settings_store
 from store.agents.agents import AgentFolder
@@ -166,7 +167,9 @@ class World:
             messages.receive(connection, inbound, now)
             message = messages.undecided(connection)[-1].id
             ids = {"chat_id": friend.chat_id, "person_id": friend.person_id}
-            messages.decided(connection, message, State.WAITING, Reason.ALLOWED_NUMBER, now, **ids)
+            messages.decided(
+                connection, message, MessageState.WAITING, Reason.ALLOWED_NUMBER, now, **ids
+            )
 
     # ---- looking -------------------------------------------------------------------------------
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from core.admission import group
 from core.admission.decide import Decision, admit, decide
 from core.agents.agent import Agent
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.settings import Groups, Settings
+from core.states import MessageState
 from store import allowlist
 from store.account import audit
 from store.chats import chats, edits, manual, messages, pauses, people
@@ -50,7 +51,9 @@ def judge(
     by @name in a group."""
     if inbound.place not in (Place.DIRECT, Place.GROUP):
         decision = _decide(connection, inbound, settings, None)
-        messages.decided(connection, row, State.IGNORED, decision.reason, now, keep_text=False)
+        messages.decided(
+            connection, row, MessageState.IGNORED, decision.reason, now, keep_text=False
+        )
         return Verdict()
     if inbound.from_me:
         return _own(connection, row, inbound, settings, now)
@@ -82,7 +85,7 @@ def _theirs(
     messages.decided(
         connection,
         row,
-        State.HELD,
+        MessageState.HELD,
         decision.reason,
         now,
         person_id=person.id,
@@ -138,7 +141,7 @@ def _accept(
     messages.decided(
         connection,
         row,
-        State.WAITING,
+        MessageState.WAITING,
         decision.reason,
         now,
         person_id=person.id,
@@ -262,7 +265,7 @@ def _ignore(
     messages.decided(
         connection,
         row,
-        State.IGNORED,
+        MessageState.IGNORED,
         reason,
         now,
         person_id=person_id,

@@ -21,7 +21,7 @@ from core.phone import Phone
 from store import link as link_store
 from store import link_events
 from store.account import audit
-from store.chats import messages, outbox
+from store.chats import outbox, turns
 from store.link_events import Event
 from store.redis.live import Heartbeat, Request
 from store.sql.engine import Database
@@ -380,7 +380,7 @@ class Bridge:
             phone = link_store.load(connection).phone
             link_store.ended(connection, reason, _now())
             link_events.record(connection, reason, _now(), fence=self.fence)
-            messages.drop_waiting(connection, Reason.UNLINKED)
+            turns.drop_unanswered(connection, Reason.UNLINKED)
             outbox.cancel_all(connection, "The account was unlinked before this could be sent.")
             told = f"{phone or ''} {reason.replace('_', ' ')}".strip()
             audit.record(connection, "worker", "link ended", told, _now())

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app.web.ext import Services
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Settings
+from core.states import MessageState
 from store import allowlist, settings
 from store.account import audit
 from store.chats import held, messages, people
@@ -34,7 +35,7 @@ def hold(
         messages.decided(
             connection,
             received.id,
-            State.HELD,
+            MessageState.HELD,
             Reason.NOT_ALLOWED,
             now,
             person_id=person.id,
@@ -152,7 +153,7 @@ def test_what_somebody_hidden_wrote_is_answered(owner: Visitor, services: Servic
     keep_texts(services)
     dave = hold(services, None, "123@lid", "Dave", "hello?")
     owner.submit(f"/people/{dave.id}/allow", **{f"person{dave.id}-answer": "y"})
-    assert stored(services) == [(State.WAITING, Reason.ALLOWED_HIDDEN, "hello?")]
+    assert stored(services) == [(MessageState.WAITING, Reason.ALLOWED_HIDDEN, "hello?")]
 
 
 def test_letting_in_somebody_hidden_who_is_in_already(
@@ -216,9 +217,9 @@ def test_what_was_kept_is_answered_on_request(
         answer if htmx else owner.open("/people/")
     )
     assert stored(services) == [
-        (State.IGNORED, Reason.NOT_ALLOWED, ""),
-        (State.WAITING, Reason.ALLOWED_NUMBER, "Hello?"),
-        (State.WAITING, Reason.ALLOWED_NUMBER, "Anybody?"),
+        (MessageState.IGNORED, Reason.NOT_ALLOWED, ""),
+        (MessageState.WAITING, Reason.ALLOWED_NUMBER, "Hello?"),
+        (MessageState.WAITING, Reason.ALLOWED_NUMBER, "Anybody?"),
     ]
     assert Turns(services.live.redis).queue.count == 1, "somebody looks at once"
     with services.db.read() as connection:
@@ -230,7 +231,7 @@ def test_nobody_is_answered_without_the_tick(owner: Visitor, services: Services)
     keep_texts(services)
     bob = hold(services, PHONE, None, "Bob", "Hello?")
     owner.submit(f"/people/{bob.id}/allow", **{f"person{bob.id}-label": ""})
-    assert stored(services) == [(State.IGNORED, Reason.NOT_ALLOWED, "Hello?")]
+    assert stored(services) == [(MessageState.IGNORED, Reason.NOT_ALLOWED, "Hello?")]
 
 
 def test_nothing_is_answered_while_answering_is_off(owner: Visitor, services: Services) -> None:
@@ -239,7 +240,7 @@ def test_nothing_is_answered_while_answering_is_off(owner: Visitor, services: Se
     form = owner.open(f"/people/{bob.id}/allow")
     assert "answering is switched off" in words(form) and "-answer" not in form.text
     owner.submit(f"/people/{bob.id}/allow", **{f"person{bob.id}-answer": "y"})
-    assert stored(services)[0][0] == State.IGNORED
+    assert stored(services)[0][0] == MessageState.IGNORED
     assert Turns(services.live.redis).queue.count == 0
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from app.web.ext import Services
 from core.link import End
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store import link
 from store.chats import chats, contexts, manual, messages, pauses, people
 from store.chats.pauses import By
@@ -37,7 +38,7 @@ def says(services: Services, chat: chats.Chat, text: str) -> int:
         messages.receive(connection, inbound, services.now())
         row = messages.undecided(connection)[-1].id
         reason, ids = Reason.ALLOWED_NUMBER, {"chat_id": chat.id, "person_id": chat.person_id}
-        messages.decided(connection, row, State.WAITING, reason, services.now(), **ids)
+        messages.decided(connection, row, MessageState.WAITING, reason, services.now(), **ids)
     return row
 
 
@@ -80,7 +81,7 @@ def test_writing_by_hand(owner: Visitor, services: Services, chat, htmx):
     )
     assert (sent["turn_id"], sent["send_id"], sent["agent"]) == (None, None, None)
     (message,) = rows(services, tables.messages)
-    assert (message["state"], message["turn_id"]) == (State.ANSWERED, None)
+    assert (message["state"], message["turn_id"]) == (MessageState.ANSWERED, None)
     assert pause_of(services, chat)
     page = answer if htmx else owner.open(f"/conversations/{chat.id}/takeover")
     assert "as soon as WhatsApp is connected" in words(page)  # no worker is there
@@ -115,9 +116,9 @@ def test_without_an_account_nothing_is_queued(owner: Visitor, services: Services
 @pytest.mark.parametrize(
     ("fields", "state"),
     [
-        ({"asked": "y", "answer": "on"}, State.WAITING),
-        ({"asked": "y"}, State.ANSWERED),
-        ({}, State.WAITING),  # it came while the page showed that nothing waits
+        ({"asked": "y", "answer": "on"}, MessageState.WAITING),
+        ({"asked": "y"}, MessageState.ANSWERED),
+        ({}, MessageState.WAITING),  # it came while the page showed that nothing waits
     ],
 )
 def test_resuming(owner: Visitor, services: Services, chat, fields, state):
@@ -132,7 +133,7 @@ def test_resuming(owner: Visitor, services: Services, chat, fields, state):
 def test_commands_stay_ours(owner: Visitor, services: Services, chat):
     says(services, chat, "/help")
     owner.submit(f"/conversations/{chat.id}/write", text="hello")
-    assert [row["state"] for row in rows(services, tables.messages)] == [State.WAITING]
+    assert [row["state"] for row in rows(services, tables.messages)] == [MessageState.WAITING]
 
 
 def test_a_pause_by_the_phone_is_told(owner: Visitor, services: Services, chat):

@@ -8,9 +8,10 @@ import pytest
 from app.web.ext import Services
 from core.admission.allowlist import Pattern
 from core.agents.routing import Absence, Why
-from core.messages.message import Reason, State
+from core.messages.message import Reason
 from core.models.failure import Failure
 from core.phone import Phone
+from core.states import MessageState
 from store import allowlist
 from store.chats import turns
 from store.chats.turns import TurnKind
@@ -90,9 +91,12 @@ def test_attempts_that_lost_their_process(owner: Visitor, services: Services, an
 
 @pytest.mark.parametrize(
     ("state", "sentence"),
-    [(State.WAITING, "It waits for an answer."), (State.ANSWERED, "It was answered by hand")],
+    [
+        (MessageState.WAITING, "It waits for an answer."),
+        (MessageState.ANSWERED, "It was answered by hand"),
+    ],
 )
-def test_without_a_turn(owner: Visitor, ana: Talk, state: State, sentence: str) -> None:
+def test_without_a_turn(owner: Visitor, ana: Talk, state: MessageState, sentence: str) -> None:
     assert sentence in trace(owner, ana, ana.hears("Hello", state))
 
 
@@ -158,7 +162,7 @@ def test_somebody_who_was_not_answered_has_no_chat_but_a_trace(
     owner: Visitor, services: Services
 ) -> None:
     stranger = talk(services, Phone("+15550009999"), "Eve")
-    held = {"state": State.HELD, "reason": Reason.NOT_ALLOWED, "has_chat": False}
+    held = {"state": MessageState.HELD, "reason": Reason.NOT_ALLOWED, "has_chat": False}
     row = stranger.hears("", **held)
     said = words(owner.open(f"/messages/{row}"))
     assert "Eve +1 555-000-9999" in said and "The text was not kept." in said

@@ -9,8 +9,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.web.ext import Services
-from core.messages.message import Kind, Reason, State
+from core.messages.message import Kind, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import pauses, people
 from store.chats.pauses import By
 from store.pages.chat_list import PAGE
@@ -81,7 +82,7 @@ def test_what_the_owner_has_not_seen_is_marked(owner: Visitor, ana: Talk, bob: T
     assert words(owner.open("/conversations/")).count("Unread Unread") == 0
     show(owner, ana)
     assert listed(owner, "?show=unread") == []
-    ana.hears("👍", State.IGNORED, kind=Kind.REACTION, reason=Reason.REACTION)
+    ana.hears("👍", MessageState.IGNORED, kind=Kind.REACTION, reason=Reason.REACTION)
     assert listed(owner, "?show=unread") == []
     ana.hears("More")
     assert listed(owner, "?show=unread") == ["Person 2001"]
@@ -217,8 +218,8 @@ def test_what_people_do_to_messages(owner: Visitor, ana: Talk) -> None:
     ana.receipt(wa_id="OURS")
     ana.changes(first, edited_at=ana.now, ack_emoji="👀")
     reaction = {"kind": Kind.REACTION, "target_id": "OURS", "reason": Reason.REACTION}
-    ana.hears("❤️", State.IGNORED, **reaction)
-    gone = ana.hears("", State.IGNORED, reason=Reason.DELETE)
+    ana.hears("❤️", MessageState.IGNORED, **reaction)
+    gone = ana.hears("", MessageState.IGNORED, reason=Reason.DELETE)
     ana.changes(gone, deleted_at=ana.now)
     ana.hears("And this?", quoted_id="OURS", quoted_text="Yes")
     ana.hears("You there?", kind=Kind.EDIT, quoted_text="Ypu there?")
@@ -251,7 +252,7 @@ def test_what_is_no_text(owner: Visitor, ana: Talk, kind, text, facts, shown) ->
 def test_who_else_wrote(owner: Visitor, services: Services, ana: Talk) -> None:
     ana.sends("From the panel")
     ana.sends("On my own", agent="finn")
-    ana.hears("From my phone", State.IGNORED, from_me=True, reason=Reason.OWN_MESSAGE)
+    ana.hears("From my phone", MessageState.IGNORED, from_me=True, reason=Reason.OWN_MESSAGE)
     said = words(show(owner, ana))
     assert "You, from the panel" in said and "Finn wrote first" in said
     assert "You, on your phone" in said

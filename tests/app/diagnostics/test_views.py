@@ -13,11 +13,12 @@ from app.diagnostics import views
 from app.web.ext import Services
 from config import ROOT
 from core.link import End, Phase, Status
-from core.messages.message import Reason, State
+from core.messages.message import Reason
 from core.phone import Phone
 from core.settings import Settings
+from core.states import MessageState
 from store import link, link_events, settings
-from store.chats import messages
+from store.chats import turns
 from store.link_events import Event
 from store.redis import logs
 from store.redis.live import HEARTBEAT_TTL, Heartbeat, Live, make_heartbeat
@@ -220,8 +221,8 @@ def test_somebody_at_the_door(owner: Visitor, services: Services) -> None:
     assert found and owner.open(found[1]).status_code == 200
 
 
-@pytest.mark.parametrize("state", State)
-def test_every_state_has_words(owner: Visitor, services: Services, state: State) -> None:
+@pytest.mark.parametrize("state", MessageState)
+def test_every_state_has_words(owner: Visitor, services: Services, state: MessageState) -> None:
     with services.db.write() as connection:
         write(connection, chat_with(connection, PHONE), "A", state, now=services.now())
     assert "Somebody" in ask(owner, "Somebody")
@@ -261,8 +262,10 @@ def test_a_page_with_everything_on_it(
         link.linked(connection, PHONE, "DjinnBot", services.now())
         chat = chat_with(connection, PHONE)
         for number in range(300):
-            write(connection, chat, f"M{number}", State.ANSWERED, now=services.now(), text="x")
-        messages.drop_waiting(connection, Reason.UNLINKED)
+            write(
+                connection, chat, f"M{number}", MessageState.ANSWERED, now=services.now(), text="x"
+            )
+        turns.drop_unanswered(connection, Reason.UNLINKED)
     for number in range(1000):
         say(redis, f"line {number}", "error" if number % 9 == 0 else "info")
     page = owner.open("/diagnostics/")

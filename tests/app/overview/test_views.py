@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from app.web.ext import Services
 from core.admission.allowlist import Pattern
 from core.link import Phase, Status
-from core.messages.message import Reason, State
+from core.messages.message import Reason
 from core.phone import Phone
 from core.settings import Settings
+from core.states import MessageState
 from store import allowlist, link, settings
 from store.agents import provider_keys
 from store.agents.agents import AgentFolder
@@ -211,7 +212,7 @@ def test_today_is_the_browser_s(owner: Visitor, services: Services, zone: str, t
 def receive(connection: Connection, at: datetime) -> None:
     messages.receive(connection, inbound(), at)
     [received] = messages.undecided(connection)
-    messages.decided(connection, received.id, State.ANSWERED, Reason.ALLOWED_NUMBER, at)
+    messages.decided(connection, received.id, MessageState.ANSWERED, Reason.ALLOWED_NUMBER, at)
 
 
 @pytest.mark.usefixtures("redis_away")

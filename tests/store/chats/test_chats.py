@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, update
 
-from core.messages.message import State
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import chats, outbox, people
 from store.chats.chats import TYPING_WAITS, Chat
 from store.sql.engine import Database
@@ -145,11 +145,15 @@ def test_a_process_renews_its_own_leases_and_no_others(database: Database) -> No
 
 @pytest.mark.parametrize(
     ("state", "wants"),
-    [(State.WAITING, True), (State.ANSWERING, True)]
-    + [(state, False) for state in State if state not in (State.WAITING, State.ANSWERING)],
+    [(MessageState.WAITING, True), (MessageState.ANSWERING, True)]
+    + [
+        (state, False)
+        for state in MessageState
+        if state not in (MessageState.WAITING, MessageState.ANSWERING)
+    ],
 )
 def test_neglected_is_what_waits_while_nobody_is_at_it(
-    database: Database, state: State, wants: bool
+    database: Database, state: MessageState, wants: bool
 ) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
@@ -164,7 +168,7 @@ def test_neglected_is_what_waits_while_nobody_is_at_it(
 
 def test_nothing_is_expected_of_a_quiet_chat(database: Database) -> None:
     with database.write() as connection:
-        write(connection, chat_with(connection), "1", State.HELD)
+        write(connection, chat_with(connection), "1", MessageState.HELD)
         assert chats.expecting(connection, NOW) == []
 
 
@@ -180,7 +184,7 @@ def test_typing_is_shown_while_somebody_is_at_it(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
         write(connection, chat, "1")
-        connection.execute(update(messages_table).values(state=State.ANSWERING))
+        connection.execute(update(messages_table).values(state=MessageState.ANSWERING))
         assert chats.expecting(connection, NOW) == [], "its job has died"
         chats.lease(connection, chat.id, "job", NOW, UNTIL)
         assert chats.expecting(connection, UNTIL - SECOND) == [chat.address]

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Connection
 
 from core.admission.allowlist import Entry, Pattern
-from core.messages.message import Kind, Reason, State
+from core.messages.message import Kind, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store import allowlist
 from store.chats import chats, held, messages, people
 from store.chats.people import Person
@@ -26,7 +27,7 @@ def writes(
     text: str = "Hello",
     *,
     keep: bool = True,
-    state: State = State.HELD,
+    state: MessageState = MessageState.HELD,
     minutes: int = 0,
     kind: Kind = Kind.TEXT,
 ) -> Person:
@@ -66,7 +67,7 @@ def test_who_waits_at_the_door(database: Database) -> None:
         for number in range(4):
             writes(connection, f"a{number}", text=f"line {number}", minutes=2 + number)
         writes(connection, "p", text="", kind=Kind.IMAGE, minutes=7)
-        writes(connection, "3", state=State.IGNORED, minutes=9)
+        writes(connection, "3", state=MessageState.IGNORED, minutes=9)
         (ada, bob), total = held.listed(connection, limit=50)
     assert total == 2
     assert (ada.person.phone, ada.count, ada.kept) == (ADA, 6, 5)
@@ -113,7 +114,7 @@ def test_off_the_list(database: Database) -> None:
         assert held.of(connection, ada.id) == (2, 2)
         assert held.dismiss(connection, ada.id) == 2
         assert held.dismiss(connection, ada.id) == 0
-        assert names(connection) == [] and set(states(connection)) == {State.IGNORED}
+        assert names(connection) == [] and set(states(connection)) == {MessageState.IGNORED}
 
 
 # ---- answering after all -----------------------------------------------------------------------
@@ -128,7 +129,12 @@ def test_held_messages_can_be_answered_after_all(database: Database) -> None:
         entry = entry_of(connection)
         chat_id, number = held.replay(connection, ada.id, entry, LATER) or (0, 0)
         assert number == 2
-        assert states(connection) == [State.IGNORED, State.WAITING, State.WAITING, State.HELD]
+        assert states(connection) == [
+            MessageState.IGNORED,
+            MessageState.WAITING,
+            MessageState.WAITING,
+            MessageState.HELD,
+        ]
         waiting = messages.waiting(connection, chat_id)
         assert [(each.kind, each.text) for each in waiting] == [
             (Kind.TEXT, "first"),
@@ -154,7 +160,7 @@ def test_nothing_is_answered_when_nothing_is_kept(database: Database) -> None:
 def test_forgetting_leaves_nothing(database: Database) -> None:
     with database.write() as connection:
         ada = writes(connection, "1")
-        writes(connection, "2", state=State.IGNORED)
+        writes(connection, "2", state=MessageState.IGNORED)
         writes(connection, "3", BOB)
         assert held.unanswered(connection, ada.id) == (2, None)
         assert held.forget(connection, ada.id) == 2

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
+from core.states import MessageState
 from store.chats import chats, messages, turns
 from store.chats.messages import Accepted, Waiting
 from store.chats.turns import Answer, TurnKind
@@ -28,7 +29,7 @@ from tests.store.making import (
 )
 
 LATER = NOW + timedelta(seconds=1)
-OPEN = {State.RECEIVED, State.WAITING, State.ANSWERING}
+OPEN = {MessageState.RECEIVED, MessageState.WAITING, MessageState.ANSWERING}
 
 FULL = Inbound(
     account="15559999999",
@@ -110,11 +111,11 @@ def test_undecided_in_the_order_in_which_they_came(database: Database) -> None:
         ids = [each.inbound.message_id for each in messages.undecided(connection, limit=3)]
         assert ids == ["1", "2", "3"]
         first = messages.undecided(connection)[0].id
-        messages.decided(connection, first, State.IGNORED, Reason.DISABLED, NOW)
+        messages.decided(connection, first, MessageState.IGNORED, Reason.DISABLED, NOW)
         assert messages.undecided(connection)[0].inbound.message_id == "2"
 
 
-def decide_first(connection, state: State, **extra: Any) -> Any:
+def decide_first(connection, state: MessageState, **extra: Any) -> Any:
     """Decide about the first message that is undecided. Returns its row."""
     row = messages.undecided(connection)[0].id
     messages.decided(connection, row, state, Reason.NOT_ALLOWED, LATER, **extra)
@@ -126,8 +127,8 @@ def test_a_decision_is_written_down(database: Database) -> None:
         chat = chat_with(connection)
         messages.receive(connection, FULL, NOW)
         ids = {"person_id": chat.person_id, "chat_id": chat.id, "entry_id": 7}
-        row = decide_first(connection, State.WAITING, **ids)
-        assert (row["state"], row["reason"]) == (State.WAITING, Reason.NOT_ALLOWED)
+        row = decide_first(connection, MessageState.WAITING, **ids)
+        assert (row["state"], row["reason"]) == (MessageState.WAITING, Reason.NOT_ALLOWED)
         assert {name: row[name] for name in ids} == ids
         assert (row["decided_at"], row["text"], row["raw"]) == (LATER, FULL.text, FULL.raw)
 
@@ -135,7 +136,7 @@ def test_a_decision_is_written_down(database: Database) -> None:
 def test_words_that_are_not_kept_are_gone(database: Database) -> None:
     with database.write() as connection:
         messages.receive(connection, FULL, NOW)
-        row = decide_first(connection, State.HELD, keep_text=False)
+        row = decide_first(connection, MessageState.HELD, keep_text=False)
         assert (row["text"], row["quoted_text"], row["raw"]) == ("", None, b"")
         assert row["push_name"] == "Ada"
 
@@ -144,9 +145,11 @@ def test_a_decision_is_final(database: Database) -> None:
     with database.write() as connection:
         messages.receive(connection, inbound(), NOW)
         row = messages.undecided(connection)[0].id
-        messages.decided(connection, row, State.IGNORED, Reason.BLOCKED, NOW, keep_text=False)
-        messages.decided(connection, row, State.WAITING, Reason.ALLOW_ALL, LATER)
-        assert column(connection, table, "state") == [State.IGNORED]
+        messages.decided(
+            connection, row, MessageState.IGNORED, Reason.BLOCKED, NOW, keep_text=False
+        )
+        messages.decided(connection, row, MessageState.WAITING, Reason.ALLOW_ALL, LATER)
+        assert column(connection, table, "state") == [MessageState.IGNORED]
         assert column(connection, table, "reason") == [Reason.BLOCKED]
 
 
@@ -157,7 +160,7 @@ def test_what_a_chat_wants_answered(database: Database) -> None:
     with database.write() as connection:
         chat, other = chat_with(connection), chat_with(connection, BOB)
         first = write(connection, chat, "1", quoted_text="before", push_name="Ada")
-        write(connection, chat, "2", State.HELD)
+        write(connection, chat, "2", MessageState.HELD)
         write(connection, other, "3")
         second = write(connection, chat, "4", now=LATER, kind=Kind.VOICE, text="")
         assert messages.waiting(connection, chat.id) == [
@@ -173,17 +176,24 @@ def test_what_a_chat_wants_answered(database: Database) -> None:
 def test_ticks_that_are_still_due(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        ids = {state: write(connection, chat, state) for state in State}
+        ids = {state: write(connection, chat, state) for state in MessageState}
         for state, row in ids.items():
             connection.execute(update(table).where(table.c.id == row).values(state=state))
         due = messages.unread(connection, NOW - timedelta(days=1))
-        accepted = [State.WAITING, State.ANSWERING, State.ANSWERED, State.FAILED]
+        accepted = [
+            MessageState.WAITING,
+            MessageState.ANSWERING,
+            MessageState.ANSWERED,
+            MessageState.FAILED,
+        ]
         assert [tick.message_id for tick in due] == accepted
         address = inbound().chat
-        assert due[0] == Accepted(ids[State.WAITING], chat.id, address, address, State.WAITING)
+        assert due[0] == Accepted(
+            ids[MessageState.WAITING], chat.id, address, address, MessageState.WAITING
+        )
         messages.was_read(connection, [tick.id for tick in due[:3]], LATER)
         left = messages.unread(connection, NOW - timedelta(days=1))
-        assert [tick.message_id for tick in left] == [State.FAILED]
+        assert [tick.message_id for tick in left] == [MessageState.FAILED]
         assert messages.unread(connection, NOW) == []
         messages.was_read(connection, [], LATER)
 
@@ -191,14 +201,14 @@ def test_ticks_that_are_still_due(database: Database) -> None:
 # ---- the account is gone -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_what_is_open_is_dropped_and_nothing_else(database: Database, state: State) -> None:
+@pytest.mark.parametrize("state", list(MessageState))
+def test_what_is_open_is_dropped_and_nothing_else(database: Database, state: MessageState) -> None:
     with database.write() as connection:
         write(connection, chat_with(connection), "1")
         connection.execute(update(table).values(state=state))
         is_open = state in OPEN
-        assert messages.drop_waiting(connection, Reason.UNLINKED) == is_open
-        assert column(connection, table, "state") == [State.IGNORED if is_open else state]
+        assert turns.drop_unanswered(connection, Reason.UNLINKED) == is_open
+        assert column(connection, table, "state") == [MessageState.IGNORED if is_open else state]
         expected = Reason.UNLINKED if is_open else Reason.ALLOWED_NUMBER
         assert column(connection, table, "reason") == [expected]
 
@@ -210,7 +220,7 @@ def test_an_answer_at_work_does_not_leave_from_the_next_account(database: Databa
         turn = turns.begin(
             connection, chat.id, [message], NOW, kind=TurnKind.AGENT, request="Hello"
         )
-        messages.drop_waiting(connection, Reason.UNLINKED)
+        turns.drop_unanswered(connection, Reason.UNLINKED)
         assert not turns.finish(connection, turn, chat, Answer(["Hi"], "Hi"), LATER)
         assert chats.expecting(connection, NOW) == []
         assert column(connection, turns_table, "state") == ["interrupted"]

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, select, update
 
+from core.states import PieceState
 from store import link
 from store.chats import outbox
-from store.chats.outbox import RESENDS, OutState
+from store.chats.outbox import RESENDS
 from store.sql.engine import Database
 from store.sql.tables import outbox as table
 from tests.store.making import NOW, chat_with, column, overlapping, together, transact
@@ -40,7 +41,7 @@ def test_a_row_as_it_was_queued(database: Database) -> None:
         found = outbox.get(connection, row)
         assert found and (found.id, found.address, found.chat_id) == (row, "ada", chat.id)
         assert found.text.replace("\0", "") == "Hi 👩‍💻"
-        assert (found.state, found.attempts, found.possibly_twice) == (OutState.QUEUED, 0, False)
+        assert (found.state, found.attempts, found.possibly_twice) == (PieceState.QUEUED, 0, False)
         assert (found.created_at, found.sent_at, found.wa_id) == (NOW, None, None)
         assert outbox.get(connection, 99) is None
         assert queue(connection) == []
@@ -81,7 +82,7 @@ def test_a_row_is_claimed_once(database: Database) -> None:
         assert not outbox.claim(connection, row, fence, LATER)
         assert outbox.heads(connection) == []
         claimed = outbox.get(connection, row)
-        assert claimed and (claimed.state, claimed.attempts) == (OutState.SENDING, 1)
+        assert claimed and (claimed.state, claimed.attempts) == (PieceState.SENDING, 1)
         assert column(connection, table, "claimed_at") == [LATER]
 
 
@@ -98,7 +99,7 @@ def test_nobody_claims_before_there_was_a_connection(database: Database) -> None
     with database.write() as connection:
         [row] = queue(connection, "Hi")
         assert not outbox.claim(connection, row, 0, NOW)
-        assert states(connection) == [OutState.QUEUED]
+        assert states(connection) == [PieceState.QUEUED]
 
 
 def test_of_many_who_claim_at_once_one_gets_it(database: Database) -> None:
@@ -129,7 +130,7 @@ def test_sent(database: Database) -> None:
         row = claimed(connection)
         outbox.sent(connection, row, "3EB0", LATER)
         sent = outbox.get(connection, row)
-        assert sent and (sent.state, sent.wa_id, sent.sent_at) == (OutState.SENT, "3EB0", LATER)
+        assert sent and (sent.state, sent.wa_id, sent.sent_at) == (PieceState.SENT, "3EB0", LATER)
 
 
 def test_not_sent_waits_in_its_old_place_and_does_not_count(database: Database) -> None:
@@ -146,7 +147,7 @@ def test_not_sent_waits_in_its_old_place_and_does_not_count(database: Database) 
 
 @pytest.mark.parametrize(
     ("settle", "state"),
-    [(outbox.refused, OutState.FAILED), (outbox.lost_sight, OutState.UNKNOWN)],
+    [(outbox.refused, PieceState.FAILED), (outbox.lost_sight, PieceState.UNKNOWN)],
 )
 def test_what_did_not_work_says_why_and_is_not_tried_again(
     database: Database, settle, state
@@ -169,7 +170,7 @@ def test_what_has_left_stays_sent(database: Database) -> None:
         outbox.refused(connection, row, "late")
         outbox.lost_sight(connection, row, "late")
         sent = outbox.get(connection, row)
-        assert sent and (sent.state, sent.error, sent.attempts) == (OutState.SENT, None, 1)
+        assert sent and (sent.state, sent.error, sent.attempts) == (PieceState.SENT, None, 1)
 
 
 def test_a_replaced_connection_does_not_take_a_row_from_the_newer_one(database: Database) -> None:
@@ -179,7 +180,7 @@ def test_a_replaced_connection_does_not_take_a_row_from_the_newer_one(database: 
         outbox.recover(connection, newer)
         assert outbox.claim(connection, row, newer, LATER)
         outbox.not_sent(connection, row, old)
-        assert states(connection) == [OutState.SENDING]
+        assert states(connection) == [PieceState.SENDING]
 
 
 def test_a_late_word_that_it_was_sent_saves_sending_it_again(database: Database) -> None:
@@ -188,7 +189,7 @@ def test_a_late_word_that_it_was_sent_saves_sending_it_again(database: Database)
         assert outbox.recover(connection, connect(connection)) == 1
         outbox.sent(connection, row, "3EB0", LATER)
         assert outbox.heads(connection) == []
-        assert states(connection) == [OutState.SENT]
+        assert states(connection) == [PieceState.SENT]
 
 
 # ---- connections that died ---------------------------------------------------------------------
@@ -205,7 +206,7 @@ def test_a_row_whose_sender_died_is_sent_once_more_then_unknown(database: Databa
             assert outbox.claim(connection, row, fence, NOW)
         assert outbox.recover(connection, connect(connection)) == 1
         lost = outbox.get(connection, row)
-        assert lost and (lost.state, lost.possibly_twice) == (OutState.UNKNOWN, True)
+        assert lost and (lost.state, lost.possibly_twice) == (PieceState.UNKNOWN, True)
         assert lost.error == "The connection ended while it was being sent."
         assert outbox.recover(connection, connect(connection)) == 0
         assert outbox.heads(connection) == []
@@ -216,7 +217,7 @@ def test_a_connection_does_not_recover_what_is_its_own(database: Database) -> No
         fence, [row] = connect(connection), queue(connection, "Hi")
         outbox.claim(connection, row, fence, NOW)
         assert outbox.recover(connection, fence) == 0
-        assert states(connection) == [OutState.SENDING]
+        assert states(connection) == [PieceState.SENDING]
 
 
 def test_a_recovered_row_keeps_its_place(database: Database) -> None:
@@ -235,7 +236,7 @@ def test_nothing_of_an_account_that_is_gone_is_sent(database: Database) -> None:
             outbox.claim(connection, row, fence, NOW)
         outbox.sent(connection, done, "3EB0", NOW)
         assert outbox.cancel_all(connection, "Unlinked.") == 2
-        assert states(connection) == [OutState.SENT, OutState.UNKNOWN, OutState.FAILED]
+        assert states(connection) == [PieceState.SENT, PieceState.UNKNOWN, PieceState.FAILED]
         assert column(connection, table, "error") == [None, "Unlinked.", "Unlinked."]
         assert outbox.recover(connection, connect(connection)) == 0
         assert outbox.heads(connection) == [], waiting
@@ -257,9 +258,9 @@ def test_an_old_connection_can_not_slip_in_while_the_fence_rises(database: Datab
 
 def test_states_in_sql_are_those_of_the_code(database: Database) -> None:
     with database.write() as connection:
-        for state in OutState:
+        for state in PieceState:
             [row] = queue(connection, state)
             connection.execute(update(table).where(table.c.id == row).values(state=state))
         ids = connection.scalars(select(table.c.id)).all()
         found = [outbox.get(connection, row) for row in ids]
-        assert {row.state for row in found if row} == set(OutState)
+        assert {row.state for row in found if row} == set(PieceState)

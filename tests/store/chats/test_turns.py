@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Connection, null, select
 
 from core.agents.routing import Why
-from core.messages.message import State
+from core.states import MessageState, TurnState
 from store.chats import contexts, messages, outbox, turns
 from store.chats.chats import Chat
-from store.chats.turns import Answer, TurnKind, TurnState
+from store.chats.turns import Answer, TurnKind
 from store.sql.engine import Database
 from store.sql.tables import messages as messages_table
 from store.sql.tables import outbox as outbox_table
@@ -38,7 +38,11 @@ def test_a_turn_takes_its_messages(database: Database) -> None:
         chat = chat_with(connection)
         turn = begin(connection, chat, "1", "2")
         write(connection, chat, "3")
-        assert states(connection) == [State.ANSWERING, State.ANSWERING, State.WAITING]
+        assert states(connection) == [
+            MessageState.ANSWERING,
+            MessageState.ANSWERING,
+            MessageState.WAITING,
+        ]
         assert column(connection, messages_table, "turn_id") == [turn, turn, None]
         assert turns.is_running(connection, turn)
         assert not turns.is_running(connection, 99)
@@ -83,7 +87,7 @@ def test_a_finished_turn_answers_its_messages_and_queues_its_reply(database: Dat
         chat = chat_with(connection)
         turn = begin(connection, chat, "1", "2")
         assert turns.finish(connection, turn, chat, HI, LATER)
-        assert states(connection) == [State.ANSWERED] * 2
+        assert states(connection) == [MessageState.ANSWERED] * 2
         assert column(connection, messages_table, "answered_at") == [LATER] * 2
         assert column(connection, outbox_table, "text") == ["Hi", "there"]
         [head] = outbox.heads(connection)
@@ -98,7 +102,7 @@ def test_a_failed_turn_says_so_and_still_answers(database: Database) -> None:
         turn = begin(connection, chat, "1")
         failure = Answer(["Sorry"], "Sorry", error_code="no_key", error_detail="OPENAI_API_KEY")
         assert turns.finish(connection, turn, chat, failure, LATER)
-        assert states(connection) == [State.FAILED]
+        assert states(connection) == [MessageState.FAILED]
         assert column(connection, table, "state") == [TurnState.FAILED]
         assert column(connection, table, "error_detail") == ["OPENAI_API_KEY"]
         assert column(connection, outbox_table, "text") == ["Sorry"]
@@ -136,7 +140,7 @@ def test_an_interrupted_job_writes_nothing(database: Database) -> None:
         chat = chat_with(connection)
         turn = begin(connection, chat, "1", "2")
         assert turns.interrupt(connection, chat.id, LATER) == 1
-        assert states(connection) == [State.WAITING] * 2
+        assert states(connection) == [MessageState.WAITING] * 2
         assert column(connection, messages_table, "turn_id") == [None, None]
         assert len(messages.waiting(connection, chat.id)) == 2
         assert not turns.finish(connection, turn, chat, HI, LATER)
@@ -144,7 +148,7 @@ def test_an_interrupted_job_writes_nothing(database: Database) -> None:
         assert column(connection, table, "finished_at") == [LATER]
         assert column(connection, table, "reply") == [None]
         assert count(connection, outbox_table) == 0
-        assert states(connection) == [State.WAITING] * 2
+        assert states(connection) == [MessageState.WAITING] * 2
 
 
 def test_a_message_taken_up_again_belongs_to_its_new_turn(database: Database) -> None:
@@ -157,7 +161,7 @@ def test_a_message_taken_up_again_belongs_to_its_new_turn(database: Database) ->
             connection, chat.id, [waiting.id], LATER, kind=TurnKind.AGENT, request="Hello"
         )
         assert turns.finish(connection, again, chat, HI, LATER)
-        assert states(connection) == [State.ANSWERED]
+        assert states(connection) == [MessageState.ANSWERED]
         assert column(connection, messages_table, "turn_id") == [again]
 
 
@@ -168,7 +172,7 @@ def test_interrupting_leaves_other_chats_and_finished_turns_alone(database: Data
         running = begin(connection, other, "2")
         assert turns.interrupt(connection, chat.id, LATER) == 0
         assert turns.is_running(connection, running)
-        assert states(connection) == [State.ANSWERED, State.ANSWERING]
+        assert states(connection) == [MessageState.ANSWERED, MessageState.ANSWERING]
 
 
 def test_reply_and_outbox_stand_or_fall_together(database: Database) -> None:
@@ -180,5 +184,5 @@ def test_reply_and_outbox_stand_or_fall_together(database: Database) -> None:
         raise RuntimeError
     with database.read() as connection:
         assert turns.is_running(connection, turn)
-        assert states(connection) == [State.ANSWERING]
+        assert states(connection) == [MessageState.ANSWERING]
         assert count(connection, outbox_table) == 0

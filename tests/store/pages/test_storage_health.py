@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, update
 
 from core.admission.allowlist import Pattern
-from core.messages.message import State
+from core.states import MessageState
 from store import allowlist
 from store.chats import messages, outbox
 from store.pages import storage_health
@@ -62,8 +62,8 @@ def test_nothing_waits(connection: Connection) -> None:
 def test_what_waits_and_since_when(connection: Connection) -> None:
     chat = chat_with(connection)
     write(connection, chat, "A", now=NOW)
-    write(connection, chat, "B", State.ANSWERING, now=NOW + MINUTE)
-    write(connection, chat, "C", State.ANSWERED, now=NOW - MINUTE)
+    write(connection, chat, "B", MessageState.ANSWERING, now=NOW + MINUTE)
+    write(connection, chat, "C", MessageState.ANSWERED, now=NOW - MINUTE)
     messages.receive(connection, inbound("D"), NOW + 2 * MINUTE)
     outbox.add(connection, address="x", texts=["1", "2"], now=NOW + 3 * MINUTE)
     assert storage_health.count_unanswered(connection, NOW) == Backlog(2, NOW)

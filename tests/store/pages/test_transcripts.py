@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from core.agents.routing import Why
-from core.messages.message import Kind, State
+from core.messages.message import Kind
+from core.states import MessageState
 from store.chats import contexts, outbox, turns
 from store.chats.chats import Chat
 from store.chats.turns import Answer, TurnKind
@@ -164,7 +165,7 @@ def test_each_sender_s_latest_reaction_counts(database: Database) -> None:
             ]
         ):
             reaction = {"kind": Kind.REACTION, "target_id": target, "sender": sender}
-            write(connection, chat, f"R{number}", State.IGNORED, text=emoji, **reaction)
+            write(connection, chat, f"R{number}", MessageState.IGNORED, text=emoji, **reaction)
         heard, sent, _ = read(connection, chat.id).items
         assert isinstance(heard, Incoming) and heard.reactions == ()
         assert isinstance(sent, Outgoing) and sent.reactions == ("❤️", "😂")
@@ -176,7 +177,7 @@ def test_another_chat_s_reactions_are_theirs(database: Database) -> None:
         write(connection, chat, "A")
         other = chat_with(connection, phone=BOB)
         reaction = {"kind": Kind.REACTION, "target_id": "A", "text": "👎", "phone": BOB}
-        write(connection, other, "R", State.IGNORED, **reaction)
+        write(connection, other, "R", MessageState.IGNORED, **reaction)
         [heard] = read(connection, chat.id).items
         assert isinstance(heard, Incoming) and heard.reactions == ()
 
@@ -197,9 +198,9 @@ def test_edits_deletions_and_the_service_s_own_words_are_no_remarks(database: Da
     with database.write() as connection:
         chat = chat_with(connection)
         for kind in (Kind.EDIT, Kind.DELETE, Kind.PROTOCOL, Kind.REACTION):
-            write(connection, chat, kind, State.IGNORED, kind=kind)
+            write(connection, chat, kind, MessageState.IGNORED, kind=kind)
         late = {"kind": Kind.EDIT, "quoted_id": "A", "text": "corrected"}
-        write(connection, chat, "late", State.WAITING, **late)
+        write(connection, chat, "late", MessageState.WAITING, **late)
         assert transcript(connection, chat) == ["< corrected"]
 
 
@@ -242,7 +243,7 @@ def test_places_are_read_from_addresses() -> None:
 def test_a_deleted_message_keeps_its_place(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        write(connection, chat, "A", State.IGNORED, text="")
+        write(connection, chat, "A", MessageState.IGNORED, text="")
         connection.execute(update(messages_table).values(deleted_at=NOW))
         [heard] = read(connection, chat.id).items
         assert isinstance(heard, Incoming) and heard.deleted_at == NOW

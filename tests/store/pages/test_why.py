@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, event, update
 
-from core.messages.message import Kind, Place, Reason, State
+from core.messages.message import Kind, Place, Reason
 from core.phone import Phone
+from core.states import MessageState, PieceState
 from store.chats import messages, outbox, people, turns
 from store.chats.messages import PANEL
-from store.chats.outbox import OutState
 from store.chats.turns import Answer, TurnKind
 from store.pages import why
 from store.sql.engine import Database
@@ -28,7 +28,9 @@ def connection(database: Database):
         person = people.identify(connection, BOB, None, "Bob", NOW)
         messages.receive(connection, inbound("M3", BOB, text="Hello there"), NOW)
         row = messages.undecided(connection)[-1].id
-        messages.decided(connection, row, State.HELD, Reason.NOT_ALLOWED, NOW, person_id=person.id)
+        messages.decided(
+            connection, row, MessageState.HELD, Reason.NOT_ALLOWED, NOW, person_id=person.id
+        )
         yield connection
 
 
@@ -74,7 +76,11 @@ def test_what_itself_was_looked_for_is_marked(connection: Connection) -> None:
 
 def test_a_held_sender_has_a_reason_and_no_chat(connection: Connection) -> None:
     [asked] = why.find(connection, "Bob", NOW)
-    assert (asked.state, asked.reason, asked.chat_id) == (State.HELD, Reason.NOT_ALLOWED, None)
+    assert (asked.state, asked.reason, asked.chat_id) == (
+        MessageState.HELD,
+        Reason.NOT_ALLOWED,
+        None,
+    )
     assert (asked.phone, asked.push_name, asked.kind) == (BOB, "Bob", Kind.TEXT)
     assert asked.replies == {} and not asked.is_paused
 
@@ -84,7 +90,7 @@ def test_a_hidden_number(connection: Connection) -> None:
     messages.receive(connection, inbound("M4", None, lid=LID), NOW)
     row = messages.undecided(connection)[-1].id
     reason = Reason.NUMBER_UNKNOWN
-    messages.decided(connection, row, State.HELD, reason, NOW, person_id=person.id)
+    messages.decided(connection, row, MessageState.HELD, reason, NOW, person_id=person.id)
     for named in ("Dave", LID, LID.removesuffix("@lid")):
         [asked] = why.find(connection, named, NOW)
         assert asked.phone is None and asked.reason == reason
@@ -95,7 +101,7 @@ def test_a_message_of_nobody_that_is_known_is_found_by_its_number(connection: Co
     stranger = Phone("+15550007777")
     messages.receive(connection, inbound("G1", stranger, place=Place.GROUP), NOW)
     row = messages.undecided(connection)[-1].id
-    messages.decided(connection, row, State.IGNORED, Reason.GROUP, NOW, keep_text=False)
+    messages.decided(connection, row, MessageState.IGNORED, Reason.GROUP, NOW, keep_text=False)
     [asked] = why.find(connection, str(stranger), NOW)
     assert (asked.reason, asked.person_id, asked.text) == (Reason.GROUP, None, "")
 
@@ -110,8 +116,8 @@ def test_what_became_of_the_reply(connection: Connection) -> None:
     [first] = outbox.heads(connection)
     outbox.refused(connection, first.id, "blocked")
     for asked in why.find(connection, str(ADA), NOW):
-        assert asked.state is State.ANSWERED and asked.answered_at == NOW
-        assert asked.replies == {OutState.FAILED: 1, OutState.QUEUED: 1}
+        assert asked.state is MessageState.ANSWERED and asked.answered_at == NOW
+        assert asked.replies == {PieceState.FAILED: 1, PieceState.QUEUED: 1}
 
 
 def test_a_failure_is_told(connection: Connection) -> None:

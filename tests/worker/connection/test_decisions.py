@@ -9,11 +9,12 @@ import pytest
 from redis import Redis
 from sqlalchemy import update
 
-from core.messages.message import Inbound, Kind, Reason, State
+from core.messages.message import Inbound, Kind, Reason
 from core.phone import Phone
+from core.states import MessageState, TurnState
 from store.chats import chats, limits, manual, messages, outbox, pauses, turns
 from store.chats.pauses import A_WHILE, By
-from store.chats.turns import Answer, TurnKind, TurnState
+from store.chats.turns import Answer, TurnKind
 from store.sql import tables
 from store.sql.engine import Database
 from tests.worker.connection.test_receive import ALICE_LID, Door, Reading, from_bob, hidden, message
@@ -100,10 +101,10 @@ def test_an_edit_before_the_turn_replaces_the_text(house: House):
     house.judged(message("A1", "See you at 3"), edit("A2", "A1", "See you at 4"))
     first, second = house.row("A1"), house.row("A2")
     assert (first["text"], first["edited_at"], first["state"]) == (
-        "See you at 4", START, State.WAITING,
+        "See you at 4", START, MessageState.WAITING,
     )  # fmt: skip
     assert (second["state"], second["reason"], second["text"]) == (
-        State.IGNORED, Reason.EDIT, "",
+        MessageState.IGNORED, Reason.EDIT, "",
     )  # fmt: skip
     assert house.waiting() == ["See you at 4"] and second["chat_id"] == first["chat_id"]
 
@@ -114,7 +115,7 @@ def test_an_edit_after_the_turn_is_a_new_remark(house: House):
     house.judged(edit("A2", "A1", "See you at 4"))
     first, second = house.row("A1"), house.row("A2")
     assert (first["text"], first["edited_at"]) == ("See you at 3", START)
-    assert (second["state"], second["text"]) == (State.WAITING, "See you at 4")
+    assert (second["state"], second["text"]) == (MessageState.WAITING, "See you at 4")
     assert (second["quoted_id"], second["quoted_text"]) == ("A1", "See you at 3")
 
 
@@ -139,18 +140,18 @@ def test_edits_of_an_edit(house: House):
 def test_an_edit_that_changes_nothing_is_no_remark(house: House):
     house.judged(message("A1", "at 3"))
     house.answers()
-    assert house.judged(edit("A2", "A1", "at 3"))["state"] == State.IGNORED
+    assert house.judged(edit("A2", "A1", "at 3"))["state"] == MessageState.IGNORED
 
 
 def test_an_edit_of_something_unknown_is_a_message(house: House):
     row = house.judged(edit("A2", "A1", "at 4"))
-    assert (row["state"], row["text"], row["quoted_text"]) == (State.WAITING, "at 4", None)
+    assert (row["state"], row["text"], row["quoted_text"]) == (MessageState.WAITING, "at 4", None)
 
 
 def test_an_edit_that_is_there_first(house: House):
     house.judged(edit("A2", "A1", "at 4"))
     row = house.judged(message("A1", "at 3"))
-    assert (row["state"], row["reason"], row["text"]) == (State.IGNORED, Reason.EDIT, "")
+    assert (row["state"], row["reason"], row["text"]) == (MessageState.IGNORED, Reason.EDIT, "")
     assert house.waiting() == ["at 4"]
 
 
@@ -160,7 +161,7 @@ def test_nobody_edits_what_another_has_written(house: House):
     about = {"kind": Kind.EDIT, "target_id": "A1", "text": "at 9"}
     house.judged(from_bob("B1", **about), from_bob("B2", **about | {"kind": Kind.DELETE}))
     assert house.row("A1")["text"] == "at 3" and house.row("B1")["chat"] == bob
-    assert house.row("A1")["state"] == State.WAITING
+    assert house.row("A1")["state"] == MessageState.WAITING
 
 
 def test_an_edit_from_the_hidden_address_of_the_same_person(house: House):
@@ -178,7 +179,7 @@ def test_a_held_message_is_edited_as_far_as_it_is_kept(
     house.settings(keep_held_text=keeps)
     house.judged(message("A1", "at 3"), edit("A2", "A1", "at 4"))
     row = house.row("A1")
-    assert (row["text"], row["state"], row["edited_at"]) == (text, State.HELD, START)
+    assert (row["text"], row["state"], row["edited_at"]) == (text, MessageState.HELD, START)
     assert house.row("A2")["text"] == ""
 
 
@@ -189,7 +190,7 @@ def test_a_deletion_before_the_turn_cancels_it(house: House):
     house.judged(message("A1", "a secret"), message("A2", "and?"), deletion("A3", "A1"))
     row = house.row("A1")
     assert (row["state"], row["reason"], row["deleted_at"]) == (
-        State.IGNORED, Reason.DELETE, START,
+        MessageState.IGNORED, Reason.DELETE, START,
     )  # fmt: skip
     assert (row["text"], row["raw"], row["quoted_text"]) == ("", b"", None)
     assert house.waiting() == ["and?"]
@@ -200,7 +201,7 @@ def test_a_deletion_after_the_turn_takes_the_words_away(house: House):
     turn = house.answers()
     house.judged(deletion("A3", "A1"))
     row = house.row("A1")
-    assert (row["state"], row["text"], row["deleted_at"]) == (State.ANSWERED, "", START)
+    assert (row["state"], row["text"], row["deleted_at"]) == (MessageState.ANSWERED, "", START)
     assert "secret" not in house.turn(turn)["request"] and "and?" in house.turn(turn)["request"]
 
 
@@ -216,7 +217,7 @@ def test_a_deletion_that_is_there_first(house: House):
     house.judged(deletion("A2", "A1"))
     row = house.judged(message("A1", "a secret"))
     assert (row["state"], row["reason"], row["text"], row["deleted_at"]) == (
-        State.IGNORED, Reason.DELETE, "", START,
+        MessageState.IGNORED, Reason.DELETE, "", START,
     )  # fmt: skip
 
 
@@ -226,7 +227,7 @@ def test_what_was_deleted_during_its_turn_does_not_wait_again(house: House):
     house.judged(deletion("A3", "A1"))
     with house.database.write() as connection:
         turns.interrupt(connection, house.chat().id, house.clock())
-    assert house.waiting() == ["and?"] and house.row("A1")["state"] == State.IGNORED
+    assert house.waiting() == ["and?"] and house.row("A1")["state"] == MessageState.IGNORED
 
 
 def test_a_held_message_that_is_deleted_is_off_the_list(
@@ -235,7 +236,7 @@ def test_a_held_message_that_is_deleted_is_off_the_list(
     house = House(database, redis, clock)
     house.settings(keep_held_text=True)
     house.judged(message("A1", "let me in"), deletion("A2", "A1"))
-    assert {row["state"] for row in house.rows()} == {State.IGNORED}
+    assert {row["state"] for row in house.rows()} == {MessageState.IGNORED}
 
 
 # Reactions --------------------------------------------------------------------------------------
@@ -245,7 +246,11 @@ def test_a_reaction_belongs_to_the_chat_and_is_not_answered(house: House):
     house.judged(message("A1"))
     nudged = len(house.turns.queue.jobs)
     row = house.judged(message("A2", "👍", kind=Kind.REACTION, target_id="A1"))
-    assert (row["state"], row["reason"], row["text"]) == (State.IGNORED, Reason.REACTION, "👍")
+    assert (row["state"], row["reason"], row["text"]) == (
+        MessageState.IGNORED,
+        Reason.REACTION,
+        "👍",
+    )
     assert (row["chat_id"], row["target_id"]) == (house.chat().id, "A1")
     assert len(house.turns.queue.jobs) == nudged and house.seen.of("read") == ["A1"]
 
@@ -273,14 +278,14 @@ def test_a_message_from_the_owners_phone_takes_over(house: House):
     turn = house.begins()
     row = house.judged(typed("O1", sent_at=START + SECOND))
     assert (row["state"], row["reason"], row["text"]) == (
-        State.IGNORED, Reason.OWN_MESSAGE, "I'll take it",
+        MessageState.IGNORED, Reason.OWN_MESSAGE, "I'll take it",
     )  # fmt: skip
     assert row["chat_id"] == house.chat().id and row["person_id"]
     pause = house.pause()
     assert pause and (pause.by, pause.until) == (By.PHONE, START + A_WHILE)
     assert house.turn(turn)["state"] == TurnState.STOPPED
     assert house.stopped == [house.chat().id]
-    assert (house.row("A1")["state"], house.row("A1")["turn_id"]) == (State.ANSWERED, None)
+    assert (house.row("A1")["state"], house.row("A1")["turn_id"]) == (MessageState.ANSWERED, None)
 
 
 def test_what_comes_after_the_owners_words_waits(house: House):

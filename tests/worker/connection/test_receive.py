@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from core.admission.allowlist import Pattern
 from core.agents.agent import Agent
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Settings
+from core.states import MessageState
 from store import allowlist
 from store import settings as settings_store
 from store.chats import messages, people
@@ -151,7 +152,7 @@ def door(database: Database, redis: Redis, clock: Clock) -> Door:
 def test_the_allowlist_lets_in(door: Door, pattern, reason):
     entry = door.allow(pattern)
     row = door.judged(message())
-    assert (row["state"], row["reason"], row["entry_id"]) == (State.WAITING, reason, entry)
+    assert (row["state"], row["reason"], row["entry_id"]) == (MessageState.WAITING, reason, entry)
     assert (row["text"], row["raw"], row["quoted_text"]) == ("hi", b"raw", "what?")
     assert row["decided_at"] == START and row["chat_id"] and row["person_id"]
 
@@ -166,7 +167,7 @@ def test_a_hidden_id_whose_number_we_know_is_let_in(door: Door):
     door.allow(str(ALICE))
     door.judged(message(lid=ALICE_LID))
     row = door.judged(hidden("A2"))
-    assert (row["state"], row["reason"]) == (State.WAITING, Reason.ALLOWED_NUMBER)
+    assert (row["state"], row["reason"]) == (MessageState.WAITING, Reason.ALLOWED_NUMBER)
     assert len({row["person_id"] for row in door.rows()}) == 1
     assert len({row["chat_id"] for row in door.rows()}) == 1
 
@@ -183,13 +184,13 @@ def test_a_hidden_id_of_nobody_knows_whom_is_held(door: Door):
     """Its digits are no number, whatever they begin with."""
     door.allow("+1*")
     row = door.judged(hidden())
-    assert (row["state"], row["reason"]) == (State.HELD, Reason.NUMBER_UNKNOWN)
+    assert (row["state"], row["reason"]) == (MessageState.HELD, Reason.NUMBER_UNKNOWN)
 
 
 def test_a_hidden_id_on_the_list_is_let_in_and_goes_on_when_its_number_is_known(door: Door):
     entry = door.allow(ALICE_LID)
     first = door.judged(hidden())
-    assert (first["state"], first["reason"]) == (State.WAITING, Reason.ALLOWED_HIDDEN)
+    assert (first["state"], first["reason"]) == (MessageState.WAITING, Reason.ALLOWED_HIDDEN)
     assert first["entry_id"] == entry
     door.judged(message("A2", lid=ALICE_LID))
     alone = door.judged(message("A3"))
@@ -202,7 +203,7 @@ def test_a_hidden_id_on_the_list_grants_nothing_to_others(door: Door):
     """Not to a number with these digits, and not to the number from which WhatsApp took it away."""
     door.allow(ALICE_LID)
     digits = ALICE_LID.removesuffix("@lid")
-    assert door.judged(message(phone=Phone(f"+{digits}")))["state"] == State.HELD
+    assert door.judged(message(phone=Phone(f"+{digits}")))["state"] == MessageState.HELD
     door.judged(message("A2", lid=ALICE_LID))
     moved = door.judged(from_bob("A3", lid=ALICE_LID))
     assert moved["reason"] == Reason.ALLOWED_HIDDEN, "the same account, by WhatsApp's word"
@@ -221,7 +222,7 @@ def test_who_is_blocked_stays_out_whatever_lets_them_in(door: Door):
 def test_a_stranger_is_held_and_sees_nothing(door: Door):
     door.allow(str(BOB))
     row = door.judged(message())
-    assert (row["state"], row["reason"]) == (State.HELD, Reason.NOT_ALLOWED)
+    assert (row["state"], row["reason"]) == (MessageState.HELD, Reason.NOT_ALLOWED)
     assert (row["text"], row["raw"], row["quoted_text"]) == ("", b"", None)
     assert row["person_id"] and row["chat_id"] is None
     assert door.seen.acts == [] and door.turns.is_empty()
@@ -238,7 +239,7 @@ def test_somebody_blocked_is_ignored(door: Door):
     with door.database.write() as connection:
         people.block(connection, person, door.clock())
     row = door.judged(message("A2"))
-    assert (row["state"], row["reason"], row["text"]) == (State.IGNORED, Reason.BLOCKED, "")
+    assert (row["state"], row["reason"], row["text"]) == (MessageState.IGNORED, Reason.BLOCKED, "")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,7 @@ def test_somebody_blocked_is_ignored(door: Door):
 def test_what_is_no_remark_to_us_is_ignored(door: Door, changes, reason):
     door.allow("*")
     row = door.judged(message(**changes))
-    assert (row["state"], row["reason"]) == (State.IGNORED, reason)
+    assert (row["state"], row["reason"]) == (MessageState.IGNORED, reason)
     assert (row["text"], row["raw"], row["chat_id"]) == ("", b"", None)
     assert door.seen.acts == [] and door.turns.is_empty()
 
@@ -282,7 +283,7 @@ def test_the_same_message_twice_is_one(door: Door):
 def test_a_message_that_could_be_read_the_second_time_is_answered(door: Door):
     door.allow("*")
     door.judged(message("A1/undecryptable", kind=Kind.UNDECRYPTABLE, text=""))
-    assert door.judged(message("A1"))["state"] == State.WAITING
+    assert door.judged(message("A1"))["state"] == MessageState.WAITING
 
 
 # What is seen, and when -------------------------------------------------------------------------
@@ -306,7 +307,7 @@ def test_a_backlog_is_taken_to_its_end(door: Door):
     door.allow("*")
     door.store(*(message(f"A{n}") for n in range(205)))
     assert door.receiver.work() == 205
-    assert {row["state"] for row in door.rows()} == {State.WAITING}
+    assert {row["state"] for row in door.rows()} == {MessageState.WAITING}
 
 
 def test_without_an_emoji_nothing_is_acknowledged(door: Door):
@@ -327,7 +328,7 @@ def test_a_job_is_nudged_once_the_decision_is_there_to_be_seen(door: Door):
 
     door.seen.check = look
     door.judged(message())
-    assert states == [State.WAITING]
+    assert states == [MessageState.WAITING]
 
 
 def test_a_courtesy_that_fails_costs_no_message(door: Door):
@@ -343,7 +344,7 @@ def test_a_courtesy_that_fails_costs_no_message(door: Door):
     with pytest.raises(RuntimeError):
         door.receiver.work()
     assert door.receiver.work() == 1
-    assert [row["state"] for row in door.rows()] == [State.WAITING, State.WAITING]
+    assert [row["state"] for row in door.rows()] == [MessageState.WAITING, MessageState.WAITING]
     assert len(door.turns.queue.jobs) == 2
 
 
@@ -353,14 +354,14 @@ def test_without_redis_all_goes_on(database: Database, clock: Clock, tmp_path):
     door = Door(database, nowhere, clock)
     door.settings()
     door.allow("*")
-    assert door.judged(message())["state"] == State.WAITING
+    assert door.judged(message())["state"] == MessageState.WAITING
     assert door.seen.of("read") == ["A1"]
 
 
 def test_a_setting_rules_the_next_message(door: Door):
-    assert door.judged(message("A1"))["state"] == State.HELD
+    assert door.judged(message("A1"))["state"] == MessageState.HELD
     door.settings(allow_all=True)
-    assert door.judged(message("A2"))["state"] == State.WAITING
+    assert door.judged(message("A2"))["state"] == MessageState.WAITING
     assert door.receiver.settings_version == 2
 
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from core.states import PieceState
 from store import link as link_store
 from store.chats import messages, outbox
 from store.chats.messages import Accepted
-from store.chats.outbox import OutState
 from store.sql import tables
 from store.sql.engine import Database
 from tests.store.making import column, inbound
@@ -109,7 +109,7 @@ def test_a_message_is_sent_and_written_down(office: Office):
     office.post(ALICE, "hello")
     office.work()
     (row,) = office.rows()
-    assert (row["state"], row["wa_id"], row["attempts"]) == (OutState.SENT, "WA1", 1)
+    assert (row["state"], row["wa_id"], row["attempts"]) == (PieceState.SENT, "WA1", 1)
     assert (row["sent_at"], row["error"]) == (office.clock(), None)
     assert office.told == [ALICE]
 
@@ -148,7 +148,7 @@ def test_what_did_not_leave_keeps_its_place(office: Office):
     office.post(ALICE, "1", "2")
     office.line.fails(NotSent("websocket not connected"))
     assert office.sender.work() is False
-    assert office.states() == [OutState.QUEUED, OutState.QUEUED]
+    assert office.states() == [PieceState.QUEUED, PieceState.QUEUED]
     assert office.rows()[0]["attempts"] == 0 and office.told == []
     office.line.works()
     office.work()
@@ -167,15 +167,15 @@ def test_what_can_not_leave_does_not_hold_up_other_chats(office: Office):
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        (SendRefused("server returned error 463"), OutState.FAILED),
-        (SendUnknown("timed out waiting for message send response"), OutState.UNKNOWN),
+        (SendRefused("server returned error 463"), PieceState.FAILED),
+        (SendUnknown("timed out waiting for message send response"), PieceState.UNKNOWN),
     ],
 )
 def test_what_is_refused_or_unknown_is_not_sent_again(office: Office, error, state):
     office.post(ALICE, "1", "2")
     office.line.fails(error, only="1")
     office.work()
-    assert office.states() == [state, OutState.SENT]
+    assert office.states() == [state, PieceState.SENT]
     assert office.rows()[0]["error"] == str(error)
     office.line.works()
     office.work()
@@ -186,7 +186,7 @@ def test_an_error_that_nobody_has_seen_before_may_have_let_it_leave(office: Offi
     office.post(ALICE, "1", "2")
     office.line.fails(RuntimeError("what?"), only="1")
     office.work()
-    assert office.states() == [OutState.UNKNOWN, OutState.SENT]
+    assert office.states() == [PieceState.UNKNOWN, PieceState.SENT]
 
 
 def test_a_connection_that_was_replaced_sends_nothing(office: Office):
@@ -194,7 +194,7 @@ def test_a_connection_that_was_replaced_sends_nothing(office: Office):
     office.post(ALICE, "1")
     office.sender = office.connect()
     assert old.work() is False
-    assert office.line.left == [] and office.states() == [OutState.QUEUED]
+    assert office.line.left == [] and office.states() == [PieceState.QUEUED]
     office.work()
     assert office.line.texts == ["1"]
 
@@ -209,13 +209,13 @@ def test_what_a_dead_connection_was_sending_is_sent_once_more(office: Office):
     office.line.before = die
     with pytest.raises(SystemExit):
         office.sender.work()
-    assert office.states() == [OutState.SENDING]
+    assert office.states() == [PieceState.SENDING]
     office.sender = office.connect()
-    assert office.states() == [OutState.QUEUED] and office.rows()[0]["possibly_twice"]
+    assert office.states() == [PieceState.QUEUED] and office.rows()[0]["possibly_twice"]
     with pytest.raises(SystemExit):
         office.sender.work()
     office.sender = office.connect()
-    assert office.states() == [OutState.UNKNOWN]
+    assert office.states() == [PieceState.UNKNOWN]
     office.line.works()
     office.work()
     assert office.line.left == []
@@ -234,11 +234,11 @@ def test_what_is_sent_while_the_database_goes_away_is_not_sent_again(office: Off
     for _ in range(2):
         with pytest.raises(OperationalError):
             office.sender.work()
-    assert office.states() == [OutState.SENDING, OutState.QUEUED]
+    assert office.states() == [PieceState.SENDING, PieceState.QUEUED]
     assert office.line.texts == ["1"]  # and nothing more while it can't be written down
     is_away = False
     office.work()
-    assert office.line.texts == ["1", "2"] and office.states() == [OutState.SENT, OutState.SENT]
+    assert office.line.texts == ["1", "2"] and office.states() == [PieceState.SENT, PieceState.SENT]
 
 
 # The send at work -------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ def test_leaving_waits_for_the_send_at_work_and_lets_none_begin(office: Office):
     leaving.join(PATIENCE)
     assert finished == [True]
     # The second message may have begun before `finish` got its turn; either way none is half sent.
-    until(lambda: OutState.SENDING not in office.states())
+    until(lambda: PieceState.SENDING not in office.states())
     assert office.line.texts in (["1"], ["1", "2"])
     assert office.sender.busy_since is None
 

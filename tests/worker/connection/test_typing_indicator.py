@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import chats, messages, outbox, people
 from store.sql.engine import Database
 from tests.worker.world import Clock
@@ -61,7 +62,7 @@ class Desk:
             person = people.identify(connection, phone, None, "", now)
             chat = chats.enter(connection, person.id, address, now).id
             why = Reason.ALLOWED_NUMBER
-            messages.decided(connection, row, State.WAITING, why, now, chat_id=chat)
+            messages.decided(connection, row, MessageState.WAITING, why, now, chat_id=chat)
         return chat
 
     def reply(self, address: str, chat: int, *texts: str) -> list[int]:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, event, select, update
 
 from core.agents.agent import Agent
 from core.channel import Channel
-from core.messages.message import State
 from core.phone import Phone
+from core.states import MessageState
 from store.chats import chats
 from store.sql import tables
 from tests.fake_llm import FakeLLM
@@ -85,12 +85,12 @@ async def test_what_begins_to_wait_while_a_job_leaves_is_answered(
     """After the job's last look at the chat and before its lease has ended, another process lets in
     what was held. Its nudge must find the chat free, not a job that will not look again."""
     alice = world.friend().writes("two")
-    world.do(set_state, "two", State.HELD)
+    world.do(set_state, "two", MessageState.HELD)
     alice.writes("one")
     loop, jobs = asyncio.get_running_loop(), []
 
     def let_in() -> None:
-        world.do(set_state, "two", State.WAITING)
+        world.do(set_state, "two", MessageState.WAITING)
         jobs.append(asyncio.run_coroutine_threadsafe(world.answering.answer(alice.chat_id), loop))
 
     other = threading.Thread(target=let_in)
@@ -111,7 +111,7 @@ async def test_what_begins_to_wait_while_a_job_leaves_is_answered(
     assert not world.is_leased(alice)
 
 
-def set_state(connection: Connection, text: str, state: State) -> None:
+def set_state(connection: Connection, text: str, state: MessageState) -> None:
     connection.execute(
         update(tables.messages).where(tables.messages.c.text == text).values(state=state)
     )

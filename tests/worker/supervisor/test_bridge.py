@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from config import Config
 from core.link import FIRST_QR, SESSION_ENDS, STOPPING_ENDS, End, Phase
-from core.messages.message import Inbound, Kind, Place, State
+from core.messages.message import Inbound, Kind, Place
 from core.phone import Phone
+from core.states import MessageState, PieceState
 from store import link as link_store
 from store.chats import messages, outbox
 from store.redis.live import Heartbeat
@@ -413,8 +414,8 @@ def assert_forgotten(tower: Tower, end: End) -> None:
     assert (tower.status.phase, tower.status.end) == (Phase.UNLINKED, end)
     assert (tower.link().is_linked, tower.link().end) == (False, end)
     assert not tower.session.exists() and tower.running is None
-    assert {row["state"] for row in tower.rows(tables.messages)} <= {State.IGNORED}
-    assert {row["state"] for row in tower.rows(tables.outbox)} <= {outbox.OutState.FAILED}
+    assert {row["state"] for row in tower.rows(tables.messages)} <= {MessageState.IGNORED}
+    assert {row["state"] for row in tower.rows(tables.outbox)} <= {PieceState.FAILED}
     assert tower.audit()[-1] == "link ended"
 
 
