@@ -4,10 +4,10 @@ import csv
 import io
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, Response, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from app.web.answer import fragment
+from app.web import respond
 from app.web.ext import db, now
 from store.account import audit
 from store.account.audit import Act, Filter
@@ -30,10 +30,9 @@ def index() -> ResponseReturnValue:
         "older": acts[PAGE - 1].id if len(acts) > PAGE else None,
         "wanted": wanted,
         "before": before,
+        "choices": choices,
     }
-    if request.htmx:
-        return fragment("account/_acts.html", **context)
-    return render_template("account/audit.html", choices=choices, **context)
+    return respond.part("account/audit_log.html", block="acts", **context)
 
 
 @bp.get("/audit.csv")

@@ -1,13 +1,12 @@
 """Switching the second factor on and off, and making new recovery codes."""
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
-from app.account import second_factor
+from app.account import second_factor, views
 from app.account.forms import ProofForm
-from app.account.views import refuse_password
-from app.web.answer import elsewhere, fragment
+from app.web import respond
 from app.web.ext import db, now
 from app.web.throttle import Refusal
 from app.web.toasts import toast
@@ -24,31 +23,29 @@ _SECRET, _CODES = "new_factor", "new_codes"  # in the cookie, encrypted, until t
 @bp.get("/")
 def index() -> ResponseReturnValue:
     """How it stands; for leaving a question."""
-    if not request.htmx:
-        return redirect(url_for("account.index"), code=303)
-    return fragment("account/_factor.html", focus="factor-title")
+    return _show_card()
 
 
 @bp.route("/on", methods=["GET", "POST"])
 def switch_on() -> ResponseReturnValue:
     """The secret counts only once a code of it was typed: then the app surely has it."""
-    if g.owner.totp_secret:  # switched on meanwhile, in another window
+    if g.owner.totp_secret:  # switched on in another window
         return redirect(url_for("factor.index"), code=303)
     form = ProofForm()
-    secret = _unsealed(_SECRET)
+    secret = _unseal(_SECRET)
     if secret is None or not form.is_submitted():
         secret = second_factor.new_secret()
         cookie[_SECRET] = _cipher().encrypt(secret)
-        return _set_up(ProofForm(formdata=None), secret)
+        return _ask_first_code(ProofForm(formdata=None), secret)
     if not form.validate():
-        return _set_up(form, secret, 422)
-    status = refuse_password(form.password)
+        return _ask_first_code(form, secret, 422)
+    status = views.refuse_password(form.password)
     if status:
-        return _set_up(form, secret, status)
+        return _ask_first_code(form, secret, status)
     step = second_factor.step_of(secret, form.code.data, now())
     if step is None:
         form.code.errors = ["This is not the code that the app shows for this secret at this time."]
-        return _set_up(form, secret, 422)
+        return _ask_first_code(form, secret, 422)
     with db().write() as connection:
         codes = stored.switch_on(connection, second_factor.sealed(secret), step)
         audit.record(connection, g.owner.name, "second factor on", "", now())
@@ -60,19 +57,19 @@ def switch_on() -> ResponseReturnValue:
 @bp.get("/codes")
 def codes() -> ResponseReturnValue:
     """The new recovery codes, right after they were made; never again."""
-    kept = _unsealed(_CODES)
+    kept = _unseal(_CODES)
     cookie.pop(_CODES, None)
     if not kept:
         return redirect(url_for("account.index"), code=303)
-    return _card("account/_codes.html", codes=kept.split())
+    return _ask("account/recovery_codes.html", codes=kept.split())
 
 
 @bp.route("/codes/new", methods=["GET", "POST"])
 def new_codes() -> ResponseReturnValue:
     form = ProofForm()
-    status = _prove(form)
+    status = _check_proof(form)
     if status:
-        return _ask("codes", form, status)
+        return _ask_proof("codes", form, status)
     with db().write() as connection:
         made = stored.new_recovery_codes(connection)
         audit.record(connection, g.owner.name, "recovery codes made", "", now())
@@ -83,27 +80,31 @@ def new_codes() -> ResponseReturnValue:
 @bp.route("/off", methods=["GET", "POST"])
 def switch_off() -> ResponseReturnValue:
     form = ProofForm()
-    status = _prove(form)
+    status = _check_proof(form)
     if status:
-        return _ask("off", form, status)
+        return _ask_proof("off", form, status)
     with db().write() as connection:
         stored.switch_off(connection)
         audit.record(connection, g.owner.name, "second factor off", "", now())
     toast("factor_off")
-    if not request.htmx:
-        return redirect(url_for("account.index"), code=303)
     with db().read() as connection:
         g.owner = owner.load(connection)
-    return fragment("account/_factor.html", focus="factor-title")
+    return _show_card()
 
 
-def _prove(form: ProofForm) -> int:
+def _show_card() -> ResponseReturnValue:
+    """The Account page's card as it is."""
+    home = url_for("account.index")
+    return respond.part(views.PAGE, block="second_factor", focus="factor-title", home=home)
+
+
+def _check_proof(form: ProofForm) -> int:
     """0 when both factors were given, else the status of the page that asks for them."""
     if not form.is_submitted():
         return 200
     if not g.owner.totp_secret or not form.validate():
         return 422
-    status = refuse_password(form.password)
+    status = views.refuse_password(form.password)
     if status:
         return status
     with db().write() as connection:
@@ -114,32 +115,36 @@ def _prove(form: ProofForm) -> int:
     return 0
 
 
-def _ask(wish: str, form: ProofForm, status: int) -> ResponseReturnValue:
-    if not g.owner.totp_secret:  # switched off meanwhile, in another window
+def _ask_proof(wish: str, form: ProofForm, status: int) -> ResponseReturnValue:
+    if not g.owner.totp_secret:  # switched off in another window
         return redirect(url_for("factor.index"), code=303)
-    return _card("account/_prove.html", status, wish=wish, form=form)
+    return _ask("account/prove_second_factor.html", status, wish=wish, form=form)
 
 
-def _set_up(form: ProofForm, secret: str, status: int = 200) -> ResponseReturnValue:
-    address = second_factor.address(secret, g.owner.name)
-    return _card("account/_set_up.html", status, form=form, secret=secret, qr=draw(address))
+def _ask_first_code(form: ProofForm, secret: str, status: int = 200) -> ResponseReturnValue:
+    page, qr = (
+        "account/set_up_second_factor.html",
+        draw(second_factor.address(secret, g.owner.name)),
+    )
+    return _ask(page, status, form=form, secret=secret, qr=qr)
 
 
 def _show_codes(codes: list[str]) -> ResponseReturnValue:
-    if request.htmx:
-        return fragment("account/_codes.html", focus="factor-title", codes=codes)
-    cookie[_CODES] = _cipher().encrypt(" ".join(codes))
-    return redirect(url_for("factor.codes"), code=303)
+    if not respond.is_part_wanted():
+        cookie[_CODES] = _cipher().encrypt(" ".join(codes))
+    page, home = "account/recovery_codes.html", url_for("factor.codes")
+    return respond.saved(home, page, block="content", focus="factor-title", codes=codes)
 
 
-def _card(template: str, status: int = 200, **context: object) -> ResponseReturnValue:
-    if not request.htmx:
-        return render_template("account/one.html", card=template, **context), status
+def _ask(template: str, status: int = 200, **context: object) -> ResponseReturnValue:
+    """In place of the Account page's card, or on a page of its own."""
     focus = "" if status == 422 else "factor-title"
-    return elsewhere(fragment(template, status, focus, **context), "#factor")
+    return respond.part(
+        template, block="content", status=status, focus=focus, into="#factor", **context
+    )
 
 
-def _unsealed(name: str) -> str | None:
+def _unseal(name: str) -> str | None:
     try:
         return _cipher().decrypt(cookie[name]) if name in cookie else None
     except Undecipherable:

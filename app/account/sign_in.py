@@ -111,7 +111,7 @@ def setup(token: str) -> ResponseReturnValue:
     form = SetupForm(username=account.name if account else None)
     if not form.validate_on_submit():
         status = 422 if form.is_submitted() else 200
-        return render_template("auth/setup.html", form=form, account=account), status
+        return render_template("account/setup.html", form=form, account=account), status
     if not _set_up(form, is_reset):
         return redirect(url_for("auth.login"), code=303)
     toast("account_reset" if is_reset else "account_made")
@@ -120,7 +120,7 @@ def setup(token: str) -> ResponseReturnValue:
 
 def _used_up(account: owner.Owner | None) -> ResponseReturnValue:
     if account is None:
-        return render_template("auth/used_up.html"), 410
+        return render_template("account/used_up.html"), 410
     toast("account_exists", "info")
     return redirect(url_for("auth.login"), code=303)
 
@@ -147,7 +147,7 @@ def login() -> ResponseReturnValue:
     with db().read() as connection:
         account = owner.load(connection)
     if account is None:
-        return render_template("auth/no_account.html")
+        return render_template("account/no_account.html")
     form = LoginForm()
     if not form.validate_on_submit():
         return _login_page(form, 422 if form.is_submitted() else 200)
@@ -175,14 +175,14 @@ def code() -> ResponseReturnValue:
     form = SecondStepForm()
     if not form.validate_on_submit():
         status = 422 if form.is_submitted() else 200
-        return render_template("auth/code.html", form=form), status
+        return render_template("account/code.html", form=form), status
     with db().write() as connection:
         proof = second_factor.check(connection, account, form.code.data, now())
         if isinstance(proof, Proof):
             _sign_in(connection, account.name, proof)
     if isinstance(proof, Refusal):
         form.code.errors = [proof.text]
-        return render_template("auth/code.html", form=form), proof.status
+        return render_template("account/code.html", form=form), proof.status
     passwords.login_throttle(account.name).forget()
     if proof is Proof.RECOVERY:
         left = account.recovery_codes_left - 1
@@ -220,7 +220,7 @@ def chosen_theme() -> dict[str, str]:
 
 
 def _login_page(form: LoginForm, status: int) -> ResponseReturnValue:
-    return render_template("auth/login.html", form=form), status
+    return render_template("account/login.html", form=form), status
 
 
 def _is_halfway(account: owner.Owner) -> bool:

@@ -1,36 +1,38 @@
 """The Account page: the owner's name and password, and where the owner is signed in."""
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import Field
 
 from app.account import passwords
 from app.account.forms import NameForm, PasswordForm
 from app.account.user_agent import describe
-from app.web.answer import elsewhere, fragment
+from app.web import respond
 from app.web.ext import db, now
 from app.web.toasts import toast
 from store.account import audit, owner
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
+PAGE = "account/account.html"
+
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return render_template("account/index.html", **_context())
+    return render_template(PAGE, **_load_page())
 
 
 @bp.post("/name")
 def rename() -> ResponseReturnValue:
     form = NameForm()
     if not form.validate():
-        return _refused("name", 422, name_form=form)
+        return _refuse("name", 422, name_form=form)
     before, after = g.owner.name, form.username.data
     with db().write() as connection:
         owner.rename(connection, after)
         audit.record(connection, before, "name changed", f"to {after}", now())
     toast("renamed")
-    return _done("name-title")
+    return _show_saved("name-title")
 
 
 @bp.post("/password")
@@ -38,16 +40,16 @@ def change_password() -> ResponseReturnValue:
     """All other sessions end: who knows the old password may be signed in somewhere."""
     form = PasswordForm()
     if not form.validate():
-        return _refused("password", 422, password_form=form)
+        return _refuse("password", 422, password_form=form)
     status = refuse_password(form.password)
     if status:
-        return _refused("password", status, password_form=form)
+        return _refuse("password", status, password_form=form)
     with db().write() as connection:
         owner.change_password(connection, passwords.hashed(form.new.data))
         ended = owner.end_other_sessions(connection, g.browser.id)
-        audit.record(connection, g.owner.name, "password changed", _told(ended), now())
+        audit.record(connection, g.owner.name, "password changed", _describe_ended(ended), now())
     toast("password_changed", count=ended)
-    return _done("password-title")
+    return _show_saved("password-title")
 
 
 @bp.post("/sessions/<int:session_id>/end")
@@ -60,16 +62,18 @@ def end(session_id: int) -> ResponseReturnValue:
         if found and owner.end_session(connection, session_id):
             audit.record(connection, g.owner.name, "session ended", found.address, now())
     toast("session_ended")
-    return _done("sessions-title")
+    return _show_saved("sessions-title")
 
 
 @bp.post("/sessions/end-others")
 def end_others() -> ResponseReturnValue:
     with db().write() as connection:
         ended = owner.end_other_sessions(connection, g.browser.id)
-        audit.record(connection, g.owner.name, "other sessions ended", _told(ended), now())
+        audit.record(
+            connection, g.owner.name, "other sessions ended", _describe_ended(ended), now()
+        )
     toast("sessions_ended", count=ended)
-    return _done("sessions-title")
+    return _show_saved("sessions-title")
 
 
 def refuse_password(field: Field) -> int:
@@ -83,27 +87,24 @@ def refuse_password(field: Field) -> int:
     return refusal.status
 
 
-def _told(ended: int) -> str:
+def _describe_ended(count: int) -> str:
     """For the audit log."""
-    return f"sessions ended: {ended}"
+    return f"sessions ended: {count}"
 
 
-def _done(focus: str) -> ResponseReturnValue:
-    if not request.htmx:
-        return redirect(url_for("account.index"), code=303)
+def _show_saved(focus: str) -> ResponseReturnValue:
     with db().read() as connection:
         g.owner = owner.load(connection)  # it may have a new name
-    return fragment("account/_all.html", focus=focus, **_context())
+    home = url_for("account.index")
+    return respond.saved(home, PAGE, block="content", focus=focus, **_load_page())
 
 
-def _refused(card: str, status: int, **forms: object) -> ResponseReturnValue:
-    context = _context() | forms
-    if not request.htmx:
-        return render_template("account/index.html", **context), status
-    return elsewhere(fragment(f"account/_{card}.html", status, **context), f"#{card}-card")
+def _refuse(card: str, status: int, **forms: object) -> ResponseReturnValue:
+    context = _load_page() | forms
+    return respond.part(PAGE, block=card, status=status, into=f"#{card}-card", **context)
 
 
-def _context() -> dict[str, object]:
+def _load_page() -> dict[str, object]:
     with db().read() as connection:
         sessions = owner.open_sessions(connection)
     return {
