@@ -18,12 +18,12 @@ from core.messages.message import Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Settings
 from core.states import MessageState, PieceState, TurnState
-from store import allowlist, link, link_events, settings
+from store import allowlist, link, link_history, settings
 from store.account import api_keys, audit
 from store.agents import favourites, permissions
 from store.chats.messages import PANEL
 from store.chats.turns import TurnKind
-from store.link_events import Event
+from store.link_history import Event
 from store.sql.tables import chats, conversations, messages, outbox, people, turns
 
 OUR_NUMBER = Phone("+15550001000")
@@ -87,8 +87,8 @@ def _decide(connection: Connection, size: Size, now: datetime) -> None:
         api_keys.create(connection, f"Program {number}", ["send", "config:read"], now)
         permissions.add(connection, AGENTS[number % 4], Pattern(f"+1557{number:07}"), None, now)
         audit.record(connection, "ana", "settings saved", f"version {number}", now)
-        link_events.record(connection, Event.OFFLINE, now, fence=number, detail="keepalive")
-        link_events.record(connection, End.REPLACED, now, fence=number)
+        link_history.record(connection, Event.OFFLINE, now, fence=number, detail="keepalive")
+        link_history.record(connection, End.REPLACED, now, fence=number)
 
 
 def _crowd(size: Size) -> int:

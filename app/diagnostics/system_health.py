@@ -13,8 +13,8 @@ from app.web.process_health import ProcessHealth, read_process_health
 from core.link import Link
 from core.settings import Settings
 from core.version import VERSION
-from store import link, link_events, settings
-from store.link_events import LinkEvent
+from store import link, link_history, settings
+from store.link_history import LinkEvent
 from store.pages import storage_health
 from store.pages.storage_health import Backlog, DatabaseHealth, RedisHealth
 from store.redis import logs
@@ -78,7 +78,7 @@ class SystemHealth:
                 undecided=storage_health.count_undecided(connection),
                 unanswered=storage_health.count_unanswered(connection, now()),
                 unsent=storage_health.count_unsent(connection),
-                events=link_events.latest(connection, events),
+                events=link_history.list_latest(connection, events),
                 errors=found,
             )
 

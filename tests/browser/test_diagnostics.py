@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from core.link import End, Phase, Status
 from core.phone import Phone
-from store import link, link_events
-from store.link_events import Event
+from store import link, link_history
+from store.link_history import Event
 from store.redis.live import make_heartbeat
 from tests.app.allowlist.test_people import hold
 from tests.app.diagnostics.test_views import say
@@ -36,8 +36,8 @@ def fill(panel: Panel) -> None:
         details = {Event.STARTED: "resume", Event.RETRY: "4.2 s", Event.LOCK_WON: "host-1"}
         for event in Event:
             detail = details.get(event, "")
-            link_events.record(connection, event, now, fence=7, detail=detail)
-        link_events.record(connection, End.UNREACHABLE, now, detail="no-way-there" * 20)
+            link_history.record(connection, event, now, fence=7, detail=detail)
+        link_history.record(connection, End.UNREACHABLE, now, detail="no-way-there" * 20)
         write(connection, chat_with(connection, PHONE), "M1", now=now, text="Hello " * 90)
     hold(services, Phone("+15550001111"), None, "A rather long name " * 3, "words " * 40)
     for number in range(40):

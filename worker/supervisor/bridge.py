@@ -19,16 +19,16 @@ from core.link import ATTEMPT, QR_CODES, SESSION_ENDS, STOPPING_ENDS, End, Link,
 from core.messages.message import Reason
 from core.phone import Phone
 from store import link as link_store
-from store import link_events
+from store import link_history
 from store.account import audit
 from store.chats import outbox, turns
-from store.link_events import Event
+from store.link_history import Event
 from store.redis.live import Heartbeat, Request
 from store.sql.engine import Database
 from worker.ipc import Note
 from worker.supervisor.backoff import Backoff
 from worker.supervisor.child import Child, Hear
-from worker.supervisor.link_history import History
+from worker.supervisor.link_history import LinkHistory
 from worker.supervisor.session import Session
 
 log = structlog.get_logger()
@@ -73,7 +73,7 @@ class Bridge:
         self._clock = clock
         self._child: Child | None = None
         self._heartbeat: Heartbeat | None = None
-        self._history = History(database)
+        self._history = LinkHistory(database)
         self._may_start = threading.Lock()
         self._has_lock = False
         self._backoff = Backoff()
@@ -291,7 +291,7 @@ class Bridge:
         self._offline_since = self._clock()
         with self._database.write() as connection:
             link_store.linked(connection, Phone(phone), device_name, _now())
-            link_events.record(connection, Event.PAIRED, _now(), fence=self.fence)
+            link_history.record(connection, Event.PAIRED, _now(), fence=self.fence)
             audit.record(connection, "worker", "linked", phone, _now())
 
     def _on_connected(self, phone: str | None, device_name: str) -> None:
@@ -364,7 +364,7 @@ class Bridge:
         self._end_child()
         with self._database.write() as connection:
             link_store.ended(connection, reason, _now())
-            link_events.record(connection, reason, _now(), fence=self.fence, detail=detail)
+            link_history.record(connection, reason, _now(), fence=self.fence, detail=detail)
         until = None
         if reason is End.BANNED and float(detail or 0) > 0:
             self._start_at = self._clock() + float(detail)
@@ -379,7 +379,7 @@ class Bridge:
         with self._database.write() as connection:
             phone = link_store.load(connection).phone
             link_store.ended(connection, reason, _now())
-            link_events.record(connection, reason, _now(), fence=self.fence)
+            link_history.record(connection, reason, _now(), fence=self.fence)
             turns.drop_unanswered(connection, Reason.UNLINKED)
             outbox.cancel_all(connection, "The account was unlinked before this could be sent.")
             told = f"{phone or ''} {reason.replace('_', ' ')}".strip()
@@ -388,7 +388,7 @@ class Bridge:
         self._say(Status(Phase.UNLINKED, end=reason))
 
     def _note(self, event: Event | End, detail: str = "") -> None:
-        self._history.note(event, detail, self.fence)
+        self._history.record(event, detail, self.fence)
 
     def _say(self, status: Status) -> None:
         self.status = status

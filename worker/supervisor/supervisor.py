@@ -16,12 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Config
 from core.errors import LockHeld
 from core.link import Status
-from store.link_events import Event
+from store.link_history import Event
 from store.redis.live import Heartbeat, Live, Request, make_heartbeat
 from store.sql.engine import Database
 from worker.stop import Stop
 from worker.supervisor.bridge import Bridge
-from worker.supervisor.link_history import History
+from worker.supervisor.link_history import LinkHistory
 from worker.supervisor.lock import WhatsAppLock
 from worker.supervisor.session import Session
 
@@ -37,7 +37,7 @@ class Supervisor:
 
     def __init__(self, config: Config, database: Database, redis: Redis) -> None:
         self._live = Live(redis)
-        self._history = History(database)
+        self._history = LinkHistory(database)
         self._session = Session(config)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._bridge = Bridge(
@@ -103,7 +103,7 @@ class Supervisor:
         """We are the one that connects, until we stop or lose the lock."""
         log.info("[WhatsAppBridge] This worker holds the WhatsApp lock")
         self._held_since = time.time()
-        self._history.note(Event.LOCK_WON, self._id)
+        self._history.record(Event.LOCK_WON, self._id)
         self._forget_inbox()
         self._holding.set()
         try:
@@ -122,7 +122,7 @@ class Supervisor:
             event = Event.LOCK_GIVEN_UP if self._lock.is_held else Event.LOCK_LOST
             self._lock.release()
             self._held_since = None
-            self._history.note(event, self._id, fence)
+            self._history.record(event, self._id, fence)
 
     def _forget_inbox(self) -> None:
         """What was posted while another held the lock is none of our business."""

@@ -13,10 +13,10 @@ from core.admission.allowlist import Pattern
 from core.link import End, Phase, Status
 from core.phone import Phone
 from core.settings import Settings
-from store import allowlist, link, link_events, settings
+from store import allowlist, link, link_history, settings
 from store.account import audit
 from store.agents import provider_keys
-from store.link_events import Event
+from store.link_history import Event
 from store.redis.live import Live, make_heartbeat
 from tests.app.diagnostics.test_views import say
 from tests.app.visitor import Visitor
@@ -56,8 +56,8 @@ def planted(services: Services, live: Live, redis: Redis) -> None:
     now = services.now()
     with services.db.write() as connection:
         link.linked(connection, PHONE, "DjinnBot", now)
-        link_events.record(connection, End.UNREACHABLE, now, detail=f"no route for {PHONE.digits}")
-        link_events.record(connection, Event.ONLINE, now, fence=7)
+        link_history.record(connection, End.UNREACHABLE, now, detail=f"no route for {PHONE.digits}")
+        link_history.record(connection, Event.ONLINE, now, fence=7)
         settings.save(connection, Settings(enabled=True, default_agent="finn"), now)
         allowlist.add(connection, Pattern(PHONE), "The family", None, now)
         write(connection, chat_with(connection, PHONE), "M1", text="my diary", phone=PHONE)

@@ -17,9 +17,9 @@ from core.messages.message import Reason
 from core.phone import Phone
 from core.settings import Settings
 from core.states import MessageState
-from store import link, link_events, settings
+from store import link, link_history, settings
 from store.chats import turns
-from store.link_events import Event
+from store.link_history import Event
 from store.redis import logs
 from store.redis.live import HEARTBEAT_TTL, Heartbeat, Live, make_heartbeat
 from store.redis.queue import Turns
@@ -98,7 +98,7 @@ def test_the_history_of_the_connection_in_words(owner: Visitor, services: Servic
             (End.UNREACHABLE, "no route to <host>"),
             (Event.RETRY, "4.2 s"),
         ][-14:]:
-            link_events.record(connection, event, services.now(), fence=7, detail=detail)
+            link_history.record(connection, event, services.now(), fence=7, detail=detail)
     said = words(owner.open("/diagnostics/"))
     assert "A worker got the WhatsApp lock" in said and "Online" in said
     assert "A connection process was started, to log in" in said
@@ -133,7 +133,7 @@ def test_what_has_not_changed_is_not_sent_again(
     address = again(owner.open("/diagnostics/").text, "/diagnostics/now")
     assert owner.open(address, htmx=True).status_code in (200, 204)  # a round trip may differ
     with services.db.write() as connection:
-        link_events.record(connection, Event.ONLINE, services.now())
+        link_history.record(connection, Event.ONLINE, services.now())
     answer = owner.open(address, htmx=True)
     assert answer.status_code == 200 and 'id="current"' in answer.text
     assert again(answer.text, "/diagnostics/now") != address
@@ -274,7 +274,7 @@ def test_a_page_with_everything_on_it(
 
 def test_the_documentation_has_the_figures() -> None:
     page = (ROOT / "docs/diagnostics.md").read_text()
-    assert f"The last {link_events.KEPT:,} events are kept" in page
+    assert f"The last {link_history.KEPT:,} events are kept" in page
     assert f"The last {logs.LINES:,} lines and the last {logs.ERRORS} errors" in page
     assert logs.KEPT_SECONDS == 7 * 24 * 3600
     assert views.WATCHED.total_seconds() == 10 * 60

@@ -1,4 +1,5 @@
-"""What the connection went through: for the owner who asks why it was away."""
+"""The link history (table link_events): what happened to the connection to WhatsApp, for the
+owner who asks why it was away."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,12 +31,12 @@ class Event(StrEnum):
 
 @dataclass(frozen=True)
 class LinkEvent:
-    """One line of the history. An end has its `end` and no `event`."""
+    """One line of the history."""
 
     at: datetime
-    event: Event | None
-    end: End | None
-    fence: int | None
+    event: Event | None  # None for an end
+    end: End | None  # why the link ended; None for all other events
+    fence: int | None  # the lock's token at that time
     detail: str
 
 
@@ -47,20 +48,22 @@ def record(
     fence: int | None = None,
     detail: str = "",
 ) -> None:
-    """Write it down and let go of what is too old to matter. Never a QR or pairing code."""
+    """Add a line and delete all but the latest `KEPT`. `detail` is never a QR or pairing code."""
     name = f"{_END}{event}" if isinstance(event, End) else event.value
     row = {"at": now, "event": name, "fence": fence, "detail": detail[:1000]}
     added = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
     connection.execute(delete(table).where(table.c.id <= added - KEPT))
 
 
-def latest(connection: Connection, limit: int = 50) -> Sequence[LinkEvent]:
+def list_latest(connection: Connection, limit: int = 50) -> Sequence[LinkEvent]:
     rows = connection.execute(select(table).order_by(table.c.id.desc()).limit(limit)).mappings()
-    return [LinkEvent(row["at"], *_read(row["event"]), row["fence"], row["detail"]) for row in rows]
+    return [
+        LinkEvent(row["at"], *_parse(row["event"]), row["fence"], row["detail"]) for row in rows
+    ]
 
 
-def _read(name: str) -> tuple[Event | None, End | None]:
-    """Both None for what another version wrote."""
+def _parse(name: str) -> tuple[Event | None, End | None]:
+    """Both None for an event that only another version knows."""
     event = next((each for each in Event if each == name), None)
     end = next((each for each in End if f"{_END}{each}" == name), None)
     return event, end

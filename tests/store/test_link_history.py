@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from core.link import End
-from store import link_events
-from store.link_events import KEPT, Event, LinkEvent
+from store import link_history
+from store.link_history import KEPT, Event, LinkEvent
 from store.sql.engine import Database
 from store.sql.tables import link_events as table
 from tests.store.making import NOW, count
@@ -18,32 +18,32 @@ def connection(database: Database):
 
 
 def test_the_latest_comes_first(connection: Connection) -> None:
-    link_events.record(connection, Event.ONLINE, NOW, fence=7)
-    link_events.record(connection, End.BANNED, NOW, detail="3600")
-    assert link_events.latest(connection) == [
+    link_history.record(connection, Event.ONLINE, NOW, fence=7)
+    link_history.record(connection, End.BANNED, NOW, detail="3600")
+    assert link_history.list_latest(connection) == [
         LinkEvent(NOW, None, End.BANNED, None, "3600"),
         LinkEvent(NOW, Event.ONLINE, None, 7, ""),
     ]
-    assert len(link_events.latest(connection, limit=1)) == 1
+    assert len(link_history.list_latest(connection, limit=1)) == 1
 
 
 def test_every_kind_comes_back_as_it_was(connection: Connection) -> None:
     kinds = [*Event, *End]
     for kind in kinds:
-        link_events.record(connection, kind, NOW)
-    found = [each.event or each.end for each in link_events.latest(connection)]
+        link_history.record(connection, kind, NOW)
+    found = [each.event or each.end for each in link_history.list_latest(connection)]
     assert found == kinds[::-1]
 
 
 def test_what_another_version_wrote_is_told_without_a_name(connection: Connection) -> None:
     connection.execute(insert(table).values(at=NOW, event="mood", detail="good"))
-    assert link_events.latest(connection) == [LinkEvent(NOW, None, None, None, "good")]
+    assert link_history.list_latest(connection) == [LinkEvent(NOW, None, None, None, "good")]
 
 
 def test_the_oldest_go(connection: Connection) -> None:
     row = {"at": NOW, "event": "online", "detail": ""}
     connection.execute(insert(table), [row] * KEPT)
-    link_events.record(connection, Event.OFFLINE, NOW, detail="x" * 5000)
+    link_history.record(connection, Event.OFFLINE, NOW, detail="x" * 5000)
     assert count(connection, table) == KEPT
-    [newest] = link_events.latest(connection, limit=1)
+    [newest] = link_history.list_latest(connection, limit=1)
     assert newest.event is Event.OFFLINE and len(newest.detail) == 1000
