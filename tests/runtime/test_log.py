@@ -7,7 +7,8 @@ import pytest
 from runtime import log
 
 PROGRAM = """
-import logging, structlog, log
+import logging, structlog
+from runtime import log
 from config import Config
 log.setup(Config.from_env(), "worker")
 logger = structlog.get_logger("worker.connection.process")

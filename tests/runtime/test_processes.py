@@ -16,7 +16,7 @@ from tests.waiting import until
 
 DRIVER = """
 import sys
-from processes import Processes
+from runtime.processes import Processes
 commands = dict(line.split(": ", 1) for line in sys.argv[2:])
 processes = Processes(commands, grace=float(sys.argv[1]))
 sys.exit(processes.run(lambda: processes.say("all are on their way")))

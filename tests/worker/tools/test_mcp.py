@@ -285,7 +285,7 @@ async def test_a_server_dies_with_a_process_that_is_killed(spawn: Spawner, tmp_p
     entry = json.dumps({"mcp_servers": {"files": program(tmp_path, "--deaf")}})
     code = f"""
 import asyncio, json
-from core import mcp_config
+from core.agents import mcp_config
 from worker.tools.mcp import Servers
 async def main():
     [server] = mcp_config.read(json.loads({entry!r})).servers
