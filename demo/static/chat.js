@@ -125,19 +125,20 @@ export class Chat {
 
   touched(event) {
     const button = event.target.closest(".more");
-    if (button) this.choose(button.closest(".bubble"), button);
+    if (button) this.choose(button.closest(".bubble"));
   }
 
   held(event) {
     const element = event.target.closest(".bubble:not(.deleted)");
     if (!element || event.target.closest("a, img, audio")) return;
     event.preventDefault();
-    this.choose(element, element.querySelector(".more"));
+    this.choose(element);
   }
 
-  choose(element, button) {
+  choose(element) {
     const { message } = this.drawn.get(element.dataset.id);
-    menu(message, button, {
+    const find = () => this.drawn.get(message.id)?.element.querySelector(".more");
+    menu(message, find, {
       react: (text) => act("react", { ...this.order, message: message.id, text }),
       reply: () => this.take("reply", message),
       edit: () => this.take("edit", message),

@@ -3,9 +3,20 @@
 
 const EDGE = 8; // px that a menu keeps from the window's edge
 
-// Open a popover beside a button.
+// The finger or the mouse that is pressing, if any.
+let pressing = null;
+const released = (event) => {
+  if (event.pointerId === pressing) pressing = null;
+};
+addEventListener("pointerdown", (event) => (pressing = event.pointerId), true);
+addEventListener("pointerup", released, true);
+addEventListener("pointercancel", released, true);
+
+// Open a popover beside a button. A long press, or a press of the right button, opens it before it
+// is over: its end belongs to the menu then. Elsewhere it would be a click that closes it.
 export function open(popover, button) {
   popover.showPopover();
+  if (pressing !== null) popover.setPointerCapture(pressing);
   const anchor = button.getBoundingClientRect();
   const { width, height } = popover.getBoundingClientRect();
   const below = anchor.bottom + height + EDGE < innerHeight;
@@ -30,6 +41,7 @@ for (const popover of document.querySelectorAll(".menu")) popover.addEventListen
 
 const popover = document.getElementById("menu");
 let verbs = {};
+let origin = () => null;
 
 popover.addEventListener("click", (event) => {
   const button = event.target.closest("button");
@@ -39,9 +51,18 @@ popover.addEventListener("click", (event) => {
   else verbs[button.dataset.menu]();
 });
 
-// What can be done with a message.
-export function menu(message, button, actions) {
+// The browser gives the focus back to the very button that had it. Where that was drawn anew
+// meanwhile, the focus would be nowhere.
+popover.addEventListener("toggle", (event) => {
+  const { activeElement } = document;
+  const nowhere = activeElement === document.body || popover.contains(activeElement);
+  if (event.newState === "closed" && nowhere) origin()?.focus();
+});
+
+// What can be done with a message. `find` says which button of it is there now.
+export function menu(message, find, actions) {
   verbs = actions;
+  origin = find;
   const mine = message.mine && !message.by_device;
   popover.querySelector("[data-menu=edit]").hidden = !mine || Boolean(message.matter);
   popover.querySelector("[data-menu=delete]").hidden = !mine;
@@ -51,5 +72,5 @@ export function menu(message, button, actions) {
     );
     emoji.setAttribute("aria-pressed", String(given));
   }
-  open(popover, button);
+  open(popover, find());
 }

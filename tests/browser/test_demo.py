@@ -145,6 +145,97 @@ def test_only_one_s_own_messages_can_be_edited(page: Page, hands: demo.Hands) ->
     expect(menu).to_be_hidden()
 
 
+@pytest.fixture
+def message(page: Page, hands: demo.Hands) -> Locator:
+    """On Alice's phone, from somebody else."""
+    hands.do("say", hands.owner, hands.alice, text="Hello")
+    return bubble(page, hands.alice, "Hello")
+
+
+def middle(message: Locator) -> dict[str, float]:
+    message.hover()
+    box = message.locator(".text").bounding_box()
+    assert box
+    return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+
+
+def ask_for_menu(message: Locator) -> None:
+    """What a system sends while a finger rests on the message, or the mouse's only button is
+    pressed together with Ctrl."""
+    message.locator(".text").dispatch_event("contextmenu")
+
+
+def expect_menu(page: Page) -> None:
+    """It is there, and still is when the page has done all that it does about the last event."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    expect(page.locator("#menu")).to_be_visible(timeout=1)
+
+
+def test_a_press_of_the_right_button_opens_the_menu_and_its_end_leaves_it(
+    page: Page, message: Locator
+) -> None:
+    page.mouse.move(**middle(message))
+    page.mouse.down(button="right")
+    expect(page.locator("#menu")).to_be_visible()
+    page.mouse.up(button="right")
+    expect_menu(page)
+    page.mouse.click(**middle(message))
+    expect(page.locator("#menu")).to_be_hidden()
+
+
+def test_so_does_ctrl_with_the_only_button(page: Page, message: Locator) -> None:
+    page.mouse.move(**middle(message))
+    page.mouse.down()
+    ask_for_menu(message)
+    page.mouse.up()
+    expect_menu(page)
+
+
+def test_so_does_a_long_press(desk: Desk, hands: demo.Hands) -> None:
+    page = desk.open(viewport={"width": 390, "height": 844}, has_touch=True)
+    hands.do("say", hands.owner, hands.alice, text="Hello")
+    message = bubble(page, hands.alice, "Hello")
+    touch = page.context.new_cdp_session(page)
+    for _ in range(2):  # the second time while the menu is there
+        point = {"type": "touchStart", "touchPoints": [middle(message)]}
+        touch.send("Input.dispatchTouchEvent", point)
+        ask_for_menu(message)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect_menu(page)
+    page.locator("#menu").get_by_role("button", name="Reply").tap()
+    expect(field(page, hands.alice)).to_be_focused()
+    expect(page.locator("#menu")).to_be_hidden()
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space", "ContextMenu", "Shift+F10"])
+def test_the_menu_by_keyboard(page: Page, message: Locator, hands: demo.Hands, key: str) -> None:
+    more, menu = message.get_by_role("button", name="Reply, react and more"), page.locator("#menu")
+    more.press(key)
+    expect(menu.get_by_role("button", name="React: Thumbs up")).to_be_focused()
+    expect_menu(page)
+    page.keyboard.press("ArrowDown")
+    expect(menu.get_by_role("button", name="React: Heart")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(more).to_be_focused()
+    more.press(key)
+    menu.get_by_role("button", name="Reply", exact=True).press("Enter")
+    expect(menu).to_be_hidden()
+    expect(field(page, hands.alice)).to_be_focused()
+
+
+def test_the_focus_finds_the_way_back_to_a_message_that_has_changed(
+    page: Page, message: Locator, hands: demo.Hands
+) -> None:
+    more = message.get_by_role("button", name="Reply, react and more")
+    more.press("Enter")
+    hands.do("react", hands.owner, hands.alice, message=first(hands), text="👍")
+    expect(message.locator(".reactions")).to_have_text("👍")
+    page.keyboard.press("Escape")
+    expect(page.locator("#menu")).to_be_hidden()
+    expect(more).to_be_focused()
+
+
 def test_what_is_written_looks_as_in_whatsapp_and_is_only_text(
     page: Page, hands: demo.Hands
 ) -> None:
