@@ -24,6 +24,9 @@ case "$1" in
     pip)
         [ ! -e broken ] || {{ echo "no network" >&2; exit 1; }}
         [ ! -e killed ] || kill -9 $PPID
+        mkdir -p .venv/lib/python/site-packages/package
+        echo "answer = 42" >.venv/lib/python/site-packages/package/module.py
+        echo "print 'for another Python'" >.venv/lib/python/site-packages/old.py
         ;;
 esac
 """
@@ -135,6 +138,32 @@ def test_an_installation_that_failed_is_tried_again_without_losing_what_is_there
     checkout.calls()
     assert "called app.bootstrap" in checkout.run("migrate").stdout
     assert checkout.calls() == ["uv pip install"]
+
+
+def test_what_was_installed_is_compiled_once_and_what_does_not_compile_is_let_be(checkout):
+    first = checkout.run(PYTHONDONTWRITEBYTECODE="1")
+    assert first.returncode == 0 and "SyntaxError" not in first.stdout
+    [compiled] = (checkout.root / ".venv/lib").rglob("*.pyc")
+    assert compiled.name.startswith("module.")
+    compiled.unlink()
+    assert "Compiling" not in checkout.run().stdout
+    assert not compiled.exists()
+
+
+def test_what_it_starts_keeps_what_it_compiles(checkout):
+    (checkout.root / "runner.py").write_text("import sys; print(sys.dont_write_bytecode)")
+    assert checkout.run(PYTHONDONTWRITEBYTECODE="1").stdout.endswith("False\n")
+
+
+def test_where_nothing_can_be_written_what_is_there_starts_and_stays(checkout):
+    checkout.run()
+    script(checkout.tools / "mkdir", "#!/bin/sh\nexit 1\n")
+    assert checkout.run().stdout == "called runner\n"
+    (checkout.root / "requirements.txt").write_text("flask==3.1.4\n")
+    refused = checkout.run()
+    assert refused.returncode == 1
+    assert f"{checkout.root} can't be written to" in refused.stdout
+    assert (checkout.root / ".venv/bin/python").exists()
 
 
 def test_two_do_not_install_at_once(checkout):
