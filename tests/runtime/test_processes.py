@@ -125,6 +125,45 @@ def test_closing_the_terminal_and_then_ending_us_kills_nobody(start):
     assert "killing" not in runner.output()
 
 
+@pytest.fixture
+def start_ignoring(spawn: Spawner) -> Start:
+    """The same, by somebody who has one of the signals ignored."""
+
+    def start(name: str, **commands: str) -> Spawned:
+        lines = [f"{name}: {command}" for name, command in commands.items()]
+        ignoring = f"trap '' {name}; exec \"$@\""
+        return spawn("sh", "-c", ignoring, "sh", sys.executable, "-c", DRIVER, "15", *lines)
+
+    return start
+
+
+def test_what_the_tests_ignore_is_not_ignored_by_what_they_start(spawn):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = spawn("sleep", "1000")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.popen.send_signal(signal.SIGHUP)
+    assert process.wait() == -signal.SIGHUP
+
+
+def test_under_nohup_it_survives_the_terminal(start_ignoring):
+    runner = start_ignoring("HUP", web="sh -c 'echo ready; exec sleep 1000'")
+    runner.wait_for("ready")
+    runner.popen.send_signal(signal.SIGHUP)
+    os.kill(pids(runner, "web")[0], signal.SIGKILL)
+    started(runner, "web", times=2)
+    assert "stopping" not in runner.output()
+    assert runner.stop() == 0
+
+
+def test_started_by_a_script_in_the_background_it_heeds_ctrl_c(start_ignoring):
+    runner = start_ignoring("INT", web="sh -c 'echo ready; exec sleep 1000'")
+    runner.wait_for("ready")
+    runner.popen.send_signal(signal.SIGINT)
+    assert runner.wait() == 0
+
+
 def test_a_bad_configuration_stops_everything(start):
     runner = start(redis=WAIT, web=WAIT, worker=f"sh -c 'exit {os.EX_CONFIG}'")
     assert runner.wait() == os.EX_CONFIG

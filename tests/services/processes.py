@@ -13,6 +13,9 @@ from config import ROOT
 from tests.waiting import PATIENCE, until
 
 TAIL_LINES = 60
+# Whoever started the tests may have had some of these ignored, and a child inherits that: nohup
+# does so with SIGHUP, the & of a script with SIGINT and SIGQUIT.
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Spawned:
 
 class Spawner:
     """Starts processes; `end` kills them by id. `environment` is all they see unless `env` says
-    otherwise: nothing of the tests' own environment but the path."""
+    otherwise: nothing of the tests' own environment but the path, and no signal is ignored."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder, self.environment = folder, dict(environment)
@@ -97,6 +100,7 @@ class Spawner:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=heed_signals,
             )
         self.spawned.append(Spawned(name, popen, log))
         return self.spawned[-1]
@@ -107,6 +111,13 @@ class Spawner:
 
     def tails(self) -> str:
         return "\n".join(process.tail() for process in self.spawned)
+
+
+def heed_signals() -> None:
+    """In the new process, before it becomes the program."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def base_environment() -> dict[str, str]:
