@@ -21,6 +21,7 @@ from tests.services.processes import Spawner
 
 KINDS = ("sqlite", "postgresql")
 STORE_TESTS = Path(__file__).parent / "store"
+HERE = "127.0.0.1,localhost,::1"
 FAILED = pytest.StashKey[bool]()
 NO_BROWSER = "NO CHROMIUM FOUND (on PATH, or by $CHROMIUM): THE BROWSER TESTS WERE SKIPPED"
 
@@ -36,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in Config.model_fields:
         os.environ.pop(name.upper(), None)
         os.environ.pop(f"{name.upper()}_FILE", None)
+    for name in [name for name in os.environ if name.startswith("FLASK_")]:
+        del os.environ[name]
+    # A proxy leads to npm's registry, for one, but not to this machine.
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = HERE
+    os.umask(0o022)  # a stricter one would hide that the product leaves something open to all
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
