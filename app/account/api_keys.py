@@ -57,8 +57,9 @@ def make_key() -> ResponseReturnValue:
     form = KeyForm()
     secret = _make(form) if form.validate() else None
     if secret is None:
-        context = {"form": form, **_load_keys()}
-        return respond.part(PAGE, block="new_key", status=422, into="#new-key", **context)
+        return respond.part(
+            PAGE, block="new_key", status=422, into="#new-key", rest=_load_keys, form=form
+        )
     if not respond.is_part_wanted():
         session[_MADE] = _cipher().encrypt(secret)
     context = {"form": _blank(), "made": secret, **_load_keys()}

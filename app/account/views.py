@@ -100,8 +100,8 @@ def _show_saved(focus: str) -> ResponseReturnValue:
 
 
 def _refuse(card: str, status: int, **forms: object) -> ResponseReturnValue:
-    context = _load_page() | forms
-    return respond.part(PAGE, block=card, status=status, into=f"#{card}-card", **context)
+    into = f"#{card}-card"
+    return respond.part(PAGE, block=card, status=status, into=into, rest=_load_page, **forms)
 
 
 def _load_page() -> dict[str, object]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.agents.permission_form import PermissionForm
-from app.web.answer import elsewhere, fragment
+from app.web import respond
 from app.web.ext import agents, db, now
 from app.web.toasts import toast
 from core.admission.allowlist import EVERYONE
@@ -18,11 +18,14 @@ from store.agents import permissions
 
 bp = Blueprint("permissions", __name__, url_prefix="/permissions")
 
+PAGE = "agents/permissions.html"
+
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
     """`?agent=` chooses one in the form."""
-    return _page(_blank(request.args.get("agent")))
+    form = _blank(request.args.get("agent"))
+    return respond.part(PAGE, block="content", form=form, **_load_given())
 
 
 @bp.post("/")
@@ -31,39 +34,38 @@ def add() -> ResponseReturnValue:
     form.agent.offer(agents().load(), None)
     permission = _store(form) if form.validate() else None
     if permission is None:
-        return _refused(form)
+        return respond.part(
+            PAGE, block="new_permission", status=422, into="#add", rest=_load_given, form=form
+        )
     toast("permission_given", agent=_name(permission.agent), whom=_whom(permission))
-    if not request.htmx:
-        return redirect(url_for("permissions.index"), code=303)
-    return fragment(
-        "permissions/_all.html", form=_blank(permission.agent), focus="pattern", **_given()
-    )
+    context = {"form": _blank(permission.agent), **_load_given()}
+    home = url_for("permissions.index")
+    return respond.saved(home, PAGE, block="content", focus="pattern", **context)
 
 
 @bp.get("/<int:permission_id>")
 def show(permission_id: int) -> ResponseReturnValue:
     """A row as it is, for leaving the question."""
-    permission = _get(permission_id)
-    if not request.htmx:
-        return redirect(url_for("permissions.index"), code=303)
+    permission, home = _get(permission_id), url_for("permissions.index")
     focus = f"remove-{permission.id}"
-    return fragment("permissions/_row.html", permission=permission, focus=focus)
+    return respond.part(PAGE, block="row", focus=focus, home=home, permission=permission)
 
 
 @bp.route("/<int:permission_id>/remove", methods=["GET", "POST"])
 def remove(permission_id: int) -> ResponseReturnValue:
     if request.method == "GET":
-        return _question(_get(permission_id))
+        permission = _get(permission_id)
+        context = {"permission": permission, "name": _name(permission.agent)}
+        return respond.part("agents/remove_permission.html", block="question", **context)
     with db().write() as connection:
         permission = permissions.remove(connection, permission_id)
         if permission:
-            told = _described(permission)
-            audit.record(connection, g.owner.name, "permission removed", told, now())
+            detail = _describe(permission)
+            audit.record(connection, g.owner.name, "permission removed", detail, now())
     if permission:
         toast("permission_removed", agent=_name(permission.agent), whom=_whom(permission))
-    if not request.htmx:
-        return redirect(url_for("permissions.index"), code=303)
-    return fragment("permissions/_given.html", focus="given", **_given())
+    home = url_for("permissions.index")
+    return respond.saved(home, PAGE, block="given", focus="given", **_load_given())
 
 
 def _blank(agent: str | None) -> PermissionForm:
@@ -80,34 +82,16 @@ def _store(form: PermissionForm) -> Permission | None:
     try:
         with db().write() as connection:
             permission = permissions.add(connection, agent, pattern, label, now())
-            told = _described(permission)
-            audit.record(connection, g.owner.name, "permission added", told, now())
+            detail = _describe(permission)
+            audit.record(connection, g.owner.name, "permission added", detail, now())
     except DuplicateEntry:
         form.pattern.errors = [f"{_name(agent)} may write to {pattern} already."]
         return None
     return permission
 
 
-def _refused(form: PermissionForm) -> ResponseReturnValue:
-    if request.htmx:
-        return elsewhere(fragment("permissions/_add.html", 422, form=form), "#add")
-    return _page(form, 422)
-
-
-def _page(form: PermissionForm, status: int = 200) -> ResponseReturnValue:
-    return render_template("permissions/index.html", form=form, **_given()), status
-
-
-def _question(permission: Permission) -> ResponseReturnValue:
-    """In place of the row, or on a page of its own."""
-    context = {"permission": permission, "name": _name(permission.agent)}
-    if request.htmx:
-        return fragment("permissions/_remove.html", **context)
-    return render_template("permissions/one.html", **context)
-
-
-def _given() -> dict[str, object]:
-    """What `_given.html` shows: for each agent that has any its permissions, the most exact
+def _load_given() -> dict[str, object]:
+    """What the list shows: for each agent that has any its permissions, the most exact
     first; agents that are gone come last."""
     with db().read() as connection:
         loaded = permissions.load(connection)
@@ -136,9 +120,9 @@ def _whom(permission: Permission) -> str | None:
     return permission.label or (None if permission.pattern == EVERYONE else permission.pattern)
 
 
-def _described(permission: Permission) -> str:
-    told = f"{permission.agent}: {permission.pattern}"
-    return f"{told}, {permission.label}" if permission.label else told
+def _describe(permission: Permission) -> str:
+    detail = f"{permission.agent}: {permission.pattern}"
+    return f"{detail}, {permission.label}" if permission.label else detail
 
 
 def _get(permission_id: int) -> Permission:

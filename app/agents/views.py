@@ -5,20 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    g,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.agents.forms import AgentForm, NewAgentForm
-from app.web.answer import fragment
+from app.web import respond
 from app.web.ext import agents, config, db, now
 from app.web.toasts import Undo, toast
 from config import ROOT
@@ -40,6 +31,7 @@ from store.pages import agent_use
 
 bp = Blueprint("agents", __name__, url_prefix="/agents")
 
+PAGE = "agents/agent.html"
 SHIPPED = ROOT / "agents"
 FORM_LIMIT = 2 * 3 * FILE_LIMIT  # bytes: two texts, of which a form may make three times as much
 SOMEBODY = introduction.about("Ana", Phone("+15551234567"))  # for the preview of a prompt
@@ -62,12 +54,12 @@ def _allow_long_texts(endpoint: str | None, values: dict[str, Any] | None) -> No
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return render_template("agents/index.html", **_list())
+    return render_template("agents/agents.html", **_load_list())
 
 
 @bp.route("/new", methods=["GET", "POST"])
 def new() -> ResponseReturnValue:
-    starts = _starts()
+    starts = _load_starts()
     titles = {key: f"A copy of {start.agent.title}" for key, start in starts.items()}
     form = NewAgentForm.of(agents().load(), titles)
     if request.method == "GET" or not form.validate() or not _create(form, starts):
@@ -81,11 +73,11 @@ def new() -> ResponseReturnValue:
 def edit(agent_id: str) -> ResponseReturnValue:
     agent, snapshot = _get(agent_id)
     if isinstance(agent, BrokenAgent):
-        return render_template("agents/broken.html", agent=agent, **_around(agent_id))
+        return render_template("agents/broken.html", agent=agent, **_load_versions(agent_id))
     posted = request.method == "POST"
     form = AgentForm.of(agent, snapshot.etag, agents().load(), posted)
     if not posted:
-        return render_template("agents/edit.html", **_page(agent, form))
+        return _show(agent, form)
     if not form.validate():
         return _show(agent, form, 422)
     return _save(agent, snapshot, form)
@@ -97,9 +89,8 @@ def prompt(agent_id: str) -> ResponseReturnValue:
     agent, _ = _get(agent_id)
     if isinstance(agent, BrokenAgent):
         abort(404)
-    context = {"agent": agent, **_prompt(agent, request.args.get("channel", ""))}
-    template = "agents/_prompt.html" if request.htmx else "agents/prompt.html"
-    return render_template(template, **context)
+    context = {"agent": agent, **_compose_prompt(agent, request.args.get("channel", ""))}
+    return respond.part("agents/prompt.html", block="prompt", **context)
 
 
 @bp.route("/<agent_id>/previous/<name>", methods=["GET", "POST"])
@@ -124,8 +115,8 @@ def previous(agent_id: str, name: str) -> ResponseReturnValue:
 def remove(agent_id: str) -> ResponseReturnValue:
     agent, _ = _get(agent_id)
     if request.method == "GET":
-        template = "agents/_remove.html" if request.htmx else "agents/remove.html"
-        return render_template(template, agent=agent, **_ties(agent_id))
+        context = {"agent": agent, **_load_ties(agent_id)}
+        return respond.part("agents/remove_agent.html", block="question", **context)
     try:
         with db().write() as connection:
             audit.record(connection, g.owner.name, "agent removed", agent_id, now())
@@ -149,9 +140,8 @@ def recover() -> ResponseReturnValue:
         toast("agent_back", agent=agent_id)
     except (UnknownAgent, AgentTaken, NotWritable) as error:
         toast("as_said", "warning", sentence=str(error))
-    if not request.htmx:
-        return redirect(url_for("agents.index"), code=303)
-    return fragment("agents/_list.html", focus="agents", **_list())
+    home, page = url_for("agents.index"), "agents/agents.html"
+    return respond.saved(home, page, block="content", focus="agents", **_load_list())
 
 
 def _save(agent: Agent, snapshot: Snapshot, form: AgentForm) -> ResponseReturnValue:
@@ -172,12 +162,12 @@ def _save(agent: Agent, snapshot: Snapshot, form: AgentForm) -> ResponseReturnVa
         form.form_errors.append(f"{error} Nothing was saved.")
         return _show(agent, form, 422)
     toast("agent_saved")
-    if not request.htmx:
-        return redirect(url_for("agents.edit", agent_id=agent.id), code=303)
     saved, fresh = _get(agent.id)
+    home = url_for("agents.edit", agent_id=agent.id)
     if isinstance(saved, BrokenAgent):
-        return _go(url_for("agents.edit", agent_id=agent.id))
-    return _show(saved, AgentForm.of(saved, fresh.etag, agents().load()), focus="save")
+        return _go(home)
+    context = _load_page(saved, AgentForm.of(saved, fresh.etag, agents().load()))
+    return respond.saved(home, PAGE, block="content", focus="save", **context)
 
 
 def _create(form: NewAgentForm, starts: Mapping[str, Start]) -> bool:
@@ -199,21 +189,15 @@ def _create(form: NewAgentForm, starts: Mapping[str, Start]) -> bool:
 
 
 def _show(
-    agent: Agent,
-    form: AgentForm,
-    status: int = 200,
-    focus: str = "",
-    theirs: Mapping[str, str] | None = None,
+    agent: Agent, form: AgentForm, status: int = 200, theirs: Mapping[str, str] | None = None
 ) -> ResponseReturnValue:
-    context = {**_page(agent, form), "theirs": theirs or {}}
-    if request.htmx:
-        return fragment("agents/_edit.html", status, focus, **context)
-    return render_template("agents/edit.html", **context), status
+    context = {**_load_page(agent, form), "theirs": theirs or {}}
+    return respond.part(PAGE, block="content", status=status, **context)
 
 
 def _go(address: str) -> Response:
     """To another page, for htmx too."""
-    if not request.htmx:
+    if not respond.is_part_wanted():
         return redirect(address, code=303)
     return Response(headers={"HX-Redirect": address})
 
@@ -239,7 +223,7 @@ def _get(agent_id: str) -> tuple[Agent | BrokenAgent, Snapshot]:
     return registry.agents.get(agent_id) or broken.get(agent_id) or abort(404), snapshot
 
 
-def _starts() -> Mapping[str, Start]:
+def _load_starts() -> Mapping[str, Start]:
     """Agents to copy: those that are there, and those that we ship."""
     own, shipped = agents().load().agents, AgentFolder(SHIPPED).load().agents
     files = AgentFiles(SHIPPED)
@@ -248,8 +232,8 @@ def _starts() -> Mapping[str, Start]:
     return starts | {f"shipped:{agent.id}": Start(agent, files) for agent in others}
 
 
-def _list() -> dict[str, object]:
-    """What `_list.html` shows: the agents, the most lately used first."""
+def _load_list() -> dict[str, object]:
+    """What `agents.html` shows: the agents, the most lately used first."""
     registry = agents().load()
     with db().read() as connection:
         uses, current = agent_use.load(connection), settings.load(connection)
@@ -262,7 +246,7 @@ def _list() -> dict[str, object]:
         "agents": listed,
         "broken": [(agent, is_agent_id(agent.id)) for agent in registry.broken],
         "uses": uses,
-        "troubles": {agent.id: _troubles(agent, default_model, access) for agent in listed},
+        "troubles": {agent.id: _find_troubles(agent, default_model, access) for agent in listed},
         "default_agent": current.default_agent,
         "default_model": default_model,
         "writable": _is_writable(),
@@ -270,7 +254,7 @@ def _list() -> dict[str, object]:
     }
 
 
-def _troubles(agent: Agent, default_model: str, access: Access) -> Sequence[str]:
+def _find_troubles(agent: Agent, default_model: str, access: Access) -> Sequence[str]:
     """What will not work, although the agent is there."""
     try:
         access.check(ModelName.parse(agent.model or default_model))
@@ -280,8 +264,8 @@ def _troubles(agent: Agent, default_model: str, access: Access) -> Sequence[str]
     return agent.warnings
 
 
-def _page(agent: Agent, form: AgentForm) -> dict[str, object]:
-    """What `_edit.html` shows."""
+def _load_page(agent: Agent, form: AgentForm) -> dict[str, object]:
+    """What `agent.html` shows."""
     with db().read() as connection:
         current, access = settings.load(connection), provider_keys.access(connection, config())
         models = [
@@ -294,22 +278,22 @@ def _page(agent: Agent, form: AgentForm) -> dict[str, object]:
         "theirs": {},
         "models": list(dict.fromkeys(models)),
         "default_model": own_model(None, current.default_model),
-        **_prompt(agent, Channel.WHATSAPP),
-        **_around(agent.id),
+        **_compose_prompt(agent, Channel.WHATSAPP),
+        **_load_versions(agent.id),
     }
 
 
-def _around(agent_id: str) -> dict[str, object]:
+def _load_versions(agent_id: str) -> dict[str, object]:
     return {"previous": _files().previous(agent_id), "writable": _is_writable(agent_id)}
 
 
-def _prompt(agent: Agent, channel: str) -> dict[str, object]:
+def _compose_prompt(agent: Agent, channel: str) -> dict[str, object]:
     shown = Channel(channel) if channel in list(Channel) else Channel.WHATSAPP
     text = system_prompt(agent, shown, SOMEBODY if shown is Channel.WHATSAPP else "")
     return {"channel": shown.value, "prompt": text, "tokens": window.of_text(text)}
 
 
-def _ties(agent_id: str) -> dict[str, object]:
+def _load_ties(agent_id: str) -> dict[str, object]:
     """Where the agent is named; these then fall through to the next in line."""
     with db().read() as connection:
         entries = [entry for entry in allowlist.load(connection) if entry.agent == agent_id]

@@ -1,26 +1,17 @@
 """What goes on inside: processes, the connection's history, the log, and why somebody got no
 reply."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import (
-    Blueprint,
-    current_app,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, current_app, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from redis import RedisError
 
 from app.diagnostics import bundle
 from app.diagnostics.system_health import SystemHealth
+from app.web import respond
 from app.web.ext import db, live, now
 from core.admission.decide import Decision, decide
 from core.errors import InvalidPhone
@@ -34,6 +25,7 @@ from store.redis.logs import Line
 
 bp = Blueprint("diagnostics", __name__, url_prefix="/diagnostics")
 
+PAGE = "diagnostics/diagnostics.html"
 PROCESSES = ("web", "worker", "connection", "jobs", "release")
 LEVELS = {"info": 20, "warning": 30, "error": 40, "critical": 50}
 SHOWN = 300  # lines
@@ -43,48 +35,39 @@ STOP_POLLING = 286  # htmx's word for it
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return _page()
+    return respond.part(PAGE, block="content", **_load_page())
 
 
 @bp.get("/now")
 def current() -> ResponseReturnValue:
     """The part that changes by itself."""
-    if not request.htmx:
-        return redirect(url_for("diagnostics.index"))
-    context = _current()
-    if request.args.get("seen") == context["current_seen"]:
-        return "", 204
-    return render_template("diagnostics/_watched.html", **context)
+    context = _render_health()
+    return respond.unchanged(context["current_seen"]) or respond.part(
+        PAGE, block="watched", home=url_for("diagnostics.index"), **context
+    )
 
 
 @bp.get("/log")
 def log() -> ResponseReturnValue:
     """The end of the log, filtered: a page, or its part of one."""
-    if not request.htmx:
-        return _page()
-    return render_template("diagnostics/_log.html", **_log())
+    return respond.part(PAGE, block="log", rest=_load_page, **_load_log())
 
 
 @bp.get("/log/lines")
 def lines() -> ResponseReturnValue:
     """What an open page asks for every few seconds; after some minutes it is told to stop."""
-    if not request.htmx:
-        return redirect(url_for("diagnostics.log"))
-    context = _log()
+    context, home = _load_log(), url_for("diagnostics.log")
     since = request.args.get("since", 0.0, type=float)
     if now().timestamp() - since > WATCHED.total_seconds():
-        html = render_template("diagnostics/_lines.html", has_stopped=True, **context)
-        return html, STOP_POLLING
-    if request.args.get("seen") == context["seen"]:
-        return "", 204
-    return render_template("diagnostics/_lines.html", **context)
+        context["has_stopped"] = True
+        return respond.part(PAGE, block="lines", status=STOP_POLLING, home=home, **context)
+    unchanged = respond.unchanged(context["seen"])
+    return unchanged or respond.part(PAGE, block="lines", home=home, **context)
 
 
 @bp.get("/why")
 def why_no_reply() -> ResponseReturnValue:
-    if not request.htmx:
-        return _page()
-    return render_template("diagnostics/_why.html", **_why())
+    return respond.part(PAGE, block="why", rest=_load_page, **_explain())
 
 
 @bp.post("/bundle")
@@ -100,23 +83,20 @@ def support_bundle() -> ResponseReturnValue:
     return answer
 
 
-def _page() -> ResponseReturnValue:
-    return render_template("diagnostics/index.html", **_current(), **_log(), **_why())
+def _load_page() -> dict[str, object]:
+    return {**_render_health(), **_load_log(), **_explain()}
 
 
-def _current() -> dict[str, str]:
-    html = render_template("diagnostics/_current.html", health=SystemHealth.read())
-    return {"current": Markup(html), "current_seen": _fingerprint(html)}
-
-
-def _fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def _render_health() -> dict[str, str]:
+    """Marked by how it looks: what the processes say of themselves differs with each heartbeat."""
+    html = render_template("diagnostics/_health.html", health=SystemHealth.read())
+    return {"current": Markup(html), "current_seen": respond.fingerprint(html)}
 
 
 # The log ----------------------------------------------------------------------------------------
 
 
-def _log() -> dict[str, object]:
+def _load_log() -> dict[str, object]:
     process, level = request.args.get("process", ""), request.args.get("level", "info")
     level = level if level in LEVELS else "info"
     is_filtered = bool(process) or level != "info"
@@ -129,7 +109,7 @@ def _log() -> dict[str, object]:
         "level": level,
         "levels": list(LEVELS)[:3],
         "since": now().timestamp(),
-        "seen": _fingerprint(repr(found[:1]) + str(len(found))),
+        "seen": respond.fingerprint(found[:1], len(found)),
     }
 
 
@@ -148,7 +128,7 @@ def _is_wanted(line: Line, process: str, level: str) -> bool:
 # Why no reply? ----------------------------------------------------------------------------------
 
 
-def _why() -> dict[str, object]:
+def _explain() -> dict[str, object]:
     """What became of the messages of whom the question names; of a number that never wrote, what
     would."""
     wanted = request.args.get("q", "").strip()

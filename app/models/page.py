@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from app.models.forms import DefaultModelForm, FavouriteForm
-from app.web.answer import elsewhere, fragment
+from app.web import respond
 from app.web.ext import agents, config, db
 from core.agents.agent import Agent
 from core.errors import InvalidModel
@@ -22,6 +22,7 @@ from core.settings import Settings
 from store import settings
 from store.agents import favourites, provider_keys
 
+PAGE = "models/models.html"
 SHOWN = 12  # models of the list at a time
 PROVIDERS = (*KEYED, "ollama", "custom")
 
@@ -67,45 +68,37 @@ class AgentUse:
     fallback: Use | None
 
 
-def page(status: int = 200, **forms: Any) -> ResponseReturnValue:
-    """The whole page, with forms that were refused in the place of blank ones."""
-    return render_template("models/index.html", **context() | found() | forms), status
-
-
-def changed(focus: str) -> ResponseReturnValue:
-    """The answer to a change that was made: everything on the page may depend on it."""
-    if not request.htmx:
-        return redirect(url_for("models.index"), code=303)
-    return fragment("models/_all.html", focus=focus, **context(), **found())
-
-
-def refused(template: str, target: str, **forms: Any) -> ResponseReturnValue:
+def refuse(block: str, into: str, **forms: Any) -> ResponseReturnValue:
     """The answer to a form with something wrong in it: that part of the page again."""
-    if not request.htmx:
-        return page(422, **forms)
-    return elsewhere(fragment(template, 422, **context() | forms), target)
+    return respond.part(PAGE, block=block, status=422, into=into, **load() | forms)
 
 
-def context() -> dict[str, Any]:
+def show_saved(focus: str) -> ResponseReturnValue:
+    """The answer to a change that was made: everything on the page may depend on it."""
+    return respond.saved(url_for("models.index"), PAGE, block="content", focus=focus, **load())
+
+
+def load() -> dict[str, Any]:
     with db().read() as connection:
         current = settings.load(connection)
         access = provider_keys.access(connection, config())
         favoured = favourites.load(connection)
-        used = _in_use(current, favoured)
-        providers = _providers(connection, access, used)
+        used = _list_in_use(current, favoured)
+        providers = _load_providers(connection, access, used)
     users = agents().load().agents.values()
     return {
         "providers": providers,
         "default": _use(own_model(None, current.default_model), access),
         "favourites": [_use(name, access) for name in favoured],
         "users": [_agent_use(agent, current, access) for agent in users],
-        "suggestions": _suggestions(access, used),
+        "suggestions": _list_suggestions(access, used),
         "default_form": DefaultModelForm(formdata=None, data={"model": current.default_model}),
         "favourite_form": FavouriteForm(formdata=None),
+        **search_catalogue(),
     }
 
 
-def found() -> Mapping[str, Any]:
+def search_catalogue() -> Mapping[str, Any]:
     """What matches the search in the list, first what there is a key for."""
     wanted = request.args.get("q", "").strip()
     with db().read() as connection:
@@ -114,15 +107,17 @@ def found() -> Mapping[str, Any]:
     return {"q": wanted, "found": matching[:SHOWN], "total": len(matching)}
 
 
-def provider(name: str) -> Provider | None:
+def find_provider(name: str) -> Provider | None:
     with db().read() as connection:
         access = provider_keys.access(connection, config())
-        used = _in_use(settings.load(connection), favourites.load(connection))
-        rows = _providers(connection, access, used)
+        used = _list_in_use(settings.load(connection), favourites.load(connection))
+        rows = _load_providers(connection, access, used)
     return next((row for row in rows if row.name == name), None)
 
 
-def _providers(connection: Connection, access: Access, used: Sequence[str]) -> Sequence[Provider]:
+def _load_providers(
+    connection: Connection, access: Access, used: Sequence[str]
+) -> Sequence[Provider]:
     stored = provider_keys.load(connection, config())
     in_environment = provider_keys.from_environment(config())
     return [
@@ -138,15 +133,15 @@ def _providers(connection: Connection, access: Access, used: Sequence[str]) -> S
     ]
 
 
-def _in_use(current: Settings, favoured: Sequence[str]) -> Sequence[str]:
+def _list_in_use(current: Settings, favoured: Sequence[str]) -> Sequence[str]:
     """Every model that something is set to, once each, in our spelling."""
     typed = [current.default_model, *favoured]
     for agent in agents().load().agents.values():
         typed += [agent.model, agent.fallback_model]
-    return list(dict.fromkeys(filter(None, map(_spelled, typed))))
+    return list(dict.fromkeys(filter(None, map(_spell, typed))))
 
 
-def _spelled(typed: str | None) -> str | None:
+def _spell(typed: str | None) -> str | None:
     try:
         return str(ModelName.parse(typed)) if typed else None
     except InvalidModel:
@@ -168,7 +163,7 @@ def _agent_use(agent: Agent, current: Settings, access: Access) -> AgentUse:
     return AgentUse(agent, _use(name, access), fallback)
 
 
-def _suggestions(access: Access, used: Sequence[str]) -> Sequence[str]:
+def _list_suggestions(access: Access, used: Sequence[str]) -> Sequence[str]:
     """What the browser offers while a model is typed: of the providers that are set up, or of all
     while there is none."""
     ready = [name for name in catalogue() if name.split("/")[0] in access.keys]

@@ -4,11 +4,12 @@ page, are in `app.models.providers`."""
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.models import page
 from app.models.forms import DefaultModelForm, FavouriteForm, one_spelling
+from app.web import respond
 from app.web.ext import db, now
 from app.web.toasts import Undo, toast
 from core.errors import InvalidModel
@@ -24,16 +25,16 @@ MOST = 50  # favourites
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    if request.htmx:
-        return render_template("models/_catalogue.html", **page.found())
-    return page.page()
+    """htmx asks for what the search finds in the catalogue."""
+    found = page.search_catalogue()
+    return respond.part(page.PAGE, block="catalogue", rest=page.load, **found)
 
 
 @bp.post("/default")
 def choose_default() -> ResponseReturnValue:
     form = DefaultModelForm()
     if not form.validate():
-        return page.refused("models/_default.html", "#default", default_form=form)
+        return page.refuse("default_model", "#default", default_form=form)
     wanted = form.model.data
     with db().write() as connection:
         before = settings.load(connection)
@@ -41,16 +42,16 @@ def choose_default() -> ResponseReturnValue:
         detail = f"default_model: {before.default_model} → {wanted}"
         audit.record(connection, g.owner.name, "settings saved", detail, now())
     toast("default_model_chosen", model=str(wanted or DEMO))
-    return page.changed("save-default")
+    return page.show_saved("save-default")
 
 
 @bp.post("/favourites")
 def add_favourite() -> ResponseReturnValue:
     form = FavouriteForm()
     if not form.validate() or not _add(form):
-        return page.refused("models/_favourites.html", "#favourites", favourite_form=form)
+        return page.refuse("favourites", "#favourites", favourite_form=form)
     toast("favourite_added", model=form.model.data)
-    return page.changed("favourite-model")
+    return page.show_saved("favourite-model")
 
 
 @bp.post("/favourites/move")
@@ -66,7 +67,7 @@ def move_favourite() -> ResponseReturnValue:
 
     names = _change(move, "favorite moved", name)
     focus = f"move-{way}-{names.index(name) + 1}" if name in names else "favourites"
-    return page.changed(focus)
+    return page.show_saved(focus)
 
 
 @bp.post("/favourites/remove")
@@ -84,7 +85,7 @@ def remove_favourite() -> ResponseReturnValue:
         values = {"model": name, "place": place[0]}
         undo = Undo(url_for("models.restore_favourite"), "#models", values)
         toast("favourite_removed", undo=undo, model=name)
-    return page.changed("favourites")
+    return page.show_saved("favourites")
 
 
 @bp.post("/favourites/restore")
@@ -95,7 +96,7 @@ def restore_favourite() -> ResponseReturnValue:
         name = one_spelling(request.form.get("model", ""))
     except InvalidModel as error:
         toast("as_said", "warning", sentence=str(error))
-        return page.changed("favourites")
+        return page.show_saved("favourites")
 
     def restore(names: list[str]) -> None:
         if name not in names:
@@ -103,7 +104,7 @@ def restore_favourite() -> ResponseReturnValue:
             names.insert(at, name)
 
     _change(restore, "favorite restored", name)
-    return page.changed("favourites")
+    return page.show_saved("favourites")
 
 
 def _add(form: FavouriteForm) -> bool:

@@ -1,14 +1,14 @@
 """The first page: whether all is well, what happened lately, and what wants the owner's eye."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from app.overview import zone
+from app.web import respond
 from app.web.ext import agents, config, db, now
 from app.web.process_health import ProcessHealth, read_process_health
 from app.whatsapp import linking
@@ -93,15 +93,6 @@ class Concern:
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    context = _context()
-    if not request.htmx:
-        return render_template("overview/index.html", **context)
-    if request.args.get("seen") == context["fingerprint"]:
-        return "", 204
-    return render_template("overview/_overview.html", **context)
-
-
-def _context() -> dict[str, object]:
     facts = _read()
     screen = linking.look(facts.health, facts.link, None, now(), now())
     steps = checklist(facts)
@@ -109,13 +100,11 @@ def _context() -> dict[str, object]:
         steps = []
     concerns = [*outages(facts, screen), *([] if steps else omissions(facts)), *incidents(facts)]
     shown = (screen.fingerprint, facts.counts, facts.settings.enabled, steps, concerns)
-    return {
-        "screen": screen,
-        "facts": facts,
-        "steps": steps,
-        "concerns": concerns,
-        "fingerprint": hashlib.sha256(repr(shown).encode()).hexdigest()[:12],
-    }
+    mark = respond.fingerprint(*shown)
+    context = {"screen": screen, "facts": facts, "steps": steps, "concerns": concerns, "seen": mark}
+    return respond.unchanged(mark) or respond.part(
+        "overview/overview.html", block="content", **context
+    )
 
 
 def _read() -> Facts:

@@ -7,6 +7,7 @@ The macros of macros.html are known everywhere (see `app.create_app`).
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 
 from flask import make_response, redirect, render_template, request
 from jinja2_fragments.flask import render_block
@@ -27,6 +28,7 @@ def part(
     focus: str = "",
     into: str = "",
     home: str = "",
+    rest: Callable[[], Mapping[str, object]] = dict,
     **context: object,
 ) -> Response:
     """The block with the toasts of this request for htmx, else the page.
@@ -34,12 +36,13 @@ def part(
     `focus` is the id of the element that has the keyboard's focus afterwards, for when the one
     that had it is gone. htmx puts the block in place of `into`, a selector, instead of where it
     planned. `home` is the address of the page that shows the block, where the template is no page
-    of its own: a plain browser is sent there.
+    of its own: a plain browser is sent there. `rest` loads what only the whole page needs; what
+    the context has comes before it.
     """
     if not is_part_wanted():
         if home:
             return redirect(home, code=303)
-        return make_response(render_template(template, **context), status)
+        return make_response(render_template(template, **{**rest(), **context}), status)
     html = render_block(template, block, **context) + "\n" + render_template("_toasts.html")
     answer = make_response(html, status)
     if focus:

@@ -1,12 +1,12 @@
 """The link wizard: which of its screens to show, from what the worker says, what SQL remembers
 and what the owner has just asked for. Pure, so that every case can be tested without a browser."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Self, get_args
 
+from app.web import respond
 from app.web.process_health import ProcessHealth
 from core.link import FIRST_QR, NEXT_QR, STOPPING_ENDS, End, Link, Phase, Status
 from core.phone import Phone
@@ -103,7 +103,7 @@ class Screen:
         status = self.status
         seen = (self.kind, self.end, self.link, self.poll, self.question)
         now = status and (status.number, status.attempt, status.expires_at, status.retry_at)
-        return hashlib.sha256(repr((seen, now)).encode()).hexdigest()[:12]
+        return respond.fingerprint(seen, now)
 
 
 def look(

@@ -6,11 +6,12 @@ for travels in its address, so that any web process can answer the next poll.
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.web.answer import elsewhere, fragment
+from app.web import respond
 from app.web.ext import agents, db, live, now
 from app.web.forms import CodeForm, SettingsForm
 from app.web.process_health import read_process_health
@@ -26,32 +27,31 @@ from store.redis.live import Wish
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
 
+PAGE, WIZARD, LINK = "whatsapp/whatsapp.html", "whatsapp/link.html", "whatsapp/_link.html"
 VERSION_WAIT = timedelta(seconds=30)  # the worker says every 5 seconds which version it runs
 
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return _page()
+    return render_template(PAGE, **_load_page())
 
 
 @bp.get("/link")
 def wizard() -> ResponseReturnValue:
     """The status alone, for browsers without scripts: it reloads itself while something is about
     to change, and there is nothing on it that could be lost by that."""
-    return render_template("whatsapp/wizard.html", code_form=CodeForm(formdata=None), **_status())
+    return render_template(WIZARD, code_form=CodeForm(formdata=None), **_load_status())
 
 
 @bp.get("/status")
 def status() -> ResponseReturnValue:
     """The fragment. 204 when it would look the same: then htmx leaves the page alone. `kept`: the
     owner was asked whether to unlink, and goes on from where that question came up."""
-    if not request.htmx:
-        return redirect(url_for("whatsapp.wizard", **address(_asked())), code=303)
-    context = _status()
-    if request.args.get("seen") == context["screen"].fingerprint:
-        return "", 204
+    context = _load_status() | {"announce": True}
+    home = url_for("whatsapp.wizard", **encode_question(_read_question()))
     focus = "unlink" if "kept" in request.args else ""
-    return fragment("whatsapp/_status.html", focus=focus, announce=True, **context)
+    unchanged = respond.unchanged(context["screen"].fingerprint)
+    return unchanged or respond.part(LINK, block="status", focus=focus, home=home, **context)
 
 
 @bp.post("/link")
@@ -64,9 +64,9 @@ def code() -> ResponseReturnValue:
     form = CodeForm()
     if form.validate():
         return _ask("code", form)
-    if request.htmx:
-        return elsewhere(fragment("whatsapp/_code.html", 422, code_form=form), "#link-code")
-    return render_template("whatsapp/wizard.html", code_form=form, **_status()), 422
+    if not respond.is_part_wanted():
+        return render_template(WIZARD, code_form=form, **_load_status()), 422
+    return respond.part(LINK, block="code", status=422, into="#link-code", code_form=form)
 
 
 @bp.post("/cancel")
@@ -85,9 +85,7 @@ def confirm_unlink() -> ResponseReturnValue:
         linked = link.load(connection)
     if not linked.is_linked:
         return redirect(url_for("whatsapp.index"), code=303)
-    if request.htmx:
-        return fragment("whatsapp/_unlink.html", link=linked)
-    return render_template("whatsapp/unlink.html", link=linked)
+    return respond.part("whatsapp/unlink.html", block="question", link=linked)
 
 
 @bp.post("/unlink")
@@ -102,14 +100,15 @@ def save() -> ResponseReturnValue:
         before = settings.load(connection)
         form = SettingsForm.of(before, registry, posted=True)
         if not form.validate() or not _is_current(form, before):
-            return _settings_refused(form, before)
+            return _refuse_settings(form, before)
         after = settings.save(connection, form.to_settings(before), now())
-        audit.record(connection, g.owner.name, "settings saved", _changes(before, after), now())
+        audit.record(
+            connection, g.owner.name, "settings saved", _list_changes(before, after), now()
+        )
     toast("settings_saved", version=after.version)
-    if not request.htmx:
-        return redirect(url_for("whatsapp.index", _anchor="settings"), code=303)
-    form = SettingsForm.of(after, registry)
-    return fragment("whatsapp/_settings.html", form=form, focus="save", **_version(after.version))
+    home = url_for("whatsapp.index", _anchor="settings")
+    context = {"form": SettingsForm.of(after, registry), **_load_version(after.version)}
+    return respond.saved(home, PAGE, block="settings", focus="save", **context)
 
 
 @bp.get("/version")
@@ -117,10 +116,9 @@ def version() -> ResponseReturnValue:
     """The line that proves which settings the worker runs."""
     with db().read() as connection:
         saved = settings.load(connection).version
-    line = _version(saved)
-    if line["waits"] and request.args.get("seen") == str(line["running"]):
-        return "", 204
-    return render_template("whatsapp/_version.html", **line)
+    line, home = _load_version(saved), url_for("whatsapp.index", _anchor="settings")
+    unchanged = respond.unchanged(str(line["running"])) if line["waits"] else None
+    return unchanged or respond.part(PAGE, block="version", home=home, **line)
 
 
 def _ask(wish: Wish, form: CodeForm | None = None) -> ResponseReturnValue:
@@ -134,25 +132,25 @@ def _ask(wish: Wish, form: CodeForm | None = None) -> ResponseReturnValue:
         question = Question(wish, live().request(wish, phone), now())
         with db().write() as connection:
             audit.record(connection, g.owner.name, f"asked to {wish}", phone or "", now())
-    if request.htmx:
-        context = _status(question)
-        return fragment("whatsapp/_asked.html", announce=True, code_form=form, **context)
-    return redirect(url_for("whatsapp.wizard", **address(question)), code=303)
+    context = {"announce": True, "code_form": form, "is_asked": True, **_load_status(question)}
+    home = url_for("whatsapp.wizard", **encode_question(question))
+    return respond.saved(home, LINK, block="asked", **context)
 
 
-def _page(status: int = 200, form: SettingsForm | None = None) -> ResponseReturnValue:
+def _load_page() -> dict[str, object]:
     with db().read() as connection:
         current = settings.load(connection)
-    form = form or SettingsForm.of(current, agents().load())
-    context = _status() | _version(current.version) | {"code_form": CodeForm(formdata=None)}
-    return render_template("whatsapp/index.html", form=form, **context), status
+    return {
+        "form": SettingsForm.of(current, agents().load()),
+        "code_form": CodeForm(formdata=None),
+        **_load_status(),
+        **_load_version(current.version),
+    }
 
 
-def _settings_refused(form: SettingsForm, current: Settings) -> ResponseReturnValue:
-    if not request.htmx:
-        return _page(422, form)
-    version = _version(current.version)
-    return fragment("whatsapp/_settings.html", 422, form=form, **version)
+def _refuse_settings(form: SettingsForm, current: Settings) -> ResponseReturnValue:
+    context = {"form": form, **_load_version(current.version)}
+    return respond.part(PAGE, block="settings", status=422, rest=_load_page, **context)
 
 
 def _is_current(form: SettingsForm, before: Settings) -> bool:
@@ -168,43 +166,43 @@ def _is_current(form: SettingsForm, before: Settings) -> bool:
     return False
 
 
-def _changes(before: Settings, after: Settings) -> str:
+def _list_changes(before: Settings, after: Settings) -> str:
     """`enabled: False → True, …` for the audit log."""
     old, new = asdict(before), asdict(after)
     return ", ".join(f"{name}: {old[name]} → {new[name]}" for name in new if old[name] != new[name])
 
 
-def _status(question: Question | None = None) -> dict[str, object]:
-    """What `_status.html` shows. The question is the one just asked, or the address's."""
+def _load_status(question: Question | None = None) -> dict[str, Any]:
+    """What the block `status` shows. The question is the one just asked, or the address's."""
     with db().read() as connection:
         linked = link.load(connection)
-    question = question or _asked()
-    since = _instant(request.args.get("since")) or now()
+    question = question or _read_question()
+    since = _parse_instant(request.args.get("since")) or now()
     screen = linking.look(read_process_health(), linked, question, since, now())
     return {
         "screen": screen,
         "qr": draw(screen.status.qr) if screen.status and screen.status.qr else None,
-        "again": _poll_address(screen, since),
+        "again": _make_poll_address(screen, since),
         "now": now(),
     }
 
 
-def _asked() -> Question | None:
+def _read_question() -> Question | None:
     """The question in this request's address."""
     args = request.args
-    return Question.read(args.get("wish"), args.get("attempt"), _instant(args.get("at")))
+    return Question.read(args.get("wish"), args.get("attempt"), _parse_instant(args.get("at")))
 
 
-def _poll_address(screen: Screen, since: datetime) -> str:
+def _make_poll_address(screen: Screen, since: datetime) -> str:
     return url_for(
         "whatsapp.status",
-        **address(screen.question),
+        **encode_question(screen.question),
         since=int(since.timestamp()),
         seen=screen.fingerprint,
     )
 
 
-def address(question: Question | None) -> dict[str, str]:
+def encode_question(question: Question | None) -> dict[str, str]:
     """The question as parameters of an address. None of them is a secret."""
     if question is None:
         return {}
@@ -212,11 +210,11 @@ def address(question: Question | None) -> dict[str, str]:
     return {"wish": question.wish, "attempt": question.attempt, "at": at}
 
 
-def _version(saved: int) -> dict[str, object]:
-    """What `_version.html` shows: it looks again until the worker has caught up."""
+def _load_version(saved: int) -> dict[str, object]:
+    """What the block `version` shows: it looks again until the worker has caught up."""
     seen = read_process_health()
     running = seen.holder.settings_version if seen.holder else None
-    since = _instant(request.args.get("since")) or now()
+    since = _parse_instant(request.args.get("since")) or now()
     waits = seen.holder is not None and running != saved and now() - since < VERSION_WAIT
     return {
         "saved": saved,
@@ -227,7 +225,7 @@ def _version(saved: int) -> dict[str, object]:
     }
 
 
-def _instant(seconds: str | None) -> datetime | None:
+def _parse_instant(seconds: str | None) -> datetime | None:
     """From an address: seconds since 1970."""
     if not seconds or not seconds.isascii() or not seconds.isdigit() or len(seconds) > 11:
         return None

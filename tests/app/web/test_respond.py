@@ -68,6 +68,21 @@ def test_a_block_without_a_page_of_its_own(app: Flask, page: str) -> None:
     assert (answer.status_code, answer.location) == (303, "/home")
 
 
+def test_what_only_the_page_needs_is_loaded_for_it(app: Flask, page: str) -> None:
+    loaded = []
+
+    def load() -> dict[str, str]:
+        loaded.append(True)
+        return {"name": "Ben"}
+
+    with ask(app, HX_Request="true"):
+        assert "Ana" in text_of(respond.part(page, block="rows", rest=load, name="Ana"))
+        assert not loaded
+    with ask(app):
+        assert "Ben" in text_of(respond.part(page, block="rows", rest=load))
+        assert "Ana" in text_of(respond.part(page, block="rows", rest=load, name="Ana"))
+
+
 def test_a_form_that_was_carried_out(app: Flask, page: str) -> None:
     with ask(app):
         answer = respond.saved("/home#x", page, block="rows", name="Ana")
