@@ -45,7 +45,7 @@ PAGES = {
     "diagnostics.log": "/diagnostics/log?level=warning",
     "diagnostics.why_no_reply": "/diagnostics/why?q=%2B1555",
     "account.index": "/account/",
-    "factor.switch_on": "/account/second-factor/on",
+    "second_factor.switch_on": "/account/second-factor/on",
     "audit.index": "/account/audit/",
 }
 
@@ -64,7 +64,7 @@ NOT_PAGES = {
     "providers.row": _FRAGMENT,
     "diagnostics.current": _FRAGMENT,
     "diagnostics.lines": _FRAGMENT,
-    "factor.index": _FRAGMENT,
+    "second_factor.index": _FRAGMENT,
     "conversations.now_": _FRAGMENT,
     "allowlist.export": "a file",
     "audit.download": "a file",
@@ -72,7 +72,7 @@ NOT_PAGES = {
     "agents.previous": _ASKS,
     "providers.remove": _ASKS,
     "providers.trial": _ASKS,
-    "factor.codes": _ASKS,
-    "factor.new_codes": _ASKS,
-    "factor.switch_off": _ASKS,
+    "second_factor.codes": _ASKS,
+    "second_factor.new_codes": _ASKS,
+    "second_factor.switch_off": _ASKS,
 }

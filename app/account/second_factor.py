@@ -23,25 +23,25 @@ class Proof(Enum):
     RECOVERY = 2
 
 
-def new_secret() -> str:
+def make_secret() -> str:
     return pyotp.random_base32()
 
 
-def address(secret: str, name: str) -> str:
+def format_uri(secret: str, name: str) -> str:
     """What the QR code holds: https://github.com/google/google-authenticator/wiki/Key-Uri-Format"""
     return pyotp.TOTP(secret, name=name, issuer=ISSUER).provisioning_uri()
 
 
-def sealed(secret: str) -> str:
+def encrypt_secret(secret: str) -> str:
     return _cipher().encrypt(secret)
 
 
-def opened(encrypted: str) -> str:
+def decrypt_secret(encrypted: str) -> str:
     """Raises `Undecipherable`."""
     return _cipher().decrypt(encrypted)
 
 
-def step_of(secret: str, code: str, now: datetime) -> int | None:
+def find_step(secret: str, code: str, now: datetime) -> int | None:
     """The step of time that this code is for; None when it is not of this time or this secret."""
     digits = "".join(code.split())
     try:
@@ -51,7 +51,7 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
         return None
 
 
-def check(connection: Connection, account: Owner, code: str, now: datetime) -> Proof | Refusal:
+def check_code(connection: Connection, account: Owner, code: str, now: datetime) -> Proof | Refusal:
     """Use up a code. Each call counts as an attempt until one was right."""
     throttle = Throttle.of_second_factor()
     wait = throttle.seconds_to_wait()
@@ -69,7 +69,7 @@ def check(connection: Connection, account: Owner, code: str, now: datetime) -> P
 
 def _use_code(connection: Connection, account: Owner, code: str, now: datetime) -> bool:
     try:
-        step = step_of(opened(account.totp_secret or ""), code, now)
+        step = find_step(decrypt_secret(account.totp_secret or ""), code, now)
     except Undecipherable:
         current_app.logger.error("The second factor was encrypted with another SECRET_KEY")
         return False

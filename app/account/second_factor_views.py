@@ -15,9 +15,9 @@ from store.account import audit, owner
 from store.account import second_factor as stored
 from store.sql.cipher import Cipher, Undecipherable
 
-bp = Blueprint("factor", __name__, url_prefix="/account/second-factor")
+bp = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 
-_SECRET, _CODES = "new_factor", "new_codes"  # in the cookie, encrypted, until they are used
+_SECRET, _CODES = "new_second_factor", "new_codes"  # in the cookie, encrypted, until they are used
 
 
 @bp.get("/")
@@ -30,11 +30,11 @@ def index() -> ResponseReturnValue:
 def switch_on() -> ResponseReturnValue:
     """The secret counts only once a code of it was typed: then the app surely has it."""
     if g.owner.totp_secret:  # switched on in another window
-        return redirect(url_for("factor.index"), code=303)
+        return redirect(url_for("second_factor.index"), code=303)
     form = ProofForm()
     secret = _unseal(_SECRET)
     if secret is None or not form.is_submitted():
-        secret = second_factor.new_secret()
+        secret = second_factor.make_secret()
         cookie[_SECRET] = _cipher().encrypt(secret)
         return _ask_first_code(ProofForm(formdata=None), secret)
     if not form.validate():
@@ -42,15 +42,15 @@ def switch_on() -> ResponseReturnValue:
     status = views.refuse_password(form.password)
     if status:
         return _ask_first_code(form, secret, status)
-    step = second_factor.step_of(secret, form.code.data, now())
+    step = second_factor.find_step(secret, form.code.data, now())
     if step is None:
         form.code.errors = ["This is not the code that the app shows for this secret at this time."]
         return _ask_first_code(form, secret, 422)
     with db().write() as connection:
-        codes = stored.switch_on(connection, second_factor.sealed(secret), step)
+        codes = stored.switch_on(connection, second_factor.encrypt_secret(secret), step)
         audit.record(connection, g.owner.name, "second factor on", "", now())
     del cookie[_SECRET]
-    toast("factor_on")
+    toast("second_factor_on")
     return _show_codes(codes)
 
 
@@ -71,7 +71,7 @@ def new_codes() -> ResponseReturnValue:
     if status:
         return _ask_proof("codes", form, status)
     with db().write() as connection:
-        made = stored.new_recovery_codes(connection)
+        made = stored.replace_recovery_codes(connection)
         audit.record(connection, g.owner.name, "recovery codes made", "", now())
     toast("recovery_codes_made")
     return _show_codes(made)
@@ -86,7 +86,7 @@ def switch_off() -> ResponseReturnValue:
     with db().write() as connection:
         stored.switch_off(connection)
         audit.record(connection, g.owner.name, "second factor off", "", now())
-    toast("factor_off")
+    toast("second_factor_off")
     with db().read() as connection:
         g.owner = owner.load(connection)
     return _show_card()
@@ -95,7 +95,7 @@ def switch_off() -> ResponseReturnValue:
 def _show_card() -> ResponseReturnValue:
     """The Account page's card as it is."""
     home = url_for("account.index")
-    return respond.part(views.PAGE, block="second_factor", focus="factor-title", home=home)
+    return respond.part(views.PAGE, block="second_factor", focus="second-factor-title", home=home)
 
 
 def _check_proof(form: ProofForm) -> int:
@@ -108,7 +108,7 @@ def _check_proof(form: ProofForm) -> int:
     if status:
         return status
     with db().write() as connection:
-        proof = second_factor.check(connection, g.owner, form.code.data, now())
+        proof = second_factor.check_code(connection, g.owner, form.code.data, now())
     if isinstance(proof, Refusal):
         form.code.errors = [proof.text]
         return proof.status
@@ -117,14 +117,14 @@ def _check_proof(form: ProofForm) -> int:
 
 def _ask_proof(wish: str, form: ProofForm, status: int) -> ResponseReturnValue:
     if not g.owner.totp_secret:  # switched off in another window
-        return redirect(url_for("factor.index"), code=303)
+        return redirect(url_for("second_factor.index"), code=303)
     return _ask("account/prove_second_factor.html", status, wish=wish, form=form)
 
 
 def _ask_first_code(form: ProofForm, secret: str, status: int = 200) -> ResponseReturnValue:
     page, qr = (
         "account/set_up_second_factor.html",
-        draw(second_factor.address(secret, g.owner.name)),
+        draw(second_factor.format_uri(secret, g.owner.name)),
     )
     return _ask(page, status, form=form, secret=secret, qr=qr)
 
@@ -132,15 +132,15 @@ def _ask_first_code(form: ProofForm, secret: str, status: int = 200) -> Response
 def _show_codes(codes: list[str]) -> ResponseReturnValue:
     if not respond.is_part_wanted():
         cookie[_CODES] = _cipher().encrypt(" ".join(codes))
-    page, home = "account/recovery_codes.html", url_for("factor.codes")
-    return respond.saved(home, page, block="content", focus="factor-title", codes=codes)
+    page, home = "account/recovery_codes.html", url_for("second_factor.codes")
+    return respond.saved(home, page, block="content", focus="second-factor-title", codes=codes)
 
 
 def _ask(template: str, status: int = 200, **context: object) -> ResponseReturnValue:
     """In place of the Account page's card, or on a page of its own."""
-    focus = "" if status == 422 else "factor-title"
+    focus = "" if status == 422 else "second-factor-title"
     return respond.part(
-        template, block="content", status=status, focus=focus, into="#factor", **context
+        template, block="content", status=status, focus=focus, into="#second-factor", **context
     )
 
 

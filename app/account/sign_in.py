@@ -177,7 +177,7 @@ def code() -> ResponseReturnValue:
         status = 422 if form.is_submitted() else 200
         return render_template("account/code.html", form=form), status
     with db().write() as connection:
-        proof = second_factor.check(connection, account, form.code.data, now())
+        proof = second_factor.check_code(connection, account, form.code.data, now())
         if isinstance(proof, Proof):
             _sign_in(connection, account.name, proof)
     if isinstance(proof, Refusal):

@@ -15,7 +15,7 @@ def switch_on(connection: Connection, encrypted_secret: str, step: int) -> list[
     """From now on a code is asked for. `step` is that of the code which proved that the app has the
     secret: it has been used. Returns the recovery codes, of which only hashes are kept."""
     connection.execute(update(table).values(totp_secret=encrypted_secret, totp_step=step))
-    return new_recovery_codes(connection)
+    return replace_recovery_codes(connection)
 
 
 def switch_off(connection: Connection) -> None:
@@ -29,7 +29,7 @@ def use_step(connection: Connection, step: int) -> bool:
     return connection.execute(update(table).where(is_new).values(totp_step=step)).rowcount == 1
 
 
-def new_recovery_codes(connection: Connection) -> list[str]:
+def replace_recovery_codes(connection: Connection) -> list[str]:
     """Fresh ones; those that were left stop working."""
     codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
     hashes = [_hash(code) for code in codes]

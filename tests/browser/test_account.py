@@ -76,7 +76,7 @@ def test_a_second_factor_from_set_up_to_switching_off(panel: Panel, either: Page
     know_password(panel)
     page.goto("/account/")
     page.get_by_role("link", name="Set up").click()
-    secret = "".join(page.locator("#factor-secret").inner_text().split())
+    secret = "".join(page.locator("#second-factor-secret").inner_text().split())
     fill_in(page, Code="000000", Password=PASSWORD)
     page.get_by_role("button", name="Switch on").click()
     expect(page.get_by_text("This is not the code that the app shows")).to_be_visible()

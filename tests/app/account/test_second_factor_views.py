@@ -52,18 +52,18 @@ class App:
 @pytest.fixture
 def phone(app: Flask, ana: Visitor, services: Services) -> App:
     """The second factor is on; `codes` are its recovery codes."""
-    secret = second_factor.new_secret()
+    secret = second_factor.make_secret()
     phone = App(secret, services)
     with app.test_request_context(), services.db.write() as connection:
-        step = second_factor.step_of(secret, phone.code(), services.now())
+        step = second_factor.find_step(secret, phone.code(), services.now())
         assert step is not None
-        phone.codes = stored.switch_on(connection, second_factor.sealed(secret), step)
+        phone.codes = stored.switch_on(connection, second_factor.encrypt_secret(secret), step)
     phone.wait()
     return phone
 
 
 def secret_of(answer) -> str:
-    found = re.search(r'id="factor-secret">([^<]+)<', answer.text)
+    found = re.search(r'id="second-factor-secret">([^<]+)<', answer.text)
     assert found
     return "".join(found[1].split())
 

@@ -55,6 +55,6 @@ def test_each_recovery_code_works_once(database: Database, codes: list[str]) -> 
 
 def test_new_ones_end_the_old_ones(database: Database, codes: list[str]) -> None:
     with database.write() as connection:
-        new = second_factor.new_recovery_codes(connection)
+        new = second_factor.replace_recovery_codes(connection)
         assert not second_factor.use_recovery_code(connection, codes[0])
         assert second_factor.use_recovery_code(connection, new[0])
