@@ -20,6 +20,7 @@ from store.account import audit
 from store.chats import held, people
 from store.chats.people import Person
 from store.redis.queue import Turns
+from store.sql.engine import after_commit
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 
@@ -67,13 +68,13 @@ def allow(person_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         entry = _let_in(connection, person, Pattern(pattern), form)
         replayed = _replay(connection, person, entry) if form.answer.data else None
+        if replayed:
+            after_commit(connection, Turns(live().redis).nudge, replayed[0])
         held.dismiss(connection, person.id)
     if replayed is None:
         toast("person_allowed", person=_called(person))
         return _done()
-    chat_id, count = replayed
-    Turns(live().redis).nudge(chat_id)
-    toast("person_answered", person=_called(person), count=count)
+    toast("person_answered", person=_called(person), count=replayed[1])
     return _done()
 
 

@@ -1,7 +1,6 @@
 """/v1/whatsapp/{agent_id}/send and messages: an agent writes first."""
 
-from flask import Response, abort, after_this_request, current_app, g
-from redis.exceptions import RedisError
+from flask import Response, abort, after_this_request, g
 from sqlalchemy import Connection
 
 from app.api import agents, wire
@@ -15,6 +14,7 @@ from core.link import Status
 from store import link
 from store.chats import chats, sending, sends
 from store.chats.sends import Send
+from store.sql.engine import after_commit
 
 REPLAYED = "Idempotent-Replay"
 OTHER_MESSAGE = "Idempotency-Key: It was used for another message."
@@ -44,9 +44,9 @@ def send_message(
         if send_id is not None:
             sending.queue(connection, agent, body.to, texts, now(), send_id=send_id)
             record(connection, "message queued", f"{send_id}: {agent.id} to {body.to}")
+            after_commit(connection, live().nudge_outbox)
     if send_id is None:
         return _again(_find(idempotency_key), digest)
-    _nudge()
     return wire.Queued(id=send_id, agent_id=agent.id)
 
 
@@ -105,15 +105,6 @@ def _check_way(connection: Connection, status: Status | None, may_wait: bool) ->
     sending.check_enabled(connection)
     if not link.load(connection).is_linked:
         abort(409, NOT_LINKED)
-
-
-def _nudge() -> None:
-    """The message is stored: without the nudge it leaves a little later. To answer with an error
-    now would make the caller send it twice."""
-    try:
-        live().nudge_outbox()
-    except RedisError as error:
-        current_app.logger.warning("Redis does not answer: %s", error)
 
 
 OPERATIONS = (

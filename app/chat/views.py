@@ -34,6 +34,7 @@ from store.chats.chats import Chat
 from store.pages import panel_chats
 from store.pages.panel_chats import LISTED, Talk
 from store.redis.queue import Turns
+from store.sql.engine import after_commit
 
 bp = Blueprint("chat", __name__, url_prefix="/chat")
 
@@ -85,7 +86,7 @@ def begin() -> ResponseReturnValue:
         chat_id = panel_chats.begin(connection, form.agent.data, now())
         _say(connection, _found(connection, chat_id), form.text.data)
         audit.record(connection, g.owner.name, "chat begun", f"with {form.agent.data}", now())
-    _turns().nudge(chat_id)
+        after_commit(connection, _turns().nudge, chat_id)
     return redirect(_address(chat_id), code=303)
 
 
@@ -102,7 +103,7 @@ def say(chat_id: int) -> ResponseReturnValue:
         return _refused(chat_id, form)
     with db().write() as connection:
         _say(connection, _found(connection, chat_id), form.text.data)
-    _turns().nudge(chat_id)
+        after_commit(connection, _turns().nudge, chat_id)
     if not request.htmx:
         return redirect(_address(chat_id), code=303)
     return _end(chat_id)

@@ -28,6 +28,7 @@ from store.chats import manual, pauses
 from store.chats.pauses import A_WHILE, Pause
 from store.redis.queue import Turns
 from store.redis.stop_signals import Stops
+from store.sql.engine import after_commit
 
 bp = Blueprint("takeover", __name__, url_prefix="/conversations")
 
@@ -75,8 +76,8 @@ def pause(chat_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         found(connection, chat_id)
         manual.take_over(connection, chat_id, until, now())
+        after_commit(connection, Stops(live().redis).call, chat_id)
         audit.record(connection, g.owner.name, "chat paused", _until(chat_id, until), now())
-    _tell_jobs_to_stop(chat_id)
     toast("taken_over")
     return _done(chat_id, focus="resume")
 
@@ -89,7 +90,7 @@ def resume(chat_id: int) -> ResponseReturnValue:
         found(connection, chat_id)
         if manual.resume(connection, chat_id, now(), answer=answer):
             audit.record(connection, g.owner.name, "chat resumed", f"chat {chat_id}", now())
-    Turns(live().redis).nudge(chat_id)
+        after_commit(connection, Turns(live().redis).nudge, chat_id)
     toast("resumed")
     return _done(chat_id, focus="pause")
 
@@ -106,10 +107,11 @@ def write(chat_id: int) -> ResponseReturnValue:
         if is_linked:
             manual.write(connection, chat, split(to_whatsapp(form.text.data)), now())
             audit.record(connection, g.owner.name, "wrote by hand", f"chat {chat_id}", now())
+            after_commit(connection, Stops(live().redis).call, chat_id)
+            after_commit(connection, live().nudge_outbox)
     if not is_linked:
         form.text.errors = ["No WhatsApp account is linked, so nothing can be sent."]
         return _refused(chat_id, form)
-    _tell_jobs_to_stop(chat_id)
     if not _is_on_its_way():
         toast("sent_later", "info")
     return _done(chat_id)
@@ -159,17 +161,8 @@ def _state(connection: Connection, chat_id: int) -> State:
     return State(chat_id, pause, manual.unanswered(connection, chat_id))
 
 
-def _tell_jobs_to_stop(chat_id: int) -> None:
-    """The turn is closed already; whoever is at it learns it sooner."""
-    try:
-        Stops(live().redis).call(chat_id)
-    except RedisError as error:
-        current_app.logger.warning("Redis does not answer: %s", error)
-
-
 def _is_on_its_way() -> bool:
     try:
-        live().nudge_outbox()
         status = live().read_status()
     except RedisError as error:
         current_app.logger.warning("Redis does not answer: %s", error)

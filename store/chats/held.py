@@ -123,7 +123,7 @@ def replay(
     """Let what this person wrote wait for an answer after all, as far as it is kept; the rest is
     off the list. `entry` is what lets them in now.
 
-    The chat, which the caller nudges after the commit, and how many messages wait there; None when
+    The chat, which the caller nudges (`after_commit`), and how many messages wait there; None when
     nothing is kept.
     """
     address = connection.scalar(

@@ -42,15 +42,15 @@ class Said:
 
 
 def take_over(connection: Connection, chat_id: int, until: datetime | None, now: datetime) -> None:
-    """Pause the chat from the panel; None: until the owner resumes it. Call `Stops` after the
-    commit."""
+    """Pause the chat from the panel; None: until the owner resumes it. The caller calls `Stops`
+    (`after_commit`)."""
     pauses.begin(connection, chat_id, By.PANEL, until, now)
     turns.give_back(connection, chat_id, now)
 
 
 def write(connection: Connection, chat: Chat, texts: Sequence[str], now: datetime) -> list[int]:
-    """Put the owner's words, cut into pieces, into the outbox. Returns the ids of the rows. Nudge
-    the worker and call `Stops` after the commit."""
+    """Put the owner's words, cut into pieces, into the outbox. Returns the ids of the rows. The
+    caller nudges the worker and calls `Stops` (`after_commit`)."""
     pauses.extend(connection, chat.id, By.PANEL, now + A_WHILE, now)
     turns.give_back(connection, chat.id, now)
     settle(connection, chat.id, now)
@@ -64,7 +64,7 @@ def wrote_on_phone(
     connection: Connection, chat: Chat, inbound: Inbound, now: datetime
 ) -> datetime | None:
     """The owner has written on their phone, perhaps a while ago. Returns until when the chat is
-    paused for that, None if it is not. Call `Stops` after the commit."""
+    paused for that, None if it is not. The caller calls `Stops` (`after_commit`)."""
     until = min(inbound.sent_at, now) + A_WHILE
     is_new = pauses.extend(connection, chat.id, By.PHONE, until, now)
     turns.give_back(connection, chat.id, now)
@@ -74,7 +74,7 @@ def wrote_on_phone(
 
 def resume(connection: Connection, chat_id: int, now: datetime, *, answer: bool) -> bool:
     """Let agents answer again; what came in meanwhile too, or not. False if nothing was paused.
-    Nudge the jobs after the commit."""
+    The caller nudges the jobs (`after_commit`)."""
     if not answer:
         settle(connection, chat_id, now)
     return pauses.end(connection, chat_id, now)

@@ -52,7 +52,8 @@ def add(
     send_id: int | None = None,
     agent: str | None = None,
 ) -> list[int]:
-    """Queue these messages, in order. Returns their ids. Nudge the worker after the commit."""
+    """Queue these messages, in order. Returns their ids. The caller nudges the worker
+    (`after_commit`)."""
     row = {
         "address": address,
         "chat_id": chat_id,

@@ -26,8 +26,8 @@ def queue(
     *,
     send_id: int | None = None,
 ) -> list[int]:
-    """Put these pieces into the outbox, in order. Returns the ids of their rows. Nudge the worker
-    after the commit.
+    """Put these pieces into the outbox, in order. Returns the ids of their rows. The caller
+    nudges the worker (`after_commit`).
 
     The chat's next messages go to the agent that wrote, as if the person had chosen it.
     """

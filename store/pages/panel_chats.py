@@ -109,7 +109,8 @@ def get(connection: Connection, chat_id: int) -> Chat | None:
 
 
 def say(connection: Connection, chat: Chat, text: str, name: str, now: datetime) -> None:
-    """Let this wait for an answer, as the owner called `name`. Nudge the jobs after the commit."""
+    """Let this wait for an answer, as the owner called `name`. The caller nudges the jobs
+    (`after_commit`)."""
     connection.execute(
         insert(messages).values(
             account=PANEL,

@@ -26,7 +26,7 @@ class Turns:
         self.queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
 
     def nudge(self, chat_id: int) -> bool:
-        """Have somebody look at this chat soon; after the commit of what is to be seen there.
+        """Have a job look at this chat soon, by `after_commit` of what is to be seen there.
 
         Nudging often or in vain does no harm. False when Redis is out: then a sweeper of the jobs
         finds the chat, some seconds after Redis is back.

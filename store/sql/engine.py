@@ -1,12 +1,14 @@
 """The database, SQLite or PostgreSQL. Functions in this package take a `Connection` from here."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from redis.exceptions import RedisError
 from sqlalchemy import Connection, DateTime, Engine, Insert, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
@@ -15,6 +17,11 @@ from sqlalchemy.schema import Table
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 10_000
+_NUDGES = "after_commit"  # the execution option under which a transaction keeps them
+
+Nudge = tuple[Callable[..., object], tuple[Any, ...]]
+
+log = logging.getLogger(__name__)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -57,12 +64,32 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that changes something: committed at the end, rolled back on an error."""
+        """A transaction that changes something: committed at the end, rolled back on an error.
+
+        After the commit, in the same thread, runs what `after_commit` has taken down.
+        """
+        nudges: dict[Nudge, None] = {}  # in order, each once
         with self._writer.begin() as connection:
-            yield connection
+            yield connection.execution_options(**{_NUDGES: nudges})
+        for nudge, arguments in nudges:
+            try:
+                nudge(*arguments)
+            except RedisError as error:
+                log.warning("Redis does not answer, a nudge is lost: %s", error)
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def after_commit(connection: Connection, nudge: Callable[..., object], *arguments: Any) -> None:
+    """Have `nudge(*arguments)` called once the transaction of this `Database.write` is committed;
+    never if it is rolled back.
+
+    Nudges run in the order in which they were taken down, the same one once. That Redis is out is
+    logged and costs only a delay: whatever is nudged looks into SQL by itself from time to time.
+    """
+    nudges: dict[Nudge, None] = connection.get_execution_options()[_NUDGES]
+    nudges[nudge, arguments] = None
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:

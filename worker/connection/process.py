@@ -101,7 +101,7 @@ class Connection:
             Turns(redis),
             self,
             self._whatsapp.phone_behind,
-            self._stop_turn,
+            self._stops.call,
             lambda: agents.load().on(Channel.GROUP).agents.values(),
             _now,
         )
@@ -247,11 +247,6 @@ class Connection:
 
     def _spawn(self, target: Callable[[], None]) -> None:
         threading.Thread(target=target, name=target.__name__.strip("_"), daemon=True).start()
-
-    def _stop_turn(self, chat_id: int) -> None:
-        """The turn is closed in SQL already: whoever is at it finds that out by itself, later."""
-        with suppress(RedisError):
-            self._stops.call(chat_id)
 
     # Courtesies (worker.connection.receive) -------------------------------------------------------
 

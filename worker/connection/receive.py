@@ -14,7 +14,7 @@ from store import settings as settings_store
 from store.chats import messages, pauses, people
 from store.chats.messages import Accepted, Received
 from store.redis.queue import Turns
-from store.sql.engine import Database
+from store.sql.engine import Database, after_commit
 from worker.connection import decisions
 
 log = structlog.get_logger("[WhatsAppBridge]")
@@ -82,14 +82,15 @@ class Receiver:
         with self._database.write() as connection:
             settings, now = settings_store.load(connection), self._now()
             verdict = decisions.judge(connection, received.id, inbound, settings, self._agents, now)
+            if verdict.taken_over:
+                after_commit(connection, self._stop, verdict.taken_over)
+            if verdict.accepted:
+                after_commit(connection, self._turns.nudge, verdict.accepted.chat_id)
         self.settings_version = settings.version
-        if verdict.taken_over:
-            self._stop(verdict.taken_over)
-        if verdict.accepted is None:
-            return
-        accepted = verdict.accepted
         # The answer is on its way first: everything below is only seen.
-        self._turns.nudge(accepted.chat_id)
+        accepted = verdict.accepted
+        if accepted is None:
+            return
         self._courtesies.read(accepted)
         if verdict.is_paused:
             return  # nobody is typing an answer

@@ -20,6 +20,7 @@ from core.phone import Phone
 from store.account import audit
 from store.agents import permissions
 from store.chats import sending
+from store.sql.engine import after_commit
 from worker.tools.context import ToolContext, readable
 
 SENDS = 10  # messages that one turn may send by this tool
@@ -72,11 +73,11 @@ def _send(context: ToolContext, to: str, message: str, urgent: bool, is_over: bo
         status = _status(context)
         with office.database.write() as connection:
             first = _queue(connection, context, phone, texts, status)
+            after_commit(connection, office.live.nudge_outbox)
     except Refused as refusal:
         with office.database.write() as connection:
             _record(connection, context, "message refused", f"to {_line(to)}: {refusal}")
         return f"Not sent: {refusal}"
-    _nudge(context)
     return f"Queued for {phone} as message {first}. It leaves within seconds."
 
 
@@ -146,14 +147,6 @@ def _status(context: ToolContext) -> Status | None:
 def _record(connection: Connection, context: ToolContext, action: str, detail: str) -> None:
     actor, told = f"agent:{context.agent.id}", f"{detail} (turn {context.turn_id})"
     audit.record(connection, actor, action, told, context.office.now())
-
-
-def _nudge(context: ToolContext) -> None:
-    """The message is stored: without the nudge it leaves a little later."""
-    try:
-        context.office.live.nudge_outbox()
-    except RedisError as error:
-        log.warning("Redis does not answer, a nudge is lost", error=str(error))
 
 
 def _line(text: str) -> str:

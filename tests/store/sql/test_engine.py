@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from store import link
 from store.chats import messages
-from store.sql.engine import Database, insert_new
+from store.sql.engine import Database, after_commit, insert_new
 from store.sql.tables import audit, chats, favourite_models
 from store.sql.tables import messages as messages_table
 from tests.store.making import NOW, column, count, inbound, together
@@ -114,3 +115,46 @@ def test_the_folder_of_a_new_database_is_made_for_us_alone(tmp_path: Path) -> No
         connection.execute(text("CREATE TABLE t (i INT)"))
     database.close()
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_nudges_run_once_after_the_commit_and_in_order(database: Database) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def look(name: str) -> None:
+        with database.read() as connection:
+            seen.append((name, count(connection, audit)))
+
+    act = {"at": NOW, "actor": "a", "action": "b", "detail": ""}
+    with database.write() as connection:
+        for name in ("first", "second", "first"):
+            after_commit(connection, look, name)
+        connection.execute(insert(audit).values(act))
+    assert seen == [("first", 1), ("second", 1)]
+    with database.write() as connection:
+        pass  # nothing is left of the transaction before
+    assert len(seen) == 2
+
+
+def test_nothing_is_nudged_after_a_rollback(database: Database) -> None:
+    seen: list[str] = []
+    with pytest.raises(RuntimeError), database.write() as connection:
+        after_commit(connection, seen.append, "x")
+        raise RuntimeError
+    assert seen == []
+
+
+def test_a_nudge_that_redis_loses_holds_up_no_other(sqlite_database: Database) -> None:
+    seen: list[str] = []
+
+    def lose() -> None:
+        raise RedisConnectionError("away")
+
+    with sqlite_database.write() as connection:
+        after_commit(connection, lose)
+        after_commit(connection, seen.append, "x")
+    assert seen == ["x"]
+
+
+def test_only_what_writes_has_something_to_nudge_for(sqlite_database: Database) -> None:
+    with sqlite_database.read() as connection, pytest.raises(KeyError):
+        after_commit(connection, print)
