@@ -61,10 +61,10 @@ class Checkout:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     root, tools = tmp_path / "my copy", tmp_path / "bin"
-    for folder in (root / "app", tools):
+    for folder in (root / "app", root / "runtime", tools):
         folder.mkdir(parents=True)
     shutil.copy(ROOT / "run", root)
-    for name in ("runner.py", "demo.py", "app/bootstrap.py"):
+    for name in ("runtime/runner.py", "demo.py", "app/bootstrap.py"):
         (root / name).write_text(ECHO)
     for name in ("requirements.txt", "requirements-demo.txt", "requirements-dev.txt"):
         (root / name).write_text("flask==3.1.3\n")
@@ -85,9 +85,9 @@ def script(path: Path, text: str) -> None:
 def test_it_installs_once_and_starts_the_runner(checkout):
     first = checkout.run()
     assert "Installing requirements.txt" in first.stdout
-    assert first.stdout.endswith("called runner\n")
+    assert first.stdout.endswith("called runtime.runner\n")
     assert checkout.calls() == ["uv venv --quiet", "uv pip install"]
-    assert checkout.run().stdout == "called runner\n"
+    assert checkout.run().stdout == "called runtime.runner\n"
     assert checkout.calls() == []
 
 
@@ -151,14 +151,14 @@ def test_what_was_installed_is_compiled_once_and_what_does_not_compile_is_let_be
 
 
 def test_what_it_starts_keeps_what_it_compiles(checkout):
-    (checkout.root / "runner.py").write_text("import sys; print(sys.dont_write_bytecode)")
+    (checkout.root / "runtime/runner.py").write_text("import sys; print(sys.dont_write_bytecode)")
     assert checkout.run(PYTHONDONTWRITEBYTECODE="1").stdout.endswith("False\n")
 
 
 def test_where_nothing_can_be_written_what_is_there_starts_and_stays(checkout):
     checkout.run()
     script(checkout.tools / "mkdir", "#!/bin/sh\nexit 1\n")
-    assert checkout.run().stdout == "called runner\n"
+    assert checkout.run().stdout == "called runtime.runner\n"
     (checkout.root / "requirements.txt").write_text("flask==3.1.4\n")
     refused = checkout.run()
     assert refused.returncode == 1
@@ -194,11 +194,11 @@ def test_an_environment_whose_interpreter_is_gone_is_made_anew(checkout):
 
 
 def test_it_works_from_any_folder(checkout, tmp_path):
-    assert "called runner" in checkout.run(cwd=tmp_path).stdout
+    assert "called runtime.runner" in checkout.run(cwd=tmp_path).stdout
 
 
 def test_it_passes_on_how_the_product_ended(checkout):
-    (checkout.root / "runner.py").write_text("raise SystemExit(78)")
+    (checkout.root / "runtime/runner.py").write_text("raise SystemExit(78)")
     assert checkout.run().returncode == 78
 
 
@@ -222,12 +222,12 @@ def test_a_python_without_venv_is_no_use_but_the_next_one_is(checkout):
     makes_it = f'mkdir -p .venv/bin; ln -sf "{sys.executable}" .venv/bin/python'
     script(checkout.tools / "python3.12", f'#!/bin/sh\n[ "$1" != -m ] || {{ {makes_it}; }}\n')
     (checkout.root / "pip.py").write_text("")
-    assert "called runner" in checkout.run().stdout
+    assert "called runtime.runner" in checkout.run().stdout
 
 
 def test_the_interpreter_can_be_chosen(checkout):
     script(checkout.tools / "python3", "#!/bin/sh\nexit 1\n")
-    assert "called runner" in checkout.run(PYTHON=sys.executable).stdout
+    assert "called runtime.runner" in checkout.run(PYTHON=sys.executable).stdout
 
 
 def test_an_unknown_word_changes_nothing(checkout):
