@@ -1,4 +1,4 @@
-"""Conversations: what one chat and one agent have said since the last /new.
+"""Contexts: what an agent remembers of a chat since the last /new (table `conversations`).
 
 `/new` closes one and opens another; nothing is deleted. `/compact` stores a summary in place of
 which the model is shown the turns no more; they stay too.
@@ -21,45 +21,42 @@ NEVER = 2**63 - 1  # after every turn
 
 
 @dataclass(frozen=True)
-class Conversation:
-    """`model` is the person's own choice (`/model`), None while the agent's applies. `summary`
-    tells of the turns up to and including `summary_through`."""
+class Context:
+    """One agent's context in one chat."""
 
     id: int
     chat_id: int
     agent: str
-    model: str | None
+    model: str | None  # the person's own choice (/model); None while the agent's applies
     opened_at: datetime
-    summary: str | None = None
-    summary_through: int | None = None
+    summary: str | None = None  # of the turns up to and including `summary_through`
+    summary_through: int | None = None  # a turn's id
 
 
 @dataclass(frozen=True)
 class Past:
-    """An earlier turn, as the model library wrote it down. `estimated` is what its first request
-    was taken for, in tokens."""
+    """An earlier turn."""
 
     turn_id: int
-    messages: Sequence[Any]
-    estimated: int | None
+    messages: Sequence[Any]  # as the model library wrote them down
+    estimated: int | None  # tokens that its first request was taken for
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What a conversation came to so far: its answers, how many of them only the summary tells of,
-    and what it took. `cost_usd` is None where nobody knew a price."""
+    """What a context came to so far."""
 
-    turns: int
-    summarised: int
+    turns: int  # answers
+    summarised: int  # how many of them only the summary covers
     input_tokens: int
     output_tokens: int
-    cost_usd: Decimal | None
+    cost_usd: Decimal | None  # None where no price is known
 
 
-def current(connection: Connection, chat_id: int, agent: str, now: datetime) -> Conversation:
+def current(connection: Connection, chat_id: int, agent: str, now: datetime) -> Context:
     """The open one, made if there is none."""
     row = _current(connection, chat_id, agent).mappings().first()
-    return _conversation(row) if row else _open(connection, chat_id, agent, None, now)
+    return _make_context(row) if row else _open(connection, chat_id, agent, None, now)
 
 
 @prepared
@@ -68,7 +65,7 @@ def _current(chat_id: Any, agent: Any) -> Select[Any]:
     return select(table).where(*is_open).order_by(table.c.id.desc()).limit(1)
 
 
-def start_afresh(connection: Connection, old: Conversation, now: datetime) -> Conversation:
+def start_afresh(connection: Connection, old: Context, now: datetime) -> Context:
     """Close this one and open another with the same agent and the same choice of model."""
     connection.execute(
         update(table)
@@ -87,7 +84,7 @@ def start_all_afresh(connection: Connection, chat_id: int, now: datetime) -> int
     rows = connection.execute(
         select(table).where(table.c.chat_id == chat_id, table.c.closed_at.is_(None))
     ).mappings()
-    opened = {row["agent"]: _conversation(row) for row in rows}
+    opened = {row["agent"]: _make_context(row) for row in rows}
     for each in opened.values():
         start_afresh(connection, each, now)
     return len(opened)
@@ -107,7 +104,7 @@ def summarise(connection: Connection, conversation_id: int, summary: str, throug
 
 
 def past(
-    connection: Connection, conversation: Conversation, before: int | None = None
+    connection: Connection, conversation: Context, before: int | None = None
 ) -> Sequence[Past]:
     """Up to `PAGE` turns that no summary covers, in order: the latest, or the latest before that
     one."""
@@ -129,7 +126,7 @@ def _past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
     return select(*columns).where(*wanted).order_by(turns.c.id.desc()).limit(PAGE)
 
 
-def totals(connection: Connection, conversation: Conversation) -> Totals:
+def totals(connection: Connection, conversation: Context) -> Totals:
     """All of it. What a summary took counts too."""
     answers = (turns.c.kind == "agent", turns.c.state == "done")
     row = connection.execute(
@@ -146,14 +143,14 @@ def totals(connection: Connection, conversation: Conversation) -> Totals:
 
 def _open(
     connection: Connection, chat_id: int, agent: str, model: str | None, now: datetime
-) -> Conversation:
+) -> Context:
     row = connection.execute(
         insert(table)
         .values(chat_id=chat_id, agent=agent, model=model, opened_at=now)
         .returning(table)
     ).mappings()
-    return _conversation(row.one())
+    return _make_context(row.one())
 
 
-def _conversation(row: RowMapping) -> Conversation:
-    return Conversation(**{each.name: row[each.name] for each in fields(Conversation)})
+def _make_context(row: RowMapping) -> Context:
+    return Context(**{each.name: row[each.name] for each in fields(Context)})

@@ -19,7 +19,7 @@ from core.messages.message import Inbound, Kind, Reason
 from core.states import MessageState, PieceState, TurnState
 from store.chats import messages, outbox, pauses, turns
 from store.chats.chats import Chat
-from store.chats.contexts import Conversation
+from store.chats.contexts import Context
 from store.chats.pauses import A_WHILE, By
 from store.sql.prepared import prepared
 from store.sql.tables import chats as chats_table
@@ -118,9 +118,7 @@ def is_echo(connection: Connection, inbound: Inbound, addresses: set[str]) -> bo
     return connection.scalar(select(outbox_table.c.id).where(ours).limit(1)) is not None
 
 
-def since_last_turn(
-    connection: Connection, chat: Chat, conversation: Conversation
-) -> Sequence[Said]:
+def since_last_turn(connection: Connection, chat: Chat, conversation: Context) -> Sequence[Said]:
     """What was said by hand since this conversation's agent last answered: the latest of it, in
     order."""
     since = _last_answered(connection, conversation.id).scalar() or conversation.opened_at

@@ -13,7 +13,7 @@ from core.states import MessageState
 from store import retention
 from store.account import api_keys, audit
 from store.chats import contexts, messages, outbox, sends, turns
-from store.chats.contexts import Conversation
+from store.chats.contexts import Context
 from store.chats.turns import Answer, TurnKind
 from store.retention import Rule
 from store.sql import tables
@@ -37,7 +37,7 @@ def values(database: Database, table: Table, name: str) -> Sequence[Any]:
         return column(connection, table, name)
 
 
-def turn(connection: Connection, conversation: Conversation, now: datetime) -> int:
+def turn(connection: Connection, conversation: Context, now: datetime) -> int:
     """An agent's answer that a model would be shown again."""
     chat = chat_with(connection)
     row = write(connection, chat, f"M{now}", now=now)

@@ -28,7 +28,7 @@ from store.agents import favourites, provider_keys
 from store.agents.agents import Registry
 from store.chats import chats, contexts
 from store.chats.chats import Chat
-from store.chats.contexts import Conversation
+from store.chats.contexts import Context
 from store.chats.people import Person
 from worker.jobs import memory
 from worker.models import echo_model
@@ -78,7 +78,7 @@ class Scene:
     def stick(self, agent: Agent) -> None:
         chats.stick(self.connection, self.chat.id, agent.id, self.now + self.sticky)
 
-    def conversation(self, agent: Agent) -> Conversation:
+    def conversation(self, agent: Agent) -> Context:
         return contexts.current(self.connection, self.chat.id, agent.id, self.now)
 
 
@@ -101,7 +101,7 @@ def greeting(agent: Agent) -> str:
     return f"You are now talking to {agent.title}."
 
 
-def model_name(conversation: Conversation, agent: Agent, settings: Settings) -> str:
+def model_name(conversation: Context, agent: Agent, settings: Settings) -> str:
     """The person's choice, else the agent's own model; as somebody wrote it."""
     return conversation.model or own_model(agent, settings)
 
@@ -167,7 +167,7 @@ def _model(scene: Scene, argument: str) -> str:
     return f"{scene.agent.name} now uses {_shown(str(model))} in our conversation."
 
 
-def _current_model(conversation: Conversation, agent: Agent, settings: Settings) -> str:
+def _current_model(conversation: Context, agent: Agent, settings: Settings) -> str:
     shown = _shown(model_name(conversation, agent, settings))
     if conversation.model:
         return (

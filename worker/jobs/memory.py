@@ -15,7 +15,7 @@ from core.errors import InvalidModel
 from core.models import window
 from core.models.name import ModelName
 from store.chats import contexts
-from store.chats.contexts import Conversation, Past
+from store.chats.contexts import Context, Past
 
 PAGES = 10  # of `conversations.PAGE` turns: what was said before is forgotten in any case
 
@@ -25,7 +25,7 @@ class Memory:
     """What there is to remember: the turns that no summary covers, in order, or the latest of them.
     `factor` is what estimates are to be multiplied by."""
 
-    conversation: Conversation
+    conversation: Context
     past: Sequence[Past]
     factor: float
 
@@ -52,9 +52,7 @@ class View:
     needed: int
 
 
-def load(
-    connection: Connection, conversation: Conversation, window_tokens: int = window.CAP
-) -> Memory:
+def load(connection: Connection, conversation: Context, window_tokens: int = window.CAP) -> Memory:
     """Read back as far as can matter to a model with this window."""
     past: list[Past] = []
     size = 0

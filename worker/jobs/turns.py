@@ -28,7 +28,7 @@ from store import allowlist
 from store.agents.agents import Registry
 from store.chats import chats, contexts, manual, outbox, people, turns
 from store.chats.chats import Chat
-from store.chats.contexts import Conversation
+from store.chats.contexts import Context
 from store.chats.messages import Waiting
 from store.chats.turns import Answer, TurnKind
 from worker.jobs import commands, memory, replies
@@ -54,7 +54,7 @@ class Running:
     id: int
     chat_id: int
     agent: Agent
-    conversation: Conversation
+    conversation: Context
     text: str
     sticky: timedelta
     model: str
@@ -188,7 +188,7 @@ def _open(
     )
 
 
-def _with_what_was_said_by_hand(scene: Scene, conversation: Conversation, text: str) -> str:
+def _with_what_was_said_by_hand(scene: Scene, conversation: Context, text: str) -> str:
     """An agent that goes on has to know what its owner has said in its place."""
     said = manual.since_last_turn(scene.connection, scene.chat, conversation)
     if not said:

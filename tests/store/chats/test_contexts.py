@@ -5,7 +5,7 @@ from typing import Any
 
 from store.chats import contexts, turns
 from store.chats.chats import Chat
-from store.chats.contexts import Conversation
+from store.chats.contexts import Context
 from store.chats.turns import Answer, TurnKind
 from store.sql.engine import Database
 from store.sql.tables import conversations as table
@@ -14,7 +14,7 @@ from tests.store.making import BOB, NOW, chat_with, column, write
 LATER = NOW + timedelta(hours=1)
 
 
-def say(connection, chat: Chat, conversation: Conversation, number: str, answer: Answer) -> None:
+def say(connection, chat: Chat, conversation: Context, number: str, answer: Answer) -> None:
     message = write(connection, chat, number)
     turn = turns.begin(
         connection,
@@ -28,7 +28,7 @@ def say(connection, chat: Chat, conversation: Conversation, number: str, answer:
     turns.finish(connection, turn, chat, answer, NOW)
 
 
-def told(connection, conversation: Conversation) -> list[Any]:
+def told(connection, conversation: Context) -> list[Any]:
     """What a model would be shown of this conversation."""
     turns_before = contexts.past(connection, conversation)
     return [message for turn in turns_before for message in turn.messages]
@@ -38,7 +38,7 @@ def test_it_is_made_once_for_each_chat_and_agent(database: Database) -> None:
     with database.write() as connection:
         chat, other = chat_with(connection), chat_with(connection, BOB)
         finn = contexts.current(connection, chat.id, "finn", NOW)
-        assert finn == Conversation(finn.id, chat.id, "finn", None, NOW)
+        assert finn == Context(finn.id, chat.id, "finn", None, NOW)
         assert contexts.current(connection, chat.id, "finn", LATER) == finn
         ids = {
             finn.id,

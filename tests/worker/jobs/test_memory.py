@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from core.models import window
 from store.chats import contexts
-from store.chats.contexts import Conversation, Past
+from store.chats.contexts import Context, Past
 from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.worker.world import Friend, World
@@ -55,9 +55,9 @@ def looked_up(number: int, words: int = 10) -> list[dict[str, Any]]:
     ]
 
 
-def remember(world: World, friend: Friend, turns: Sequence[list[dict[str, Any]]]) -> Conversation:
+def remember(world: World, friend: Friend, turns: Sequence[list[dict[str, Any]]]) -> Context:
     """As if all this had been said."""
-    conversation: Conversation = world.do(contexts.current, friend.chat_id, "finn", world.clock())
+    conversation: Context = world.do(contexts.current, friend.chat_id, "finn", world.clock())
     rows = [
         {
             "chat_id": friend.chat_id,
@@ -75,8 +75,8 @@ def remember(world: World, friend: Friend, turns: Sequence[list[dict[str, Any]]]
     return conversation
 
 
-def conversation_of(world: World, friend: Friend) -> Conversation:
-    found: Conversation = world.do(contexts.current, friend.chat_id, "finn", world.clock())
+def conversation_of(world: World, friend: Friend) -> Context:
+    found: Context = world.do(contexts.current, friend.chat_id, "finn", world.clock())
     return found
 
 
@@ -160,7 +160,7 @@ async def test_estimates_learn_from_what_was_counted(world: World, llm: FakeLLM)
 
 
 def test_what_is_counted_as_more_leaves_less_room() -> None:
-    conversation = Conversation(1, 1, "finn", None, opened_at=None)  # type: ignore[arg-type]
+    conversation = Context(1, 1, "finn", None, opened_at=None)  # type: ignore[arg-type]
     past = [Past(number, said(number), None) for number in range(100)]
     shown = [memory.view(Memory(conversation, past, f), "", "", 1_600).turns for f in (1.0, 2.0)]
     assert shown[0] == pytest.approx(2 * shown[1], abs=1)
