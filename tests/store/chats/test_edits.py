@@ -1,0 +1,216 @@
+"""What becomes of a message that its sender edits or deletes."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select, update
+
+from core.messages.message import Inbound, Kind, Place, Reason, State
+from store.chats import edits, messages, turns
+from store.chats.chats import Chat
+from store.chats.turns import Answer, TurnKind
+from store.sql.engine import Database
+from store.sql.tables import messages as table
+from store.sql.tables import turns as turns_table
+from tests.store.making import ADA, BOB, LID, NOW, chat_with, inbound, write
+
+LATER = NOW + timedelta(minutes=1)
+ADDRESS = f"{ADA.digits}@s.whatsapp.net"
+HERS = {ADDRESS}
+
+
+def changing(message_id: str, target: str, kind: Kind = Kind.EDIT, **changes: Any) -> Inbound:
+    facts = {"kind": kind, "target_id": target, "text": "new words"} | changes
+    return inbound(message_id, **facts)
+
+
+def receive(connection: Connection, change: Inbound, state: State | None = State.IGNORED) -> int:
+    """Its row: decided, unless the state is None."""
+    messages.receive(connection, change, LATER)
+    row = messages.undecided(connection)[-1].id
+    if state:
+        connection.execute(update(table).where(table.c.id == row).values(state=state))
+    return row
+
+
+def carry_out(connection: Connection, change: Inbound, addresses: set[str] = HERS) -> bool:
+    return edits.edit(connection, receive(connection, change), change, addresses, LATER)
+
+
+def row_of(connection: Connection, message_id: str) -> Mapping[str, Any]:
+    found = connection.execute(select(table).where(table.c.message_id == message_id))
+    return found.mappings().one()
+
+
+def answered(connection: Connection, chat: Chat, row: int) -> None:
+    kind = TurnKind.AGENT
+    turn_id = turns.begin(connection, chat.id, [row], NOW, kind=kind, request="old words")
+    assert turns.finish(connection, turn_id, chat, Answer(["Yes"], "Yes"), NOW)
+
+
+def test_all_addresses_of_the_other_side() -> None:
+    assert edits.addresses(inbound(), ADA, None) == HERS
+    assert edits.addresses(inbound(chat="1@g.us"), ADA, LID) == {"1@g.us", ADDRESS, LID}
+    assert edits.addresses(inbound(chat=LID), None, LID) == {LID}
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.HELD])
+def test_what_nobody_has_read_is_replaced(database: Database, state: State) -> None:
+    with database.write() as connection:
+        write(connection, chat_with(connection), "A", state)
+        assert carry_out(connection, changing("B", "A"))
+        row = row_of(connection, "A")
+    assert (row["text"], row["edited_at"], row["state"]) == ("new words", LATER, state)
+
+
+def test_a_strangers_words_that_were_not_kept_are_not_kept_edited(database: Database) -> None:
+    with database.write() as connection:
+        write(connection, chat_with(connection), "A", State.HELD, text="")
+        assert carry_out(connection, changing("B", "A"))
+        assert (row_of(connection, "A")["text"], row_of(connection, "A")["edited_at"]) == (
+            "",
+            LATER,
+        )
+
+
+def test_what_was_answered_keeps_its_words_and_is_quoted(database: Database) -> None:
+    with database.write() as connection:
+        chat = chat_with(connection)
+        answered(connection, chat, write(connection, chat, "A", text="old words"))
+        change = changing("B", "A")
+        row = receive(connection, change, None)
+        assert not edits.is_correction(connection, row)
+        assert not edits.edit(connection, row, change, HERS, LATER)
+        assert edits.is_correction(connection, row)
+        old, new = row_of(connection, "A"), row_of(connection, "B")
+    assert (old["text"], old["edited_at"]) == ("old words", LATER)
+    assert (new["quoted_id"], new["quoted_text"]) == ("A", "old words")
+
+
+def test_the_latest_correction_is_what_the_next_edit_changes(database: Database) -> None:
+    with database.write() as connection:
+        chat = chat_with(connection)
+        answered(connection, chat, write(connection, chat, "A", text="old words"))
+        first = changing("B", "A", text="second words")
+        edits.edit(connection, receive(connection, first, State.WAITING), first, HERS, LATER)
+        assert carry_out(connection, changing("C", "A", text="third words"))
+        assert row_of(connection, "B")["text"] == "third words"
+        answered(connection, chat, row_of(connection, "B")["id"])
+        assert carry_out(connection, changing("D", "A", text="third words")), "nothing changes"
+        fourth = changing("E", "A", text="fourth words")
+        assert not carry_out(connection, fourth)
+        new = row_of(connection, "E")
+    assert (new["quoted_id"], new["quoted_text"]) == ("A", "third words")
+
+
+@pytest.mark.parametrize(
+    ("state", "text", "deleted"),
+    [
+        (State.IGNORED, "new words", False),
+        (State.ANSWERED, "", False),
+        (State.ANSWERED, "old words", False),
+        (State.ANSWERED, "new words", True),
+    ],
+)
+def test_there_is_nothing_to_say_about_it(
+    database: Database, state: State, text: str, deleted: bool
+) -> None:
+    with database.write() as connection:
+        row = write(connection, chat_with(connection), "A", state, text="old words")
+        if deleted:
+            values = {"deleted_at": NOW}
+            connection.execute(update(table).where(table.c.id == row).values(values))
+        assert carry_out(connection, changing("B", "A", text=text))
+        assert (row_of(connection, "A")["text"], row_of(connection, "A")["edited_at"]) == (
+            "old words",
+            None,
+        )
+
+
+ANOTHERS = [
+    changing("B", "unknown"),
+    changing("B", "A", phone=BOB),
+    changing("B", "A", account="another"),
+    changing("B", "A", from_me=True),
+    changing("B", "A", chat="1@g.us", place=Place.GROUP),
+]
+
+
+@pytest.mark.parametrize("change", ANOTHERS)
+def test_nobody_changes_what_another_has_written(database: Database, change: Inbound) -> None:
+    theirs = edits.addresses(change, change.phone, None)
+    deletion = changing("C", change.target_id or "", Kind.DELETE, phone=change.phone)
+    with database.write() as connection:
+        write(connection, chat_with(connection), "A", text="hers")
+        assert not carry_out(connection, change, theirs)
+        edits.edit_own(connection, change, theirs, LATER)
+        if change.phone == BOB or change.target_id != "A":
+            edits.delete(connection, deletion, theirs, LATER)
+        row = row_of(connection, "A")
+    assert (row["text"], row["state"], row["edited_at"]) == ("hers", State.WAITING, None)
+
+
+def test_under_their_other_address_it_is_the_same_person(database: Database) -> None:
+    with database.write() as connection:
+        write(connection, chat_with(connection), "A")
+        change = changing("B", "A", chat=LID, sender=LID)
+        assert carry_out(connection, change, {ADDRESS, LID})
+        assert row_of(connection, "A")["text"] == "new words"
+
+
+def test_the_owner_changes_their_own_words_and_nothing_else(database: Database) -> None:
+    own = {"from_me": True, "sender": "owner"}
+    change = changing("B", "A", **own)
+    with database.write() as connection:
+        write(connection, chat_with(connection), "A", State.IGNORED, **own)
+        edits.edit_own(connection, change, HERS, LATER)
+        row = row_of(connection, "A")
+        assert (row["text"], row["edited_at"], row["state"]) == ("new words", LATER, State.IGNORED)
+        edits.delete(connection, changing("C", "A", Kind.DELETE, **own), HERS, LATER)
+        edits.edit_own(connection, change, HERS, LATER)
+        assert row_of(connection, "A")["text"] == ""
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.HELD])
+def test_a_deletion_takes_back_what_nobody_has_read(database: Database, state: State) -> None:
+    with database.write() as connection:
+        write(connection, chat_with(connection), "A", state, quoted_text="a quote")
+        edits.delete(connection, changing("B", "A", Kind.DELETE), HERS, LATER)
+        row = row_of(connection, "A")
+    assert (row["state"], row["reason"]) == (State.IGNORED, Reason.DELETE)
+    assert (row["text"], row["quoted_text"], row["deleted_at"]) == ("", None, LATER)
+
+
+def test_a_deletion_forgets_the_words_of_what_was_answered(database: Database) -> None:
+    with database.write() as connection:
+        chat = chat_with(connection)
+        ids = [write(connection, chat, "A", text="secret"), write(connection, chat, "B", text="Hi")]
+        kind = TurnKind.AGENT
+        turn_id = turns.begin(connection, chat.id, ids, NOW, kind=kind, request="secret\nHi")
+        assert turns.finish(connection, turn_id, chat, Answer(["Yes"], "Yes"), NOW)
+        edits.delete(connection, changing("C", "A", Kind.DELETE), HERS, LATER)
+        row, other = row_of(connection, "A"), row_of(connection, "B")
+        request = connection.scalar(select(turns_table.c.request))
+    assert (row["state"], row["text"], request) == (State.ANSWERED, "", "Hi")
+    assert (other["text"], other["deleted_at"]) == ("Hi", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [(Kind.EDIT, Reason.EDIT), (Kind.DELETE, Reason.DELETE)]
+)
+def test_a_change_that_came_first_overtakes_its_message(
+    database: Database, kind: Kind, reason: Reason
+) -> None:
+    with database.write() as connection:
+        change = receive(connection, changing("B", "A", kind), None)
+        row = receive(connection, inbound("A"))
+        assert edits.overtaken(connection, row, inbound("A"), HERS, LATER) is None, "undecided"
+        values = {"state": State.IGNORED}
+        connection.execute(update(table).where(table.c.id == change).values(values))
+        assert edits.overtaken(connection, row, inbound("Z"), HERS, LATER) is None
+        assert edits.overtaken(connection, row, inbound("A", BOB), {"x"}, LATER) is None
+        assert edits.overtaken(connection, row, inbound("A"), HERS, LATER) is reason
+        deleted_at = row_of(connection, "A")["deleted_at"]
+    assert deleted_at == (LATER if kind is Kind.DELETE else None)
