@@ -1,0 +1,93 @@
+"""What would become of a message, in the order in which the worker and the jobs look."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from core.admission.allowlist import Entry, Pattern
+from core.admission.preview import Outcome, Situation, Words, foresee
+from core.agents.agent import Agent
+from core.messages.message import Kind, Reason
+from core.phone import Phone
+from core.settings import Settings
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ADA = Phone("+15550000001")
+ENTRY = Entry(1, Pattern.parse(str(ADA)), None, "eric", NOW, NOW)
+ALL_IS_WELL = Situation(
+    phone=ADA,
+    lid=None,
+    is_blocked=False,
+    chat_id=1,
+    sticky=None,
+    sticky_until=None,
+    is_paused=False,
+    paused_until=None,
+    is_flood=False,
+    is_over_budget=False,
+    settings=Settings(enabled=True, default_agent="finn"),
+    entries=[ENTRY],
+    agents={"finn": Agent("finn", "Finn"), "eric": Agent("eric", "Eric")},
+)
+
+
+def words(text: str = "Hello", kind: Kind = Kind.TEXT) -> Words:
+    return Words(kind, text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "outcome"),
+    [
+        ("Hello", {}, Outcome.AGENT),
+        ("Hello", {"entries": []}, Outcome.REFUSED),
+        ("Hello", {"is_blocked": True}, Outcome.REFUSED),
+        ("Hello", {"is_paused": True, "is_flood": True}, Outcome.PAUSED),
+        ("/help", {"is_paused": True}, Outcome.COMMAND),
+        ("/help", {"is_paused": True, "is_flood": True}, Outcome.FLOOD),
+        ("Hello", {"is_flood": True, "is_over_budget": True}, Outcome.FLOOD),
+        ("Hello", {"is_over_budget": True}, Outcome.OVER_BUDGET),
+        ("/compact", {"is_over_budget": True}, Outcome.OVER_BUDGET),
+        ("/help", {"is_over_budget": True}, Outcome.COMMAND),
+        ("/unknown", {"is_over_budget": True}, Outcome.COMMAND),
+        ("Hello", {"agents": {}}, Outcome.NOBODY),
+        ("/help", {"agents": {}}, Outcome.COMMAND),
+        ("@eric", {}, Outcome.GREETING),
+        ("@eric Hello", {}, Outcome.AGENT),
+        ("", {}, Outcome.EXCUSE),
+    ],
+)
+def test_the_first_reason_counts(text: str, changes: dict[str, object], outcome: Outcome) -> None:
+    assert foresee(words(text), replace(ALL_IS_WELL, **changes)).outcome is outcome  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "agent", "turned_to"),
+    [
+        ("Hello", {}, "eric", None),
+        ("Hello", {"sticky": "finn"}, "finn", None),
+        ("Hello", {"entries": [replace(ENTRY, agent=None)]}, "finn", None),
+        ("@finn Hello", {}, "finn", "finn"),
+        ("@unknown Hello", {}, "eric", None),
+        ("/agent finn", {}, "eric", None),
+    ],
+)
+def test_who_would_answer(
+    text: str, changes: dict[str, object], agent: str, turned_to: str | None
+) -> None:
+    outlook = foresee(words(text), replace(ALL_IS_WELL, **changes))  # type: ignore[arg-type]
+    assert (outlook.agent, outlook.turned_to) == (agent, turned_to)
+    assert (outlook.call is not None) is text.startswith("/")
+
+
+def test_what_cannot_be_seen_is_excused() -> None:
+    outlook = foresee(words("", Kind.UNDECRYPTABLE), ALL_IS_WELL)
+    assert outlook.decision.reason is Reason.UNDECRYPTABLE and outlook.excuse == ""
+    outlook = foresee(words("", Kind.IMAGE), ALL_IS_WELL)
+    assert outlook.outcome is Outcome.EXCUSE and outlook.excuse
+    assert foresee(words(), ALL_IS_WELL).excuse == ""
+
+
+def test_a_refusal_says_why() -> None:
+    refused = foresee(words(), replace(ALL_IS_WELL, entries=[]))
+    assert (refused.decision.verdict, refused.decision.reason) == ("hold", Reason.NOT_ALLOWED)
