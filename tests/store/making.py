@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, func, select, text
 
 from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
-from core.states import MessageState
+from core.states import MESSAGE_MOVES, MessageState
 from store.chats import chats, messages, people
 from store.chats.chats import Chat
 from store.sql.engine import Database
@@ -56,11 +56,16 @@ def write(
     now: datetime = NOW,
     **changes: Any,
 ) -> int:
-    """A message of this chat that was received and decided. Returns its id."""
+    """A message of this chat that was received and decided, and has come this far. Returns its id."""
     messages.receive(connection, inbound(message_id, **changes), now)
     row = messages.undecided(connection)[-1].id
     ids = {"person_id": chat.person_id, "chat_id": chat.id}
-    messages.decided(connection, row, state, Reason.ALLOWED_NUMBER, now, **ids)
+    is_later = state not in MESSAGE_MOVES[MessageState.RECEIVED]
+    first = MessageState.WAITING if is_later else state
+    messages.decided(connection, row, first, Reason.ALLOWED_NUMBER, now, **ids)
+    if is_later:  # where a turn of no interest has brought it
+        table = messages.table
+        connection.execute(table.update().where(table.c.id == row).values(state=state))
     return row
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from core.messages.message import Inbound, Kind, Place, Reason, State
+from core.messages.message import Inbound, Kind, Place, Reason
+from core.states import MessageState
 from store.chats import edits, messages, turns
 from store.chats.chats import Chat
 from store.chats.turns import Answer, TurnKind
@@ -26,7 +27,9 @@ def changing(message_id: str, target: str, kind: Kind = Kind.EDIT, **changes: An
     return inbound(message_id, **facts)
 
 
-def receive(connection: Connection, change: Inbound, state: State | None = State.IGNORED) -> int:
+def receive(
+    connection: Connection, change: Inbound, state: MessageState | None = MessageState.IGNORED
+) -> int:
     """Its row: decided, unless the state is None."""
     messages.receive(connection, change, LATER)
     row = messages.undecided(connection)[-1].id
@@ -56,8 +59,8 @@ def test_all_addresses_of_the_other_side() -> None:
     assert edits.addresses(inbound(chat=LID), None, LID) == {LID}
 
 
-@pytest.mark.parametrize("state", [State.WAITING, State.HELD])
-def test_what_nobody_has_read_is_replaced(database: Database, state: State) -> None:
+@pytest.mark.parametrize("state", [MessageState.WAITING, MessageState.HELD])
+def test_what_nobody_has_read_is_replaced(database: Database, state: MessageState) -> None:
     with database.write() as connection:
         write(connection, chat_with(connection), "A", state)
         assert carry_out(connection, changing("B", "A"))
@@ -67,7 +70,7 @@ def test_what_nobody_has_read_is_replaced(database: Database, state: State) -> N
 
 def test_a_strangers_words_that_were_not_kept_are_not_kept_edited(database: Database) -> None:
     with database.write() as connection:
-        write(connection, chat_with(connection), "A", State.HELD, text="")
+        write(connection, chat_with(connection), "A", MessageState.HELD, text="")
         assert carry_out(connection, changing("B", "A"))
         assert (row_of(connection, "A")["text"], row_of(connection, "A")["edited_at"]) == (
             "",
@@ -94,7 +97,7 @@ def test_the_latest_correction_is_what_the_next_edit_changes(database: Database)
         chat = chat_with(connection)
         answered(connection, chat, write(connection, chat, "A", text="old words"))
         first = changing("B", "A", text="second words")
-        edits.edit(connection, receive(connection, first, State.WAITING), first, HERS, LATER)
+        edits.edit(connection, receive(connection, first, MessageState.WAITING), first, HERS, LATER)
         assert carry_out(connection, changing("C", "A", text="third words"))
         assert row_of(connection, "B")["text"] == "third words"
         answered(connection, chat, row_of(connection, "B")["id"])
@@ -108,14 +111,14 @@ def test_the_latest_correction_is_what_the_next_edit_changes(database: Database)
 @pytest.mark.parametrize(
     ("state", "text", "deleted"),
     [
-        (State.IGNORED, "new words", False),
-        (State.ANSWERED, "", False),
-        (State.ANSWERED, "old words", False),
-        (State.ANSWERED, "new words", True),
+        (MessageState.IGNORED, "new words", False),
+        (MessageState.ANSWERED, "", False),
+        (MessageState.ANSWERED, "old words", False),
+        (MessageState.ANSWERED, "new words", True),
     ],
 )
 def test_there_is_nothing_to_say_about_it(
-    database: Database, state: State, text: str, deleted: bool
+    database: Database, state: MessageState, text: str, deleted: bool
 ) -> None:
     with database.write() as connection:
         row = write(connection, chat_with(connection), "A", state, text="old words")
@@ -149,7 +152,7 @@ def test_nobody_changes_what_another_has_written(database: Database, change: Inb
         if change.phone == BOB or change.target_id != "A":
             edits.delete(connection, deletion, theirs, LATER)
         row = row_of(connection, "A")
-    assert (row["text"], row["state"], row["edited_at"]) == ("hers", State.WAITING, None)
+    assert (row["text"], row["state"], row["edited_at"]) == ("hers", MessageState.WAITING, None)
 
 
 def test_under_their_other_address_it_is_the_same_person(database: Database) -> None:
@@ -164,22 +167,28 @@ def test_the_owner_changes_their_own_words_and_nothing_else(database: Database) 
     own = {"from_me": True, "sender": "owner"}
     change = changing("B", "A", **own)
     with database.write() as connection:
-        write(connection, chat_with(connection), "A", State.IGNORED, **own)
+        write(connection, chat_with(connection), "A", MessageState.IGNORED, **own)
         edits.edit_own(connection, change, HERS, LATER)
         row = row_of(connection, "A")
-        assert (row["text"], row["edited_at"], row["state"]) == ("new words", LATER, State.IGNORED)
+        assert (row["text"], row["edited_at"], row["state"]) == (
+            "new words",
+            LATER,
+            MessageState.IGNORED,
+        )
         edits.delete(connection, changing("C", "A", Kind.DELETE, **own), HERS, LATER)
         edits.edit_own(connection, change, HERS, LATER)
         assert row_of(connection, "A")["text"] == ""
 
 
-@pytest.mark.parametrize("state", [State.WAITING, State.HELD])
-def test_a_deletion_takes_back_what_nobody_has_read(database: Database, state: State) -> None:
+@pytest.mark.parametrize("state", [MessageState.WAITING, MessageState.HELD])
+def test_a_deletion_takes_back_what_nobody_has_read(
+    database: Database, state: MessageState
+) -> None:
     with database.write() as connection:
         write(connection, chat_with(connection), "A", state, quoted_text="a quote")
         edits.delete(connection, changing("B", "A", Kind.DELETE), HERS, LATER)
         row = row_of(connection, "A")
-    assert (row["state"], row["reason"]) == (State.IGNORED, Reason.DELETE)
+    assert (row["state"], row["reason"]) == (MessageState.IGNORED, Reason.DELETE)
     assert (row["text"], row["quoted_text"], row["deleted_at"]) == ("", None, LATER)
 
 
@@ -193,7 +202,7 @@ def test_a_deletion_forgets_the_words_of_what_was_answered(database: Database) -
         edits.delete(connection, changing("C", "A", Kind.DELETE), HERS, LATER)
         row, other = row_of(connection, "A"), row_of(connection, "B")
         request = connection.scalar(select(turns_table.c.request))
-    assert (row["state"], row["text"], request) == (State.ANSWERED, "", "Hi")
+    assert (row["state"], row["text"], request) == (MessageState.ANSWERED, "", "Hi")
     assert (other["text"], other["deleted_at"]) == ("Hi", None)
 
 
@@ -207,7 +216,7 @@ def test_a_change_that_came_first_overtakes_its_message(
         change = receive(connection, changing("B", "A", kind), None)
         row = receive(connection, inbound("A"))
         assert edits.overtaken(connection, row, inbound("A"), HERS, LATER) is None, "undecided"
-        values = {"state": State.IGNORED}
+        values = {"state": MessageState.IGNORED}
         connection.execute(update(table).where(table.c.id == change).values(values))
         assert edits.overtaken(connection, row, inbound("Z"), HERS, LATER) is None
         assert edits.overtaken(connection, row, inbound("A", BOB), {"x"}, LATER) is None

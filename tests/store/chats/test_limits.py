@@ -6,10 +6,10 @@ from decimal import Decimal
 from sqlalchemy import Connection, select, update
 
 from core.admission.limits import CRASHES, MINUTE
-from core.messages.message import State
+from core.states import MessageState, TurnState
 from store.chats import limits, turns
 from store.chats.chats import Chat
-from store.chats.turns import Answer, TurnKind, TurnState
+from store.chats.turns import Answer, TurnKind
 from store.sql import tables
 from store.sql.engine import Database
 from tests.store.making import BOB, NOW, chat_with, write
@@ -52,12 +52,12 @@ def test_a_minute_ends_with_its_newest_message_and_begins_after_its_oldest(
 def test_what_is_ignored_or_in_no_chat_counts_for_nothing(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        write(connection, chat, "A", State.IGNORED)
-        held = write(connection, chat, "B", State.HELD)
+        write(connection, chat, "A", MessageState.IGNORED)
+        held = write(connection, chat, "B", MessageState.HELD)
         table = tables.messages
         connection.execute(update(table).where(table.c.id == held).values(chat_id=None))
-        write(connection, chat, "C", State.ANSWERED)
-        write(connection, chat, "D", State.FAILED)
+        write(connection, chat, "C", MessageState.ANSWERED)
+        write(connection, chat, "D", MessageState.FAILED)
         assert limits.within_a_minute(connection, chat.person_id or 0, NOW) == 2
 
 

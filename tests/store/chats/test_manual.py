@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, select, update
 
-from core.messages.message import Inbound, Kind, Reason, State
+from core.messages.message import Inbound, Kind, Reason
+from core.states import MessageState, PieceState
 from store.chats import chats, contexts, manual, outbox, pauses, turns
 from store.chats.chats import Chat
-from store.chats.outbox import OutState
 from store.chats.pauses import A_WHILE, By, Pause
 from store.chats.turns import Answer, TurnKind
 from store.sql import tables
@@ -108,17 +108,17 @@ def test_agents_go_on(database: Database, answer: bool) -> None:
 @pytest.mark.parametrize(
     ("state", "message", "is_echo"),
     [
-        (OutState.SENT, inbound("WA1", text="other words"), True),
-        (OutState.SENT, inbound("WA2", text="ours"), False),
-        (OutState.SENDING, inbound("WA2", text="ours"), True),
-        (OutState.UNKNOWN, inbound("WA2", text="ours"), True),
-        (OutState.QUEUED, inbound("WA2", text="ours"), False),
-        (OutState.SENDING, inbound("WA2", text="others"), False),
-        (OutState.SENDING, inbound("WA2", BOB, text="ours"), False),
+        (PieceState.SENT, inbound("WA1", text="other words"), True),
+        (PieceState.SENT, inbound("WA2", text="ours"), False),
+        (PieceState.SENDING, inbound("WA2", text="ours"), True),
+        (PieceState.UNKNOWN, inbound("WA2", text="ours"), True),
+        (PieceState.QUEUED, inbound("WA2", text="ours"), False),
+        (PieceState.SENDING, inbound("WA2", text="others"), False),
+        (PieceState.SENDING, inbound("WA2", BOB, text="ours"), False),
     ],
 )
 def test_what_we_have_sent_is_no_word_of_the_owner(
-    database: Database, state: OutState, message: Inbound, is_echo: bool
+    database: Database, state: PieceState, message: Inbound, is_echo: bool
 ) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
@@ -144,14 +144,14 @@ def test_an_agent_is_told_what_was_said_without_it(database: Database) -> None:
         write(connection, chat, "A", now=NOW + MINUTE, text="Are you there?")
         manual.write(connection, chat, ["Yes, I am"], NOW + 2 * MINUTE)
         own = {"now": NOW + 3 * MINUTE, **OWN}
-        row = write(connection, chat, "B", State.IGNORED, text="from my phone", **own)
+        row = write(connection, chat, "B", MessageState.IGNORED, text="from my phone", **own)
         table = tables.messages
         values = {"reason": Reason.OWN_MESSAGE}
         connection.execute(update(table).where(table.c.id == row).values(values))
-        write(connection, chat, "C", State.ANSWERED, kind=Kind.REACTION, now=NOW + MINUTE)
-        gone = write(connection, chat, "D", State.ANSWERED, text="deleted", now=NOW + MINUTE)
+        write(connection, chat, "C", MessageState.ANSWERED, kind=Kind.REACTION, now=NOW + MINUTE)
+        gone = write(connection, chat, "D", MessageState.ANSWERED, text="deleted", now=NOW + MINUTE)
         connection.execute(update(table).where(table.c.id == gone).values(deleted_at=NOW))
-        write(connection, chat, "E", State.IGNORED, text="ignored", now=NOW + MINUTE)
+        write(connection, chat, "E", MessageState.IGNORED, text="ignored", now=NOW + MINUTE)
         assert said(connection, chat) == [
             (False, "Are you there?", ""),
             (True, "Yes, I am", ""),
@@ -200,5 +200,5 @@ def test_in_a_group_it_is_told_who_spoke(database: Database) -> None:
     with database.write() as connection:
         chat = chats.enter_group(connection, "1@g.us", NOW)
         contexts.current(connection, chat.id, "finn", NOW - MINUTE)
-        write(connection, chat, "A", State.ANSWERED, push_name="Ada", now=NOW + MINUTE)
+        write(connection, chat, "A", MessageState.ANSWERED, push_name="Ada", now=NOW + MINUTE)
         assert said(connection, chat) == [(False, "Hello", "Ada")]

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, update
 
+from core.states import PieceState
 from store.account import api_keys
 from store.chats import outbox, sends
-from store.chats.outbox import OutState
 from store.chats.sends import Send, fingerprint
 from store.sql.engine import Database
 from store.sql.tables import api_keys as keys_table
@@ -60,16 +60,18 @@ def test_the_same_facts_have_the_same_fingerprint() -> None:
 @pytest.mark.parametrize(
     ("parts", "state"),
     [
-        ("queued queued", OutState.QUEUED),
-        ("sent sent", OutState.SENT),
-        ("sent queued", OutState.SENDING),
-        ("sending queued", OutState.SENDING),
-        ("sent failed", OutState.FAILED),
-        ("unknown sent", OutState.UNKNOWN),
-        ("unknown failed", OutState.FAILED),
+        ("queued queued", PieceState.QUEUED),
+        ("sent sent", PieceState.SENT),
+        ("sent queued", PieceState.SENDING),
+        ("sending queued", PieceState.SENDING),
+        ("sent failed", PieceState.FAILED),
+        ("unknown sent", PieceState.UNKNOWN),
+        ("unknown failed", PieceState.FAILED),
     ],
 )
-def test_the_worst_part_tells_of_the_whole(database: Database, parts: str, state: OutState) -> None:
+def test_the_worst_part_tells_of_the_whole(
+    database: Database, parts: str, state: PieceState
+) -> None:
     with database.write() as connection:
         send = begin(connection)
         assert send

@@ -2,9 +2,9 @@
 
 from sqlalchemy import update
 
-from core.messages.message import Reason, State
+from core.messages.message import Reason
+from core.states import MessageState, PieceState
 from store.chats import outbox, turns
-from store.chats.outbox import OutState
 from store.chats.turns import Answer, TurnKind
 from store.pages import metrics
 from store.sql.engine import Database
@@ -17,7 +17,7 @@ def test_there_is_a_nought_of_what_there_is_none_of(database: Database) -> None:
     with database.read() as connection:
         counts = metrics.count(connection)
     assert counts.messages == {reason.value: 0 for reason in Reason}
-    assert counts.outbox == {state.value: 0 for state in OutState}
+    assert counts.outbox == {state.value: 0 for state in PieceState}
     assert counts.turns == {("done", ""): 0}
 
 
@@ -25,9 +25,9 @@ def test_everything_that_happened_is_counted_once(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
         ids = [write(connection, chat, name) for name in "ABCD"]
-        values = {"reason": Reason.BLOCKED, "state": State.IGNORED}
+        values = {"reason": Reason.BLOCKED, "state": MessageState.IGNORED}
         connection.execute(update(messages).where(messages.c.id == ids[0]).values(values))
-        undecided = {"reason": None, "state": State.RECEIVED}
+        undecided = {"reason": None, "state": MessageState.RECEIVED}
         connection.execute(update(messages).where(messages.c.id == ids[1]).values(undecided))
         for code in (None, None, "timeout"):
             kind = TurnKind.AGENT
@@ -37,7 +37,7 @@ def test_everything_that_happened_is_counted_once(database: Database) -> None:
         turns.begin(connection, chat.id, [], NOW, kind=TurnKind.AGENT, request="")
         [row] = outbox.add(connection, address="x", texts=["y"], now=NOW)
         table = outbox_table
-        connection.execute(update(table).where(table.c.id == row).values(state=OutState.SENT))
+        connection.execute(update(table).where(table.c.id == row).values(state=PieceState.SENT))
         counts = metrics.count(connection)
     assert {reason: number for reason, number in counts.messages.items() if number} == {
         "allowed_number": 2,
