@@ -56,7 +56,7 @@ def write(
     now: datetime = NOW,
     **changes: Any,
 ) -> int:
-    """A message of this chat that was received and decided, and has come this far. Returns its id."""
+    """A message of this chat that was decided and has come this far. Returns its id."""
     messages.receive(connection, inbound(message_id, **changes), now)
     row = messages.undecided(connection)[-1].id
     ids = {"person_id": chat.person_id, "chat_id": chat.id}
