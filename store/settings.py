@@ -1,12 +1,12 @@
 """The owner's settings: one row, its version one higher with each save."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from core.settings import Groups, Settings
+from core.settings import FIELDS, Settings, read_setting
 from store.sql.engine import insert_new
 from store.sql.prepared import prepared
 from store.sql.tables import settings as table
@@ -17,8 +17,7 @@ def load(connection: Connection) -> Settings:
     row = _row(connection).mappings().first()
     if row is None:
         return Settings()
-    values = {each.name: row[each.name] for each in fields(Settings)}
-    return Settings(**values | {"groups": Groups(row["groups"])})
+    return Settings(**{name: read_setting(name, row[name]) for name in FIELDS})
 
 
 @prepared

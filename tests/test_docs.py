@@ -5,10 +5,8 @@ import subprocess
 
 import pytest
 from ruamel.yaml import YAML
-from wtforms.fields.core import UnboundField
 
 from app.account.second_factor import DRIFT
-from app.web.forms import SettingsForm
 from app.web.throttle import PER_ADDRESS, PER_SECOND_FACTOR, WINDOW
 from config import ROOT, Config
 from core.admission import allowlist_csv
@@ -19,7 +17,7 @@ from core.messages.command import COMMANDS
 from core.models import window
 from core.models.failure import Failure
 from core.models.name import PROVIDERS
-from core.settings import STICKY_MINUTES, Settings
+from core.settings import ABOUT, Settings
 from core.text.chunks import MESSAGE_LIMIT
 from store.account import owner, second_factor
 from store.agents.agent_files import BACKUP, TRASH
@@ -58,16 +56,16 @@ def test_defaults_are_the_code_s(variable: str, default: str):
 
 def test_the_settings_are_called_as_in_the_panel():
     table = SETUP.partition("| Setting | Meaning |")[2].partition("\n\n")[0]
-    fields = [field for field in vars(SettingsForm).values() if isinstance(field, UnboundField)]
     assert {row.split("|")[1].strip() for row in table.splitlines()[2:]} == {
-        field.args[0] for field in fields if field.args and field.args[0] != "Other emoji"
+        str(about.label) for about in ABOUT.values()
     }
 
 
 def test_the_settings_table_is_the_code_s():
     defaults = Settings()
     assert f"5 to 120 | {defaults.sticky_minutes} |" in SETUP
-    assert (STICKY_MINUTES[0], STICKY_MINUTES[-1]) == (5, 120)
+    minutes = ABOUT["sticky_minutes"].numbers
+    assert minutes and (minutes.lowest, minutes.highest) == (5, 120)
     assert f"one answer | {defaults.gather_ms / 1000:g} s |" in SETUP
     assert f"no answer to it. Empty: no limit | {defaults.messages_per_minute} |" in SETUP
     assert defaults.daily_cost_usd is None

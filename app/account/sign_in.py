@@ -22,10 +22,9 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from app.account import passwords, second_factor
-from app.account.forms import SecondStepForm
+from app.account.forms import LoginForm, SecondStepForm, SetupForm
 from app.account.second_factor import Proof
 from app.web.ext import db, now
-from app.web.forms import LoginForm, SetupForm
 from app.web.throttle import Refusal
 from app.web.toasts import toast
 from store.account import audit, owner

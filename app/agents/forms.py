@@ -21,7 +21,7 @@ from core.agents.agent import Agent, is_agent_id
 from core.agents.identity import with_fields
 from core.errors import DjinnError
 from core.models.name import ModelName
-from core.settings import one_emoji
+from core.settings import parse_emoji
 from store.agents.agent_config import with_keys
 from store.agents.agent_files import Snapshot
 from store.agents.agents import FILE_LIMIT, Registry
@@ -81,7 +81,7 @@ class _PersonForm(FlaskForm):
         if not field.data or field.data == self.before.get("emoji"):
             return
         try:
-            one_emoji(field.data)
+            parse_emoji(field.data)
         except DjinnError:
             raise ValidationError("Use exactly one emoji, for example 🦉.") from None
 

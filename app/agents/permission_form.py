@@ -4,7 +4,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import DataRequired, Length
 
-from app.web.forms import AgentField, ParsedField, stripped
+from app.web.forms import AgentField, ParsedField, strip_text
 from core.admission.allowlist import EVERYONE
 from core.admission.permission import LABEL_MAX, target
 
@@ -21,7 +21,7 @@ class PermissionForm(FlaskForm):
     label = StringField(
         "Label",
         [Length(max=LABEL_MAX, message=f"At most {LABEL_MAX} characters.")],
-        filters=[stripped],
+        filters=[strip_text],
     )
     is_sure = BooleanField("This agent may write to every number there is")
 

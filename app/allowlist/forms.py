@@ -5,7 +5,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from app.web.forms import AgentField, ParsedField, stripped
+from app.web.forms import AgentField, ParsedField, strip_text
 from core.admission.allowlist import LABEL_MAX, Pattern, one_sender
 from core.messages.message import Kind
 
@@ -27,7 +27,7 @@ KINDS = (
 
 def _label() -> StringField:
     too_long = f"At most {LABEL_MAX} characters."
-    return StringField("Label", [Length(max=LABEL_MAX, message=too_long)], filters=[stripped])
+    return StringField("Label", [Length(max=LABEL_MAX, message=too_long)], filters=[strip_text])
 
 
 def _agent() -> AgentField:

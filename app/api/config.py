@@ -1,57 +1,96 @@
-"""GET and PUT /v1/whatsapp/config: the owner's settings."""
+"""GET and PUT /v1/whatsapp/config: those of the owner's settings that core/settings.py gives a name
+in the API."""
 
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
-from app.api import wire
+from pydantic import Field, create_model
+
 from app.api.agents import refuse_unknown
 from app.api.keys import record
 from app.api.operation import Operation
+from app.api.wire import AgentOrNothing, EmojiOrNothing, Wire
 from app.web.ext import db, now
-from core.settings import Groups, Settings
+from core.link import Link
+from core.settings import ABOUT, FIELDS, Settings, describe_changes, read_setting
 from store import link, settings
 
-_FIELDS = {
-    "enabled": "enabled",
-    "default_agent_id": "default_agent",
-    "sticky_ttl_minutes": "sticky_minutes",
-    "allow_all": "allow_all",
-    "ack_emoji": "ack_emoji",
-    "groups": "groups",
-}
+# Names in the API by names in `Settings`.
+NAMES = {name: about.api for name, about in ABOUT.items() if about.api}
+# Texts that are checked further than their type says; an empty one clears the setting.
+_TEXTS: dict[str, Any] = {"default_agent": AgentOrNothing, "ack_emoji": EmojiOrNothing}
 
 
-def read_config() -> wire.Config:
+def _kind(name: str) -> Any:
+    """The type of a setting as pydantic reads it; an enum is one of its texts."""
+    about, kind = ABOUT[name], FIELDS[name].type
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        kind = Literal[tuple(each.value for each in kind)]
+    return Annotated[kind, Field(description=about.api_about)] if about.api_about else kind
+
+
+def _accepted(name: str) -> Any:
+    """The type of what a program may set it to."""
+    numbers = ABOUT[name].numbers
+    if numbers:
+        return Annotated[_kind(name), Field(ge=numbers.lowest, le=numbers.highest)]
+    return _TEXTS.get(name) or _kind(name)
+
+
+Config = create_model(
+    "Config",
+    __base__=Wire,
+    __doc__=(
+        "The settings, and which account is linked. `version` rises by one with every change."
+    ),
+    **{api: _kind(name) for name, api in NAMES.items()},
+    phone_number=str | None,
+    linked=bool,
+    version=int,
+)
+ConfigChange = create_model(
+    "ConfigChange",
+    __base__=Wire,
+    __doc__="Any of the settings. An empty text clears the default agent or the ack emoji.",
+    **{api: (_accepted(name) | None, None) for name, api in NAMES.items()},
+)
+
+
+def read_config() -> Wire:
     with db().read() as connection:
-        return wire.Config.of(settings.load(connection), link.load(connection))
+        return _describe(settings.load(connection), link.load(connection))
 
 
-def change_config(body: wire.ConfigChange) -> wire.Config:
+def change_config(body: Any) -> Wire:
     refuse_unknown(body.default_agent_id, "defaultAgentId")
     with db().write() as connection:
         current = settings.load(connection)
-        wanted = _changed(current, body)
+        wanted = _apply(current, body)
         if wanted != current:
             wanted = settings.save(connection, wanted, now())
-            record(connection, "settings saved", _difference(current, wanted))
-        return wire.Config.of(wanted, link.load(connection))
+            record(connection, "settings saved", describe_changes(current, wanted))
+        return _describe(wanted, link.load(connection))
 
 
-def _changed(current: Settings, body: wire.ConfigChange) -> Settings:
+def _describe(current: Settings, account: Link) -> Wire:
+    return Config(
+        **{api: getattr(current, name) for name, api in NAMES.items()},
+        phone_number=account.phone,
+        linked=account.is_linked,
+        version=current.version,
+    )
+
+
+def _apply(current: Settings, body: Any) -> Settings:
     """Missing and null leave a value as it is; an empty text clears it."""
-    given = {ours: getattr(body, theirs) for theirs, ours in _FIELDS.items()}
+    given = {name: getattr(body, api) for name, api in NAMES.items()}
     changes: dict[str, Any] = {
-        name: None if value == "" else value for name, value in given.items() if value is not None
+        name: None if value == "" else read_setting(name, value)
+        for name, value in given.items()
+        if value is not None
     }
-    if body.groups:
-        changes["groups"] = Groups(body.groups)
     return replace(current, **changes)
-
-
-def _difference(before: Settings, after: Settings) -> str:
-    """`version: 3 → 4, enabled: False → True`, for the audit log."""
-    old, new = asdict(before), asdict(after)
-    return ", ".join(f"{name}: {old[name]} → {new[name]}" for name in new if old[name] != new[name])
 
 
 OPERATIONS = (
@@ -61,7 +100,7 @@ OPERATIONS = (
         read_config,
         "The settings, and which account is linked",
         scopes=("config:read",),
-        answer=wire.Config,
+        answer=Config,
     ),
     Operation(
         "PUT",
@@ -69,7 +108,7 @@ OPERATIONS = (
         change_config,
         "Change settings; they rule from the next message on",
         scopes=("config:write",),
-        body=wire.ConfigChange,
-        answer=wire.Config,
+        body=ConfigChange,
+        answer=Config,
     ),
 )

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -25,9 +25,9 @@ from pydantic_core import core_schema
 from core.admission.allowlist import Entry, Pattern
 from core.admission.permission import target
 from core.errors import DjinnError
-from core.link import Link, Phase
+from core.link import Phase
 from core.phone import Phone
-from core.settings import STICKY_MINUTES, Settings, one_emoji
+from core.settings import parse_emoji
 from core.states import PieceState
 from store.chats.sends import Part, Progress
 
@@ -113,16 +113,11 @@ TargetText = Annotated[
     _parsed(target),
     Field(examples=["+15551234567", "+1555*"], json_schema_extra={"format": "phone-pattern"}),
 ]
-EmojiOrNothing = Annotated[str, AfterValidator(_checked(lambda text: text and one_emoji(text)))]
-GroupsText = Annotated[
-    Literal["ignore", "addressed"],
-    Field(description="In groups: answer nobody, or who speaks to us and may write."),
-]
+EmojiOrNothing = Annotated[str, AfterValidator(_checked(lambda text: text and parse_emoji(text)))]
 Label = Annotated[str, Field(max_length=LABEL_LIMIT), AfterValidator(_printable)]
 AgentOrNothing = Annotated[
     str, Field(max_length=100, description="An agent's id; an empty text means none.")
 ]
-Minutes = Annotated[int, Field(ge=STICKY_MINUTES[0], le=STICKY_MINUTES[-1])]
 Millis = Annotated[int, Field(description="Milliseconds since 1970.")]
 MessageText = Annotated[
     str,
@@ -156,45 +151,6 @@ class Problem(Wire):
 
 class Document(RootModel[dict[str, Any]]):
     """An OpenAPI document."""
-
-
-class Config(Wire):
-    """The settings, and which account is linked. `version` rises by one with every change."""
-
-    enabled: bool
-    phone_number: str | None
-    linked: bool
-    default_agent_id: str | None
-    sticky_ttl_minutes: int
-    allow_all: bool
-    ack_emoji: str | None
-    groups: GroupsText
-    version: int
-
-    @classmethod
-    def of(cls, settings: Settings, link: Link) -> "Config":
-        return cls(
-            enabled=settings.enabled,
-            phone_number=link.phone,
-            linked=link.is_linked,
-            default_agent_id=settings.default_agent,
-            sticky_ttl_minutes=settings.sticky_minutes,
-            allow_all=settings.allow_all,
-            ack_emoji=settings.ack_emoji,
-            groups=settings.groups.value,
-            version=settings.version,
-        )
-
-
-class ConfigChange(Wire):
-    """Any of the settings. An empty text clears the default agent or the ack emoji."""
-
-    enabled: bool | None = None
-    default_agent_id: AgentOrNothing | None = None
-    sticky_ttl_minutes: Minutes | None = None
-    allow_all: bool | None = None
-    ack_emoji: EmojiOrNothing | None = None
-    groups: GroupsText | None = None
 
 
 class QrCode(Wire):

@@ -4,7 +4,6 @@ The status is a fragment that polls itself while something is about to change. W
 for travels in its address, so that any web process can answer the next poll.
 """
 
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,14 +12,14 @@ from flask.typing import ResponseReturnValue
 
 from app.web import respond
 from app.web.ext import agents, db, live, now
-from app.web.forms import CodeForm, SettingsForm
 from app.web.process_health import read_process_health
 from app.web.toasts import toast
 from app.whatsapp import linking
+from app.whatsapp.forms import CodeForm, SettingsForm
 from app.whatsapp.linking import Question, Screen
 from app.whatsapp.qr import draw
 from core.phone import Phone
-from core.settings import Settings
+from core.settings import Settings, describe_changes
 from store import link, settings
 from store.account import audit
 from store.redis.live import Wish
@@ -102,9 +101,8 @@ def save() -> ResponseReturnValue:
         if not form.validate() or not _is_current(form, before):
             return _refuse_settings(form, before)
         after = settings.save(connection, form.to_settings(before), now())
-        audit.record(
-            connection, g.owner.name, "settings saved", _list_changes(before, after), now()
-        )
+        changes = describe_changes(before, after)
+        audit.record(connection, g.owner.name, "settings saved", changes, now())
     toast("settings_saved", version=after.version)
     home = url_for("whatsapp.index", _anchor="settings")
     context = {"form": SettingsForm.of(after, registry), **_load_version(after.version)}
@@ -164,12 +162,6 @@ def _is_current(form: SettingsForm, before: Settings) -> bool:
     form.version.data = before.version
     form.version.raw_data = None
     return False
-
-
-def _list_changes(before: Settings, after: Settings) -> str:
-    """`enabled: False → True, …` for the audit log."""
-    old, new = asdict(before), asdict(after)
-    return ", ".join(f"{name}: {old[name]} → {new[name]}" for name in new if old[name] != new[name])
 
 
 def _load_status(question: Question | None = None) -> dict[str, Any]:
