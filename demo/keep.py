@@ -2,7 +2,7 @@
 
 A pickle in the demo's own folder, written when the demo ends in order, read once, and only by the
 code that wrote it: it holds the simulator's objects as they are. Sockets and waiting tasks are left
-out: whoever was connected connects again.
+out: devices that were connected connect again.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from store.folder import make_private
 PANEL_PORT, PHONES_PORT = 8010, 8011
 HOST = "127.0.0.1"
 # Browsers keep cookies by host name and not by port: under this name the demo's panel does not
-# sign anybody out of a real one at 127.0.0.1.
+# sign the owner out of a real one at 127.0.0.1.
 NAME = "localhost"
 LOCK = "run.lock"  # the runner's
 MARK = ".djinnbot-demo"  # only a folder with this file is ever emptied
@@ -80,7 +80,7 @@ class Place:
         return made
 
     def key(self) -> str:
-        """What opens the phones page: whoever has it is signed in to the demo's panel."""
+        """What opens the phones page and signs in to the demo's panel."""
         return self.secret("key", secrets.token_urlsafe(24))
 
     def env(self, outside: Mapping[str, str], port: int) -> dict[str, str]:

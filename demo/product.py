@@ -29,15 +29,15 @@ LOOK_EVERY = 0.5  # seconds: how old an answer of `look` may be
 
 @dataclass(frozen=True)
 class Facts:
-    """`up` is false while the product starts. `status` is None while no worker says anything."""
+    """What the phones page shows of the product."""
 
-    up: bool = False
-    status: Status | None = None
-    entries: tuple[Entry, ...] = ()
-    everybody: bool = False
+    up: bool = False  # false while the product starts
+    status: Status | None = None  # None while no worker publishes one
+    entries: tuple[Entry, ...] = ()  # of the allowlist
+    everyone: bool = False  # the settings allow all
 
     def allows(self, number: str) -> bool:
-        return self.everybody or find(Phone(number), None, self.entries) is not None
+        return self.everyone or find(Phone(number), None, self.entries) is not None
 
     @property
     def shows_qr(self) -> bool:
@@ -104,8 +104,8 @@ class Product:
         try:
             with self._services.db.read() as connection:
                 entries = tuple(allowlist.load(connection))
-                everybody = settings.load(connection).allow_all
-            return Facts(True, self._services.live.read_status(), entries, everybody)
+                everyone = settings.load(connection).allow_all
+            return Facts(True, self._services.live.read_status(), entries, everyone)
         except (SQLAlchemyError, RedisError):
             return Facts()
 

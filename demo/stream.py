@@ -1,6 +1,6 @@
-"""What the page is told while it is open: everything at first, then what has changed.
+"""What an open page is sent: everything at first, then what has changed.
 
-One look serves all that watch, and nobody looks while nobody watches.
+One look serves all open pages, and there is none while no page is open.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 State = Mapping[str, Any]
 LOOK_EVERY = 0.15  # seconds
-SILENCE = 3.0  # seconds after which a stream says that it is still there, or finds that nobody is
+SILENCE = 3.0  # seconds after which a stream says that it is still there, or finds its page gone
 
 
 class Watcher:
@@ -34,14 +34,14 @@ class Watcher:
     def watch(self) -> Iterator[str]:
         """Server-sent events, until `end`. The first holds everything."""
         known: State = {}
-        told_at = time.monotonic()
+        sent_at = time.monotonic()
         yield "retry: 1000\n\n"
         while not self._end.is_set():
             state = self.state()
             news = difference(known, state)
-            if news or time.monotonic() - told_at > SILENCE:
-                yield _event({**news, "first": not known} if news else {})
-                known, told_at = state, time.monotonic()
+            if news or time.monotonic() - sent_at > SILENCE:
+                yield _format_event({**news, "first": not known} if news else {})
+                known, sent_at = state, time.monotonic()
             self._end.wait(LOOK_EVERY)
 
     def end(self) -> None:
@@ -55,5 +55,5 @@ def difference(before: State, after: State) -> dict[str, Any]:
     return {"set": changed, "gone": gone} if changed or gone else {}
 
 
-def _event(content: Mapping[str, Any]) -> str:
+def _format_event(content: Mapping[str, Any]) -> str:
     return f"data: {json.dumps(content)}\n\n"

@@ -42,7 +42,7 @@ bp = Blueprint("phones", __name__)
 
 @dataclass(frozen=True)
 class Demo:
-    """What the page is made of, kept in `app.extensions`. Whoever knows `key` may use it."""
+    """What the page is made of, kept in `app.extensions`. Who knows `key` may use it."""
 
     world: World
     product: Product

@@ -35,7 +35,7 @@ def setup(config: Config, process: str) -> None:
 
     Call it first thing in a process, before neonize is imported: that would configure logging in
     its own way. `process` is the Procfile's name and stands in every JSON line; on the console the
-    name and the time are left to whoever collects the lines.
+    name and the time are left to the collector of the lines.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

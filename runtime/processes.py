@@ -37,7 +37,7 @@ _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Event:
-    """What the main thread is told by the threads that watch a child, and by signals."""
+    """What the threads that watch a child, and signals, report to the main thread."""
 
     kind: Literal["line", "ended", "signal"]
     name: str = NAME
@@ -167,14 +167,14 @@ class Processes:
 
     def _listen(self) -> None:
         """SIGHUP means that the terminal was closed, and stays ignored under nohup. A script that
-        starts us with & has SIGINT ignored, too, but whoever sends it means it."""
+        starts us with & has SIGINT ignored, too, but who sends it means it."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
                 continue
             signal.signal(number, lambda n, frame: self._events.put(Event("signal", number=n)))
 
     def _watch_reader(self) -> None:
-        """Tell when nobody reads our output any more, as in `./run | head`: whoever read may leave
+        """Report that our output has no reader any more, as in `./run | head`: the reader may leave
         just after our last line, and the next one may be hours away. Where poll() does not say so
         (it does on Linux), that next line finds out. Only a pipe has a reader that can leave."""
         output = sys.stdout.fileno()
@@ -291,7 +291,7 @@ class Processes:
                     self._handle(event)
 
     def _print(self, name: str, text: str) -> None:
-        """Nobody may be there any more: the terminal was closed, or whoever read from us ended."""
+        """The reader may be gone: the terminal was closed, or the program we write to ended."""
         colour = self._children[name].colour if name in self._children else None
         try:
             self._printer.write(Message("line", text, datetime.now(), name, colour))

@@ -55,7 +55,7 @@ class Page:
 
 
 def load(connection: Connection, *, lock: bool = False) -> Sequence[Entry]:
-    """All entries, newest first. With `lock` nobody changes them before this transaction ends."""
+    """All entries, newest first. With `lock` they do not change before this transaction ends."""
     statement = select(table).order_by(table.c.id.desc())
     rows = connection.execute(statement.with_for_update() if lock else statement).mappings()
     return [_entry(row) for row in rows]

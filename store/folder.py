@@ -8,10 +8,10 @@ from config import ConfigError
 
 
 def make_private(path: Path, variable: str) -> None:
-    """Make `path` a folder that nobody else on this machine can look into (mode 0700).
+    """Make `path` a folder that no other user of this machine can look into (mode 0700).
 
     Safe to call from several processes at once. Raises `ConfigError` in the name of `variable`
-    when the folder can't be made or used, or is one that everybody shares, such as /tmp: taking
+    when the folder can't be made or used, or is one that all users share, such as /tmp: taking
     that away from the others would break the machine.
     """
     try:

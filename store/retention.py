@@ -1,8 +1,8 @@
-"""What is let go of, and when: machinery that nobody will ask for any more.
+"""What is let go of, and when: machinery that is of no use any more.
 
 What people and agents have said stays, and so do people, conversations, turns and what they cost:
 that is deleted by the owner's hand only (store/chats/forget.py, store/chats/held.py). What vanishes
-by itself elsewhere is told in docs/architecture.md, with all of this.
+by itself elsewhere stands in docs/architecture.md, with all of this.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ RAW = timedelta(days=30)  # the protobuf of a message that was ignored
 SERVICE = timedelta(days=90)  # rows about WhatsApp's programs talking to each other
 HISTORY = timedelta(days=30)  # what a model was shown of turns that no model will be shown again
 
-BATCH = 200  # rows in one transaction, so that nobody else waits for the database
+BATCH = 200  # rows in one transaction, so that others do not wait for the database
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from store.sql.tables import settings as table
 
 
 def load(connection: Connection) -> Settings:
-    """The settings in force; the defaults (version 0) while nobody has saved any."""
+    """The settings in force; the defaults (version 0) until some are saved."""
     row = _row(connection).mappings().first()
     if row is None:
         return Settings()

@@ -49,16 +49,16 @@ async def say(world: World, order: Order) -> None:
     """A text, as an answer to another message if one is named."""
     if not order.text.strip():
         raise ValueError("There is nothing to send.")
-    phone, to = _pair(world, order)
-    quoted = _message(phone, order) if order.message else None
-    text, mentioned = _mention(world, order.text, to)
+    phone, to = _find_pair(world, order)
+    quoted = _find_message(phone, order) if order.message else None
+    text, mentioned = _split_mention(world, order.text, to)
     await phone.says(text, to=to, quoting=quoted, mentioning=mentioned)
 
 
 async def react(world: World, order: Order) -> None:
     """An emoji on a message; the same once more, or none, takes it back."""
-    phone, to = _pair(world, order)
-    message = _message(phone, order)
+    phone, to = _find_pair(world, order)
+    message = _find_message(phone, order)
     before = phone.reactions_by.get(message.id, {}).get(phone.number)
     await phone.reacts(message.id, "" if order.text == before else order.text, to=to)
 
@@ -66,17 +66,17 @@ async def react(world: World, order: Order) -> None:
 async def edit(world: World, order: Order) -> None:
     if not order.text.strip():
         raise ValueError("A message can't be edited to nothing. Delete it instead.")
-    phone, to = _pair(world, order)
-    await phone.edits(_message(phone, order).id, order.text, to=to)
+    phone, to = _find_pair(world, order)
+    await phone.edits(_find_message(phone, order).id, order.text, to=to)
 
 
 async def delete(world: World, order: Order) -> None:
-    phone, to = _pair(world, order)
-    await phone.deletes(_message(phone, order).id, to=to)
+    phone, to = _find_pair(world, order)
+    await phone.deletes(_find_message(phone, order).id, to=to)
 
 
 async def typing(world: World, order: Order) -> None:
-    phone, to = _pair(world, order)
+    phone, to = _find_pair(world, order)
     await (phone.composing(to) if order.on else phone.paused(to))
 
 
@@ -92,13 +92,13 @@ async def read(world: World, order: Order) -> None:
 
 async def attach(world: World, order: Order) -> None:
     """Send one of the samples."""
-    phone, to = _pair(world, order)
-    await _named(samples.BY_ID, order.sample).send(phone, to)
+    phone, to = _find_pair(world, order)
+    await _find_named(samples.BY_ID, order.sample).send(phone, to)
 
 
 async def send_file(world: World, order: Order, data: bytes) -> None:
     """A file called `name` of the type `text`; pictures are sent as pictures."""
-    phone, to = _pair(world, order)
+    phone, to = _find_pair(world, order)
     if order.text in PICTURES:
         await phone.sends_picture(data, mimetype=order.text, to=to)
     else:
@@ -154,7 +154,7 @@ async def add_phone(world: World, order: Order) -> None:
 
 async def fault(world: World, order: Order) -> None:
     """Start a fault, or end one that lasts."""
-    wanted = _named(faults.BY_ID, order.fault)
+    wanted = _find_named(faults.BY_ID, order.fault)
     if order.on or not wanted.stop:
         done = wanted.start(world.simulator)
         if done is not None:
@@ -167,19 +167,19 @@ async def back_to_normal(world: World, _: Order) -> None:
     faults.back_to_normal(world.simulator)
 
 
-def _named(table: Mapping[str, T], name: str) -> T:
+def _find_named(table: Mapping[str, T], name: str) -> T:
     if name not in table:
         raise LookupError(f"there is no {name!r}")
     return table[name]
 
 
-def _pair(world: World, order: Order) -> tuple[Phone, Phone | Group]:
-    """Who does it, and with whom."""
+def _find_pair(world: World, order: Order) -> tuple[Phone, Phone | Group]:
+    """Who does it, and the phone or group it is done to."""
     return world.phone(order.phone), world.chat(order.to)
 
 
-def _mention(world: World, text: str, to: Phone | Group) -> tuple[str, Phone | None]:
-    """Whom a text in a group mentions, as @ and their name, and the text without that."""
+def _split_mention(world: World, text: str, to: Phone | Group) -> tuple[str, Phone | None]:
+    """Split the mention of a member (@ and their name) off a text in a group."""
     members = to.members if isinstance(to, Group) else []
     for phone in world.simulator.phones:
         before, found, after = text.partition(f"@{phone.name}")
@@ -189,7 +189,7 @@ def _mention(world: World, text: str, to: Phone | Group) -> tuple[str, Phone | N
     return text, None
 
 
-def _message(phone: Phone, order: Order) -> Message:
+def _find_message(phone: Phone, order: Order) -> Message:
     message = phone.messages.get(order.message)
     if message is None or message.deleted:
         raise LookupError("this message is not there any more")

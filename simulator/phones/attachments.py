@@ -67,7 +67,7 @@ def location(
 
 
 def contact(name: str, number: str, quoted: Any) -> "e2e.Message":
-    """Somebody's card; `number` as "+15550001000"."""
+    """A contact's card; `number` as "+15550001000"."""
     card = "\n".join(
         (
             "BEGIN:VCARD",

@@ -1,7 +1,7 @@
 """The protocol's side of a phone: device 0 of an account, with its keys and its messages.
 
-Between phones nothing is encrypted, since nobody watches; what reaches a linked device, and what it
-sends, is encrypted as in life. What a person sees and does is in phone.py and saying.py.
+Between phones nothing is encrypted, since no client sees it; what reaches a linked device, and
+what it sends, is encrypted as in life. What a person sees and does is in phone.py and saying.py.
 """
 
 from collections import Counter
@@ -91,7 +91,7 @@ class Handset:
         self.phone.left(outgoing.id)
 
     def rename(self, name: str) -> None:
-        """Others see the new name with the next message; linked devices are told at once."""
+        """Others see the new name with the next message; linked devices learn it at once."""
         collection = self.app_state.rename(name)
         for companion in self.account.companions.values():
             companion.deliver(self.server.notification("server_sync", collection))
@@ -157,7 +157,7 @@ class Handset:
         return [*parts, node("enc", data, v=2, type="skmsg")]
 
     def _origin(self, outgoing: Outgoing) -> dict[str, Jid | str]:
-        """Where a message comes from, as another account's device is told."""
+        """Where a message comes from, as another account's device sees it."""
         if outgoing.in_group or outgoing.chat == STATUS:
             mode = "pn" if self.addressing == "pn" else "lid"
             sender = {"participant": self.jid, **self._alternative("participant")}
@@ -179,7 +179,7 @@ class Handset:
     # Receiving
 
     def go_online(self) -> None:
-        """Take what arrived meanwhile, and send what was written."""
+        """Take what arrived while offline, and send what was written."""
         self.online = True
         waiting, self._waiting = self._waiting, []
         for arrived in waiting:
@@ -274,7 +274,7 @@ class Handset:
             companion.account.handset.phone.receipt_arrived(stanza.text("id"), kind or "")
 
     def answering(self, stanza: Node) -> dict[str, Jid]:
-        """From whom a receipt for this message is."""
+        """The sender of a receipt for this message."""
         if group := _group_of(stanza):
             return {"from_": group, "participant": self.jid}
         return {"from_": stanza.jid("to") or self.jid}

@@ -26,7 +26,7 @@ class Message:
     edited: bool = False
     deleted: bool = False
     raw: Any = None
-    chat: str = ""  # with whom: "+15550001000", or a group's JID
+    chat: str = ""  # "+15550001000", or a group's JID
 
     @classmethod
     def of(
@@ -56,7 +56,7 @@ class Message:
         )
 
     def matches(self, what: Matcher) -> bool:
-        """Whether this is what somebody waits for."""
+        """Whether this matches what a script waits for."""
         if what is None:
             return True
         if isinstance(what, str):

@@ -228,9 +228,9 @@ class Saying:
     def remembers(
         self, text: str, by: "Phone | None" = None, to: "Phone | None" = None, at: float = 0
     ) -> Message:
-        """A message of the past: nobody gets it, but a device linked later is told of it.
+        """A message of the past: it is not delivered, but a device linked later reads it.
 
-        `by` somebody else, or by this phone and `to` somebody; `at` in Unix seconds.
+        `by` another phone, or by this one and `to` another; `at` in Unix seconds.
         """
         other = by or to or self._simulator.bot
         clockwork = self._handset.clockwork

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulator.phones.handset import Handset
     from simulator.service.connection import Connection
 
-FEW_PREKEYS = 4  # when only these are left the client is told, and makes more
+FEW_PREKEYS = 4  # when only these are left the client is asked to make more
 
 
 @dataclass(eq=False)
@@ -52,7 +52,7 @@ class Companion:
         return self.account.number, self.device
 
     def bundle(self) -> Bundle:
-        """Keys for a new session; when few one-time prekeys are left the client is told."""
+        """Keys for a new session; the client is asked for more when few prekeys are left."""
         prekey = self.prekeys.popleft() if self.prekeys else None
         if self.has_prekeys and len(self.prekeys) == FEW_PREKEYS:
             count = node("count", value=len(self.prekeys))

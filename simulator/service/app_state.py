@@ -72,7 +72,7 @@ class AppState:
         return e2e.Message(protocolMessage=protocol)
 
     def rename(self, push_name: str) -> Node:
-        """The phone changes the push name; the <collection> that devices are told of."""
+        """The phone changes the push name; the <collection> that devices receive."""
         self.push_name = push_name
         collection = self._collection(NAME_COLLECTION)
         value = encode_fields(

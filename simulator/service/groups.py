@@ -1,4 +1,4 @@
-"""Groups: who is in them, what a client is told of them, and the keys a phone writes with.
+"""Groups: who is in them, what a client learns of them, and the keys a phone writes with.
 
 Source: whatsmeow's group.go for the answers, its send.go and message.go for what a group message
 looks like: keys in pairwise encryption for those who lack them, then one ciphertext for all; its
@@ -31,7 +31,7 @@ class Group:
     created: int  # Unix time
 
     def others(self, member: Account) -> list[Account]:
-        """Who is in it besides this account; nobody, if it is no member."""
+        """Who is in it besides this account; empty if it is no member."""
         if member not in self.members:
             return []
         return [each for each in self.members if each is not member]
@@ -65,7 +65,7 @@ class Group:
 def create(
     server: "Server", subject: str, members: Sequence[Account], by: Companion | None = None
 ) -> Group:
-    """A new group, of which its members' linked devices are told, but for the one that made it.
+    """A new group, which its members' linked devices learn of, but for the one that made it.
 
     Raises ValueError without members.
     """
@@ -85,7 +85,7 @@ def create(
 
 
 def create_for_client(server: "Server", maker: Companion, asked: Node) -> list[Node]:
-    """A client makes a group; whom nobody knows is left out."""
+    """A client makes a group; unknown members are left out."""
     named = (server.find(who.jid("jid") or SERVER) for who in asked.all("participant"))
     others = [account for account in named if account and account is not maker.account]
     group = create(server, asked.text("subject"), [maker.account, *others], maker)

@@ -218,7 +218,7 @@ def _groups(server: "Server", connection: Connection, iq: Node) -> Answer:
 
 
 def _picture(server: "Server", connection: Connection, iq: Node) -> Answer:
-    """Nobody here has a profile picture. Source: whatsmeow's user.go."""
+    """No account here has a profile picture. Source: whatsmeow's user.go."""
     if iq.text("type") == "get":
         raise Refused(404, "item-not-found")
     return []

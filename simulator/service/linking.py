@@ -136,10 +136,10 @@ def remove(server: "Server", device: Companion) -> None:
 
 
 def abandon(reply: "asyncio.Future[Node]") -> None:
-    """Tell whoever waits for a client's answer that the client is gone."""
+    """End the wait for a client's answer: the client is gone."""
     if not reply.done():
         reply.set_exception(LinkFailed("the device went away"))
-        reply.exception()  # it is no fault if nobody waits
+        reply.exception()  # it is no fault if nothing waits
 
 
 def _pairing_data(connection: "Connection") -> wa6.ClientPayload.DevicePairingRegistrationData:

@@ -94,7 +94,7 @@ class Server:
         self.changes.notify()  # those who wait look again when this stanza has been handled
 
     def opened(self, connection: Connection) -> None:
-        """A client has shown who it is, or that it is nobody yet."""
+        """A client has shown who it is, or that it is not linked yet."""
         self._connections.add(connection)
         payload = connection.payload
         assert payload is not None
@@ -169,7 +169,7 @@ class Server:
     # Stanzas from clients
 
     def received(self, connection: Connection, stanza: Node) -> None:
-        """Route one stanza; kinds that nobody needs are dropped."""
+        """Route one stanza; kinds without a use here are dropped."""
         route = self._routes.get(stanza.tag)
         if route and (stanza.tag == "iq" or connection.companion):
             route(connection, stanza)

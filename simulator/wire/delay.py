@@ -13,7 +13,7 @@ class Delay:
         self._timer: asyncio.TimerHandle | None = None
 
     def put(self, seconds: float, action: Callable[[], None]) -> None:
-        """Run `action` after `seconds`, or at once if that is none and nobody is before it."""
+        """Run `action` after `seconds`, or at once if that is none and no other waits."""
         if not self._line and seconds <= 0:
             action()
             return

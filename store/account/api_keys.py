@@ -77,7 +77,7 @@ def is_taken(connection: Connection, name: str) -> bool:
 
 
 def revoke(connection: Connection, key_id: int, now: datetime) -> bool:
-    """From now on nobody gets in with it. False, and the first date stays, if it was revoked
+    """From now on it opens nothing. False, and the first date stays, if it was revoked
     before."""
     valid = table.c.id == key_id, table.c.revoked_at.is_(None)
     changed = connection.execute(update(table).where(*valid).values(revoked_at=now))

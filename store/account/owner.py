@@ -54,7 +54,7 @@ def owner_exists(connection: Connection) -> bool:
 
 
 def create(connection: Connection, name: str, password_hash: str, now: datetime) -> bool:
-    """Make the account and use up the set-up link. False if somebody was faster."""
+    """Make the account and use up the set-up link. False if another was faster."""
     values = {"id": 1, "name": name, "password_hash": password_hash, "created_at": now}
     made = connection.execute(insert_new(connection, table).values(**values)).rowcount == 1
     if made:
@@ -72,7 +72,7 @@ def rename(connection: Connection, name: str) -> None:
 
 def reset(connection: Connection, name: str, password_hash: str) -> bool:
     """The way back for who has lost the password or the second factor: use up the one-time link,
-    replace both, and end all sessions. False if somebody was faster."""
+    replace both, and end all sessions. False if another was faster."""
     if connection.execute(delete(setup_links)).rowcount != 1:
         return False
     nothing = dict.fromkeys(("totp_secret", "totp_step", "recovery_hashes"))
@@ -103,7 +103,7 @@ def is_reset_token(connection: Connection, token: str, now: datetime) -> bool:
 
 def open_session(connection: Connection, user_agent: str, address: str, now: datetime) -> str:
     """Start a browser session; the returned token goes into the cookie and nowhere else. Those
-    that nobody has used for `SESSION_IDLE` are forgotten."""
+    unused for `SESSION_IDLE` are forgotten."""
     connection.execute(delete(sessions).where(sessions.c.last_seen_at < now - SESSION_IDLE))
     token = secrets.token_urlsafe(32)
     connection.execute(

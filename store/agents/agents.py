@@ -36,7 +36,7 @@ class Registry:
 
     def on(self, channel: Channel) -> "Registry":
         """As people on this channel know it: agents that are switched off for WhatsApp answer
-        nobody there, whatever was chosen for them before."""
+        unreachable there, whatever was chosen for them before."""
         if not channel.is_on_whatsapp:
             return self
         hidden = {agent.id for agent in self.agents.values() if not agent.is_on_whatsapp}

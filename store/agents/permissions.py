@@ -1,5 +1,5 @@
-"""To whom each agent may write on its own. Read anew at every use, so that what is revoked is
-refused at once."""
+"""The numbers each agent may write to on its own. Read anew at every use, so that what is revoked
+is refused at once."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

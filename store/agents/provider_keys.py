@@ -65,7 +65,7 @@ def _rows() -> Select[Any]:
 
 
 def access(connection: Connection, config: Config) -> Access:
-    """Whom could be asked at this moment, with whose key and where.
+    """The providers that can be asked at this moment, with whose key and where.
 
     A key that can't be decrypted is not replaced by the environment's: the owner chose another.
     """

@@ -67,7 +67,7 @@ class Line:
     text: str
     at: datetime
     is_deleted: bool = False
-    name: str = ""  # what whoever wrote it calls themselves
+    name: str = ""  # what its author calls themselves
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def load(
 
 
 def is_there_any(connection: Connection) -> bool:
-    """Whether anybody on WhatsApp has ever been answered or written to."""
+    """Whether any chat on WhatsApp has ever been answered or written to."""
     there = select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP)).limit(1)
     return connection.execute(there).first() is not None
 

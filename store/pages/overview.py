@@ -90,12 +90,12 @@ def count_paused(connection: Connection, now: datetime) -> int:
 
 
 def has_entries(connection: Connection) -> bool:
-    """Whether anybody is on the allowlist."""
+    """Whether the allowlist has entries."""
     return connection.execute(select(allowlist.c.id).limit(1)).first() is not None
 
 
 def has_talked(connection: Connection) -> bool:
-    """Whether an agent has ever answered anybody on WhatsApp."""
+    """Whether an agent has ever answered on WhatsApp."""
     answered = _on_whatsapp(select(turns.c.id)).where(
         turns.c.kind == TurnKind.AGENT, turns.c.state == TurnState.DONE
     )
@@ -141,7 +141,7 @@ def _failed_turns() -> Select[Any]:
 
 
 def _unsent() -> Select[Any]:
-    """Replies that WhatsApp refused, or of which nobody knows whether they left."""
+    """Replies that WhatsApp refused, or of which it is unknown whether they left."""
     written = select(outbox.c.created_at.label("at"))
     return written.where(outbox.c.state.in_([PieceState.FAILED, PieceState.UNKNOWN]))
 

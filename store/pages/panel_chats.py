@@ -129,7 +129,7 @@ def say(connection: Connection, chat: Chat, text: str, name: str, now: datetime)
             sent_at=now,
             received_at=now,
             decided_at=now,
-            read_at=now,  # nobody owes it a blue tick
+            read_at=now,  # it needs no blue tick
         )
     )
     connection.execute(update(table).where(table.c.id == chat.id).values(last_message_at=now))
@@ -162,7 +162,7 @@ def talk(
         done, has_earlier = _done(connection, chat_id, after, before)
         return Talk(done, None, [], has_earlier)
     # One statement says what is open, and says it first: whatever happens between the statements,
-    # nothing is missed by somebody who looks again while anything is.
+    # a page that asks again while anything is open misses nothing.
     opened = _open(connection, chat_id)
     at_work = next((message["turn_id"] for message in opened if message["turn_id"]), None)
     done, has_earlier = _done(connection, chat_id, after, at_work)

@@ -66,12 +66,12 @@ def read_redis(redis: Redis) -> RedisHealth:
     begun = time.perf_counter()
     redis.ping()
     seconds = time.perf_counter() - begun
-    told = cast(Mapping[str, Any], redis.info())
-    is_valkey = "valkey_version" in told
+    info = cast(Mapping[str, Any], redis.info())
+    is_valkey = "valkey_version" in info
     return RedisHealth(
         name="Valkey" if is_valkey else "Redis",
-        version=str(told["valkey_version" if is_valkey else "redis_version"]),
-        bytes=int(told["used_memory"]),
+        version=str(info["valkey_version" if is_valkey else "redis_version"]),
+        bytes=int(info["used_memory"]),
         seconds=seconds,
         queue=Turns(redis).queue.count,
     )
@@ -98,7 +98,7 @@ def count_unsent(connection: Connection) -> Backlog:
 
 
 def list_names(connection: Connection) -> Sequence[str]:
-    """What people call themselves, and what the owner calls them: not to be told to others."""
+    """What people call themselves, and what the owner calls them: not to be shown to others."""
     own = select(people.c.push_name).distinct()
     given = select(allowlist.c.label).where(allowlist.c.label.is_not(None)).distinct()
     return [*connection.scalars(own), *connection.scalars(given)]

@@ -59,7 +59,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Trace:
-    """`message` is None for one of ours that answers nobody. `entry` is the pattern of the
+    """`message` is None for one of ours that answers no message. `entry` is the pattern of the
     allowlist entry, None if that is gone. `attempts` are turns that were given up; `turn` is
     the one that counts."""
 

@@ -1,4 +1,4 @@
-"""What became of somebody's last messages: for the owner who asks why there was no reply.
+"""What became of a person's last messages: for the owner who asks why there was no reply.
 Read-only."""
 
 import re
@@ -47,8 +47,8 @@ class Asked:
 
 
 def find(connection: Connection, query: str, now: datetime) -> Sequence[Asked]:
-    """The last messages of whom this names, the latest first: a number or a part of one, a name, a
-    hidden id, a message's id (WhatsApp's, or ours as #123) or a part of its text."""
+    """The last messages of the people this names, the latest first: a number or a part of one, a
+    name, a hidden id, a message's id (WhatsApp's, or ours as #123) or a part of its text."""
     wanted = query.strip()
     if not wanted:
         return []

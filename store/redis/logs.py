@@ -66,7 +66,7 @@ def errors(redis: Redis, limit: int = ERRORS) -> Sequence[Line]:
 
 
 class Tail(logging.Handler):
-    """Writes records to Redis from a thread of its own: whoever logs does not wait, whatever Redis
+    """Writes records to Redis from a thread of its own: the caller does not wait, whatever Redis
     does. It needs a formatter that makes a JSON object of a record, with `level`, `event` and
     `exception`; other names in it are fields."""
 
@@ -119,7 +119,7 @@ class Tail(logging.Handler):
         return found
 
     def _write(self, redis: Redis, batch: Sequence[logging.LogRecord | threading.Event]) -> None:
-        """Tries until it works: meanwhile the queue fills and what is beyond is left out."""
+        """Tries until it works; the queue fills while it waits, and what is beyond is left out."""
         records = [record for record in batch if isinstance(record, logging.LogRecord)]
         lines = [(record.levelno, line) for record in records if (line := self._line(record))]
         bad = [line for level, line in lines if level >= logging.ERROR]

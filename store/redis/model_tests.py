@@ -18,7 +18,7 @@ from store.redis.queue import QUEUE
 
 TRY = "worker.jobs.process.try_model"  # by name: the panel does not load the AI library
 TIMEOUT = 60  # seconds a trial may take
-UNTAKEN_TTL = 30  # a trial that nobody took within so many seconds is not made any more
+UNTAKEN_TTL = 30  # an older trial is not made any more
 RESULT_TTL = 120  # seconds the outcome can be looked at
 
 
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Trial:
-    """How far it is. Nobody has begun while `is_taken` is false; without `outcome` it goes on."""
+    """How far it is. It has not begun while `is_taken` is false; without `outcome` it goes on."""
 
     id: str
     model: str
@@ -78,7 +78,7 @@ class Trials:
         return Trial(trial_id, str(job.args[0]), asked, is_taken, _outcome(job, status))
 
     def give_up(self, trial_id: str) -> None:
-        """Nobody need make this trial any more."""
+        """This trial need not be made any more."""
         with suppress(NoSuchJobError):
             Job.fetch(trial_id, connection=self._redis, serializer=JSONSerializer).delete()
 

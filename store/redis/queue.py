@@ -8,7 +8,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 QUEUE = "turns"
-ANSWER = "worker.jobs.process.answer"  # by name: whoever nudges need not load the AI library
+ANSWER = "worker.jobs.process.answer"  # by name: who nudges need not load the AI library
 JOB_TIMEOUT = 1800  # seconds one job may go on answering a chat; a turn ends by itself before
 RESULT_TTL = 60  # seconds a done job can still be looked at
 FAILURE_TTL = 24 * 3600  # seconds a failed one can
@@ -45,5 +45,5 @@ class Turns:
         return True
 
     def is_empty(self) -> bool:
-        """Whether nobody waits for a free worker. Raises redis-py's errors when Redis is out."""
+        """Whether no chat waits for a free worker. Raises redis-py's errors when Redis is out."""
         return self.queue.count == 0

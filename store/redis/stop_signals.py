@@ -1,7 +1,7 @@
 """How jobs tell each other, over Redis, that a turn is to be stopped.
 
-The wish itself is a waiting `/stop` in SQL: whoever is told looks there. When Redis loses the call,
-the turn is stopped some seconds later, with the next renewal of its lease.
+The wish itself is a waiting `/stop` in SQL: who hears the call looks there. When Redis loses the
+call, the turn is stopped some seconds later, with the next renewal of its lease.
 """
 
 from redis import Redis
@@ -17,7 +17,7 @@ class Stops:
         self._pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
 
     def call(self, chat_id: int) -> None:
-        """Tell all processes that somebody in this chat wants the turn at work to end."""
+        """Tell all processes that a member of this chat wants the turn at work to end."""
         self._redis.publish(_CHANNEL, chat_id)
 
     def heard(self, timeout: float) -> int | None:

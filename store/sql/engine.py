@@ -51,7 +51,7 @@ class Database:
         """`durable`: what is committed survives a power cut, at the price of waiting for the disk.
 
         Without, a power cut may take back the last moments (the database stays whole either way).
-        That is enough where the work would be done again: of what is lost, nobody was told.
+        That is enough where the work would be done again: of what is lost, nothing was reported.
         PostgreSQL is always as durable as its own settings say.
         """
         self.engine = _engine(url, pool_size, durable)
@@ -132,8 +132,8 @@ def _sqlite_engine(url: str, pool_size: int, durable: bool) -> Engine:
 
 
 def _prepare_postgresql(connection: Any, entry: ConnectionPoolEntry) -> None:
-    """PostgreSQL's text can't hold U+0000, which anybody may put into a message and a model into an
-    answer: it is left out, instead of the message."""
+    """PostgreSQL's text can't hold U+0000, which a sender may put into a message and a model into
+    an answer: it is left out, instead of the message."""
     from psycopg.types.string import StrDumperUnknown
 
     class WithoutNul(StrDumperUnknown):

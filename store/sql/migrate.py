@@ -48,7 +48,7 @@ def _rebuilding(database: Database) -> Iterator[Connection]:
     """A transaction in which tables may be changed.
 
     SQLite changes a table by copying it and dropping the old one, and a drop deletes what refers
-    to it. So references are not enforced meanwhile, but checked at the end. The switch has no
+    to it. So references are not enforced until the end, but checked at the end. The switch has no
     effect inside a transaction, hence the driver's own connection.
     """
     with database.engine.connect() as connection:

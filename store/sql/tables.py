@@ -136,7 +136,7 @@ chats = Table(
     Column("person_id", ForeignKey("people.id"), unique=True),
     Column("channel", String(20), nullable=False, server_default="whatsapp"),
     Column("address", String(100), nullable=False),
-    Column("subject", String(200)),  # what a group is called, once WhatsApp has told us
+    Column("subject", String(200)),  # what a group is called, once WhatsApp has said so
     Column("agent", String(100)),
     Column("sticky_until", Instant),
     Column("lease_owner", String(64)),
@@ -178,7 +178,7 @@ turns = Table(
     Column("id", Id, primary_key=True),
     Column("chat_id", ForeignKey("chats.id"), nullable=False),
     Column("conversation_id", ForeignKey("conversations.id")),
-    # Whose messages it answers; nobody's in the panel.
+    # Whose messages it answers; NULL in the panel.
     Column("person_id", ForeignKey("people.id")),
     Column("kind", String(20), nullable=False),
     Column("state", String(20), nullable=False),
@@ -387,7 +387,7 @@ provider_keys = Table(
     Column("updated_at", Instant, nullable=False),
 )
 
-# To whom an agent may write on its own: a number, a prefix or everyone. None by default.
+# The numbers an agent may write to on its own: a number, a prefix or everyone. None by default.
 agent_permissions = Table(
     "agent_permissions",
     metadata,
