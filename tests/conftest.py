@@ -15,12 +15,15 @@ from redis import Redis
 from config import Config
 from store.redis import live, valkey
 from store.sql.engine import Database
+from tests.first_failure import FirstFailure
 from tests.services import baileys, chromium, databases, postgres, templates
 from tests.services import valkey as valkey_server
 from tests.services.processes import Spawner
 
 KINDS = ("sqlite", "postgresql")
 STORE_TESTS = Path(__file__).parent / "store"
+SLOW_FOLDERS = [Path(__file__).parent / name for name in ("scenarios", "browser", "demo")]
+SLOW_FIXTURES = {"spawn", "sim", "checkout"}  # processes, the real library
 HERE = "127.0.0.1,localhost,::1"
 FAILED = pytest.StashKey[bool]()
 NO_BROWSER = "NO CHROMIUM FOUND (on PATH, or by $CHROMIUM): THE BROWSER TESTS WERE SKIPPED"
@@ -34,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     hypothesis.load_profile("calm")
     templates.compile_once()
+    config.pluginmanager.register(FirstFailure(config), "first-failure")
     for name in Config.model_fields:
         os.environ.pop(name.upper(), None)
         os.environ.pop(f"{name.upper()}_FILE", None)
@@ -68,6 +72,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        is_there = any(folder in item.path.parents for folder in SLOW_FOLDERS)
+        if is_there or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
     if chromium.find() is None:
         for item in items:
             if item.get_closest_marker("browser"):

@@ -256,6 +256,20 @@ def test_the_tests_come_last_and_everything_counts(checkout):
     assert result.stdout.splitlines()[-1].startswith("pytest -n 2")
 
 
+def test_fast_leaves_out_what_is_slow(checkout):
+    for name in ("ruff", "pytest", "mypy"):
+        script(checkout.tools / name, '#!/bin/sh\nfor each; do printf "<%s>" "$each"; done; echo\n')
+    lines = checkout.run("test", "fast", "-k", "two words").stdout.splitlines()
+    assert lines[-1] == "<-n><2><--dist><worksteal><-m><not slow><-k><two words>"
+    assert len(lines) > 3, "ruff and mypy come first"
+
+
+def test_all_tests_run_on_the_other_database(checkout):
+    script(checkout.tools / "pytest", '#!/bin/sh\necho "pytest $*"\n')
+    result = checkout.run("test", "--database", "postgresql")
+    assert result.stdout.endswith("pytest -n 2 --dist worksteal --database postgresql\n")
+
+
 def test_arguments_choose_the_tests(checkout):
     script(checkout.tools / "pytest", '#!/bin/sh\necho "pytest <$1> <$2>"; exit 5\n')
     result = checkout.run("test", "-k", "two words")
