@@ -1,12 +1,17 @@
 """How often one may ask or guess. Counted in Redis; without Redis nobody is locked out."""
 
 import hashlib
+import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from flask import current_app
-from redis import RedisError
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import RedisStorage
+from limits.strategies import FixedWindowRateLimiter
+from redis import ConnectionPool, RedisError
 
 from app.web.ext import live
 
@@ -39,54 +44,63 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Throttle:
-    """Counters with their limits for `window` seconds, which begin with the first attempt. Every
-    attempt counts until `forget` is called."""
+    """Counters, each with its limit for a window that begins with the first attempt. Every attempt
+    counts until `forget` is called."""
 
-    limits: dict[str, int]
-    window: int = WINDOW
+    counters: tuple[tuple[RateLimitItem, str], ...]
 
     @classmethod
     def of_login(cls, address: str, name: str) -> Self:
-        return cls(
-            {
-                _key("address", address): PER_ADDRESS,
-                _key("account", name.strip().casefold()): PER_ACCOUNT,
-            }
-        )
+        by_address = _counter("address", address, PER_ADDRESS)
+        return cls((by_address, _counter("account", name.strip().casefold(), PER_ACCOUNT)))
 
     @classmethod
     def of_second_factor(cls) -> Self:
-        return cls({_key("account", "second factor"): PER_SECOND_FACTOR})
+        return cls((_counter("account", "second factor", PER_SECOND_FACTOR),))
 
     @classmethod
     def of_api_key(cls, key_id: int) -> Self:
-        return cls({_key("api-key", str(key_id)): PER_API_KEY}, API_WINDOW)
+        return cls((_counter("api-key", str(key_id), PER_API_KEY, API_WINDOW),))
 
     @classmethod
     def of_wrong_api_keys(cls, address: str) -> Self:
-        return cls({_key("api-address", address): WRONG_API_KEYS}, API_WINDOW)
+        return cls((_counter("api-address", address, WRONG_API_KEYS, API_WINDOW),))
 
     def seconds_to_wait(self) -> int:
         """Count this attempt. 0 when it may be made."""
         try:
-            return max(self._wait(key, limit) for key, limit in self.limits.items())
+            return max(_count(*counter) for counter in self.counters)
         except RedisError as error:
             current_app.logger.warning("Attempts are not counted: %s", error)
             return 0
 
     def forget(self) -> None:
         with suppress(RedisError):  # the counters run out by themselves
-            live().redis.delete(*self.limits)
-
-    def _wait(self, key: str, limit: int) -> int:
-        pipeline = live().redis.pipeline()
-        pipeline.set(key, 0, ex=self.window, nx=True)  # ends after the first attempt's window
-        pipeline.incr(key)
-        pipeline.ttl(key)
-        _, count, left = pipeline.execute()
-        return max(left, 1) if count > limit else 0
+            for counter in self.counters:
+                _limiter().clear(*counter)
 
 
-def _key(kind: str, value: str) -> str:
+def _counter(kind: str, value: str, limit: int, window: int = WINDOW) -> tuple[RateLimitItem, str]:
     """Hashed: what people type as a name is sometimes their password."""
-    return f"djinn:throttle:{kind}:{hashlib.sha256(value.encode()).hexdigest()[:24]}"
+    item = RateLimitItemPerSecond(limit, window, namespace=kind)
+    return item, hashlib.sha256(value.encode()).hexdigest()[:24]
+
+
+def _count(item: RateLimitItem, hashed: str) -> int:
+    """Seconds until this counter's window ends if its limit is passed, else 0."""
+    limiter = _limiter()
+    if limiter.hit(item, hashed):
+        return 0
+    ends_at = limiter.get_window_stats(item, hashed).reset_time
+    return max(round(ends_at - time.time()), 1)
+
+
+def _limiter() -> FixedWindowRateLimiter:
+    return _make_limiter(live().redis.connection_pool)
+
+
+@lru_cache(maxsize=1)
+def _make_limiter(pool: ConnectionPool) -> FixedWindowRateLimiter:
+    """One for the process; it uses the connections that the rest of the process uses. Its own
+    address is not looked at then."""
+    return FixedWindowRateLimiter(RedisStorage("redis://", pool, key_prefix="djinn:throttle"))

@@ -72,3 +72,23 @@ def test_the_description_is_open_to_all_always(api: Api) -> None:
     stranger = api.with_key("")
     codes(stranger, LIMIT + 1)
     assert stranger.call("GET", "/openapi.json").status_code == 200
+
+
+def test_what_was_typed_is_not_kept(api: Api) -> None:
+    with api.app.test_request_context():
+        assert throttle.Throttle.of_login("127.0.0.1", "my secret").seconds_to_wait() == 0
+    keys = [key.decode() for key in api.live.redis.scan_iter(match="djinn:throttle:*")]
+    assert len(keys) == 2 and not any("secret" in key for key in keys)
+
+
+def test_the_window_begins_with_the_first_attempt_and_may_be_forgotten(api: Api) -> None:
+    with api.app.test_request_context():
+        second_factor = throttle.Throttle.of_second_factor()
+        assert [second_factor.seconds_to_wait() for _ in range(throttle.PER_SECOND_FACTOR)] == (
+            [0] * throttle.PER_SECOND_FACTOR
+        )
+        (key,) = api.live.redis.scan_iter(match="djinn:throttle:account*")
+        api.live.redis.expire(key, 100)
+        assert 99 <= second_factor.seconds_to_wait() <= 100
+        second_factor.forget()
+        assert second_factor.seconds_to_wait() == 0
