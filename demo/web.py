@@ -130,9 +130,9 @@ def stream() -> Response:
 
 
 @bp.get("/wire")
-def carried() -> Mapping[str, Any]:
+def show_stanzas() -> Mapping[str, Any]:
     """The stanzas after a number."""
-    return {"stanzas": demo().world.carried(request.args.get("after", 0, type=int))}
+    return {"stanzas": demo().world.list_stanzas(request.args.get("after", 0, type=int))}
 
 
 @bp.get("/file/<number>/<message_id>")

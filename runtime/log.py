@@ -75,12 +75,12 @@ def catch(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Hide the text of fields that are named like a secret, however deep. Numbers stay: they count
     tokens or are exit codes."""
-    return {name: _redacted(name, value) for name, value in event.items()}
+    return {name: _redact(name, value) for name, value in event.items()}
 
 
-def _redacted(name: str, value: object) -> object:
+def _redact(name: str, value: object) -> object:
     if isinstance(value, Mapping):
-        return {inner: _redacted(str(inner), item) for inner, item in value.items()}
+        return {inner: _redact(str(inner), item) for inner, item in value.items()}
     if not is_secret(name) or isinstance(value, bool | int | float | None):
         return value
     return HIDDEN

@@ -196,7 +196,7 @@ class Processes:
                 self._handle(event)
         self._children = others
         if self._exit_code and not self._stopping:
-            self._print(NAME, f"{RELEASE} {_how(self._exit_code)}, so nothing else was started")
+            self._print(NAME, f"{RELEASE} {_say_how(self._exit_code)}, so nothing else was started")
         if self._exit_code < 0:
             self._exit_code = 0 if self._stopping else 1
         return not self._exit_code and not self._stopping
@@ -244,13 +244,13 @@ class Processes:
         elif event.kind == "line":
             self._print(event.name, event.data.decode(errors="replace"))
         elif event.kind == "ended":
-            self._ended(self._children[event.name])
+            self._handle_exit(self._children[event.name])
         elif not self._stopping:
             self._stop()
         elif event.number != signal.SIGHUP:
             self._kill()
 
-    def _ended(self, child: Child) -> None:
+    def _handle_exit(self, child: Child) -> None:
         code = child.bury()
         if self._stopping:
             self._print(NAME, f"{child.name} stopped")
@@ -261,7 +261,7 @@ class Processes:
             self._stop()
         else:
             wait = child.back_off(time.monotonic())
-            self._print(NAME, f"{child.name} {_how(code)}, starting it again in {wait:g} s")
+            self._print(NAME, f"{child.name} {_say_how(code)}, starting it again in {wait:g} s")
 
     def _stop(self) -> None:
         self._kill_at = time.monotonic() + self._grace
@@ -299,7 +299,7 @@ class Processes:
             self._events.put(Event("signal", number=signal.SIGHUP))
 
 
-def _how(code: int) -> str:
+def _say_how(code: int) -> str:
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 

@@ -136,14 +136,14 @@ class Simulator:
         self, phone: Phone | None = None, timeout: float = TIMEOUT, *, available: bool = False
     ) -> None:
         """Wait until a linked device is logged in, and if asked for shows itself as available."""
-        await self._until(
+        await self._wait_until(
             lambda: any(c.available or not available for c in self._companions(phone)),
             timeout,
             "no linked device is connected",
         )
 
     async def wait_disconnected(self, phone: Phone | None = None, timeout: float = TIMEOUT) -> None:
-        await self._until(
+        await self._wait_until(
             lambda: not self._companions(phone), timeout, "a linked device is still connected"
         )
 
@@ -216,7 +216,7 @@ class Simulator:
         if self.faults.login_failure is failure:
             self.forgive()
 
-    async def outdated(self) -> None:
+    async def refuse_version(self) -> None:
         """Refuse the client as too old."""
         await self.refuse_logins(405)
 
@@ -233,8 +233,8 @@ class Simulator:
             if companion.connection:
                 companion.connection.end(last)
 
-    async def _until(self, question: Any, timeout: float, what: str) -> None:
-        await self.server.changes.until(
+    async def _wait_until(self, question: Any, timeout: float, what: str) -> None:
+        await self.server.changes.wait_until(
             question, timeout, lambda: f"{what} after {timeout} s\n{self.tail()}"
         )
 

@@ -26,7 +26,7 @@ class _Blocking:
             return value
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            return self._owner.run(value, *(map(_unwrapped, args)), **_unwrapped_all(kwargs))
+            return self._owner.run(value, *(map(_unwrap, args)), **_unwrap_all(kwargs))
 
         return call
 
@@ -69,11 +69,11 @@ class SimulatorThread:
     def run(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a function or coroutine function in the simulator's loop."""
 
-        async def inside() -> Any:
+        async def run_inside() -> Any:
             result = function(*args, **kwargs)
             return await result if inspect.isawaitable(result) else result
 
-        return self.call(inside())
+        return self.call(run_inside())
 
     def add_phone(self, number: str, *, name: str = "", addressing: Addressing = "pn") -> Any:
         """A phone whose verbs block; otherwise as `Simulator.add_phone`."""
@@ -89,12 +89,12 @@ class SimulatorThread:
         return getattr(_Blocking(self, self.simulator), name)
 
 
-def _unwrapped(value: Any) -> Any:
+def _unwrap(value: Any) -> Any:
     """Phones may be passed on as they were handed out, also several in a list."""
     if isinstance(value, list):
-        return [_unwrapped(each) for each in value]
+        return [_unwrap(each) for each in value]
     return value._target if isinstance(value, _Blocking) else value
 
 
-def _unwrapped_all(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: _unwrapped(value) for name, value in values.items()}
+def _unwrap_all(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _unwrap(value) for name, value in values.items()}

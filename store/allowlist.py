@@ -73,11 +73,11 @@ def matching_any(connection: Connection, persons: Iterable[Person]) -> Sequence[
 
 
 def _matching(connection: Connection, wanted: Iterable[Pattern]) -> Sequence[Entry]:
-    return [_entry(row) for row in _among(connection, list(wanted)).mappings()]
+    return [_entry(row) for row in _select_patterns(connection, list(wanted)).mappings()]
 
 
 @prepared
-def _among(patterns: Any) -> Select[Any]:
+def _select_patterns(patterns: Any) -> Select[Any]:
     return select(table).where(table.c.pattern.in_(patterns))
 
 

@@ -23,7 +23,7 @@ def load(connection: Connection) -> Link:
     )
 
 
-def linked(connection: Connection, phone: Phone, device_name: str, now: datetime) -> None:
+def record_link(connection: Connection, phone: Phone, device_name: str, now: datetime) -> None:
     """The account answers to us from now on. Keeps the date when it is the same account again."""
     _ensure(connection)
     known = load(connection)
@@ -35,7 +35,7 @@ def linked(connection: Connection, phone: Phone, device_name: str, now: datetime
     )
 
 
-def ended(connection: Connection, end: End, now: datetime) -> None:
+def record_end(connection: Connection, end: End, now: datetime) -> None:
     """The link is over, or stopped for a reason that the owner has to know."""
     _ensure(connection)
     gone = {"phone": None, "device_name": None, "linked_at": None} if end in SESSION_ENDS else {}

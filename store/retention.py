@@ -79,13 +79,13 @@ def _service(before: datetime) -> Select[Any]:
     )
 
 
-def _closed(before: datetime) -> Select[Any]:
+def _select_closed(before: datetime) -> Select[Any]:
     """Of conversations that `/new` has closed."""
     closed = conversations.c.closed_at < before
     return _with_history().where(closed, turns.c.finished_at < before)
 
 
-def _summarised(before: datetime) -> Select[Any]:
+def _select_summarised(before: datetime) -> Select[Any]:
     covered = turns.c.id <= conversations.c.summary_through
     return _with_history().where(covered, turns.c.finished_at < before)
 
@@ -100,6 +100,6 @@ RULES: Sequence[Rule] = (
     Rule("idempotency keys", IDEMPOTENCY_KEYS, sends, _keys, {"idempotency_key": None}),
     Rule("raw messages", RAW, messages, _raw, {"raw": b""}),
     Rule("service messages", SERVICE, messages, _service),
-    Rule("closed histories", HISTORY, turns, _closed, {"history": null()}),
-    Rule("summarised histories", HISTORY, turns, _summarised, {"history": null()}),
+    Rule("closed histories", HISTORY, turns, _select_closed, {"history": null()}),
+    Rule("summarised histories", HISTORY, turns, _select_summarised, {"history": null()}),
 )

@@ -76,7 +76,7 @@ def live_through(connection: Connection, size: Size, now: datetime) -> None:
 
 def _decide(connection: Connection, size: Size, now: datetime) -> None:
     """What the owner and the worker have done."""
-    link.linked(connection, OUR_NUMBER, "DjinnBot", now - timedelta(days=30))
+    link.record_link(connection, OUR_NUMBER, "DjinnBot", now - timedelta(days=30))
     chosen = Settings(enabled=True, default_agent="finn", ack_emoji="👀", keep_held_text=True)
     settings.save(connection, chosen, now)
     allowlist.add(connection, Pattern("+1555*"), "The office", "finn", now)

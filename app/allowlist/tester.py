@@ -83,7 +83,7 @@ def _found(form: TesterForm) -> Found:
     with db().read() as connection:
         found = situation.of(connection, *form.phone.data.sender, registry, now())
     seen = outlook.foresee(Words(kind, text, now()), found)
-    return Found(found, seen, _switched(seen, registry.on(Channel.WHATSAPP)))
+    return Found(found, seen, _switched(seen, registry.restrict_to(Channel.WHATSAPP)))
 
 
 def _switched(seen: Outlook, registry: Registry) -> str | None:

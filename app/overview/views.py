@@ -115,7 +115,7 @@ def _read() -> Facts:
             health=read_process_health(),
             link=link.load(connection),
             settings=settings.load(connection),
-            registry=agents().load().on(Channel.WHATSAPP),
+            registry=agents().load().restrict_to(Channel.WHATSAPP),
             has_entries=overview.has_entries(connection),
             access=provider_keys.access(connection, config()),
             counts=overview.count(connection, instant, zone.midnight(now())),

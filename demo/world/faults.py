@@ -112,7 +112,7 @@ FAULTS = (
         "Client outdated",
         "The panel asks for an update of DjinnBot. “Back to normal” restarts the worker, as an "
         "update would.",
-        lambda simulator: simulator.outdated(),
+        lambda simulator: simulator.refuse_version(),
         _refused_with(405),
         lambda simulator: simulator.forgive(),
         icon="hourglass",

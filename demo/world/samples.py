@@ -87,48 +87,48 @@ def tone(seconds: int) -> bytes:
     return out.getvalue()
 
 
-async def _picture(phone: Phone, to: Phone) -> str:
+async def _send_picture(phone: Phone, to: Phone) -> str:
     return await phone.sends_picture(png(240, 160, sunset), to=to)
 
 
-async def _captioned(phone: Phone, to: Phone) -> str:
+async def _send_captioned_picture(phone: Phone, to: Phone) -> str:
     return await phone.sends_picture(png(240, 160, sunset), "Where was this taken?", to=to)
 
 
-async def _voice(phone: Phone, to: Phone) -> str:
+async def _send_voice(phone: Phone, to: Phone) -> str:
     return await phone.sends_voice(tone(VOICE_SECONDS), VOICE_SECONDS, "audio/wav", to=to)
 
 
-async def _paper(phone: Phone, to: Phone) -> str:
+async def _send_document(phone: Phone, to: Phone) -> str:
     return await phone.sends_document(PAPER, "opening-hours.txt", "text/plain", to=to)
 
 
-async def _place(phone: Phone, to: Phone) -> str:
+async def _send_location(phone: Phone, to: Phone) -> str:
     return await phone.sends_location(
         52.5163, 13.3777, "Brandenburg Gate", "Pariser Platz, Berlin", to=to
     )
 
 
-async def _contact(phone: Phone, to: Phone) -> str:
+async def _send_contact(phone: Phone, to: Phone) -> str:
     return await phone.sends_contact("Dora", "+15550002009", to=to)
 
 
-async def _poll(phone: Phone, to: Phone) -> str:
+async def _send_poll(phone: Phone, to: Phone) -> str:
     return await phone.sends_poll("Where shall we eat?", ["Noodles", "Pizza", "At home"], to=to)
 
 
-async def _sticker(phone: Phone, to: Phone) -> str:
+async def _send_sticker(phone: Phone, to: Phone) -> str:
     return await phone.sends_sticker(png(128, 128, smile), "image/png", to=to)
 
 
 SAMPLES = (
-    Sample("picture", "photo", "Picture", _picture),
-    Sample("captioned", "photo", "Picture with a question", _captioned),
-    Sample("voice", "microphone", "Voice note", _voice),
-    Sample("document", "file-text", "Document", _paper),
-    Sample("location", "map-pin", "Location", _place),
-    Sample("contact", "address-book", "Contact", _contact),
-    Sample("poll", "chart-bar", "Poll", _poll),
-    Sample("sticker", "sticker", "Sticker", _sticker),
+    Sample("picture", "photo", "Picture", _send_picture),
+    Sample("captioned", "photo", "Picture with a question", _send_captioned_picture),
+    Sample("voice", "microphone", "Voice note", _send_voice),
+    Sample("document", "file-text", "Document", _send_document),
+    Sample("location", "map-pin", "Location", _send_location),
+    Sample("contact", "address-book", "Contact", _send_contact),
+    Sample("poll", "chart-bar", "Poll", _send_poll),
+    Sample("sticker", "sticker", "Sticker", _send_sticker),
 )
 BY_ID = {sample.id: sample for sample in SAMPLES}

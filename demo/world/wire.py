@@ -16,18 +16,18 @@ class Wire:
     def __init__(self, simulator: Simulator) -> None:
         self._kept: deque[tuple[int, Record]] = deque(maxlen=MOST)
         self._count = 0
-        simulator.listen(self._heard)
+        simulator.listen(self._keep_stanza)
 
-    def since(self, number: int) -> list[dict[str, Any]]:
+    def list_since(self, number: int) -> list[dict[str, Any]]:
         """The stanzas after that one, oldest first."""
-        return [_shown(n, record) for n, record in self._kept if n > number]
+        return [_describe_stanza(n, record) for n, record in self._kept if n > number]
 
-    def _heard(self, record: Record) -> None:
+    def _keep_stanza(self, record: Record) -> None:
         self._count += 1
         self._kept.append((self._count, record))
 
 
-def _shown(number: int, record: Record) -> dict[str, Any]:
+def _describe_stanza(number: int, record: Record) -> dict[str, Any]:
     return {
         "number": number,
         "at": record.at,

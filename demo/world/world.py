@@ -43,7 +43,7 @@ class World:
     def draw(self) -> screen.State:
         """What the page shows of the simulated WhatsApp."""
 
-        def inside() -> screen.State:
+        def run_inside() -> screen.State:
             drawn = screen.draw(self.simulator, self.read)
             return drawn | {
                 "faults": faults.active(self.simulator),
@@ -51,7 +51,7 @@ class World:
                 "answered": self._was_answered(GUESTS[0].number),
             }
 
-        drawn: screen.State = self._thread.run(inside)
+        drawn: screen.State = self._thread.run(run_inside)
         return drawn
 
     def faults(self) -> list[str]:
@@ -59,9 +59,9 @@ class World:
         active: list[str] = self._thread.run(faults.active, self.simulator)
         return active
 
-    def carried(self, after: int) -> list[dict[str, Any]]:
+    def list_stanzas(self, after: int) -> list[dict[str, Any]]:
         """What went over the wire after stanza number `after`."""
-        found: list[dict[str, Any]] = self._thread.run(self._wire.since, after)
+        found: list[dict[str, Any]] = self._thread.run(self._wire.list_since, after)
         return found
 
     def file(self, number: str, message_id: str) -> tuple[bytes, str, str]:

@@ -88,7 +88,7 @@ class Handset:
                 account.handset.receive_from_phone(self, outgoing)
         for companion in self.account.companions.values():
             self.send_to(companion, outgoing)
-        self.phone.left(outgoing.id)
+        self.phone.record_departure(outgoing.id)
 
     def rename(self, name: str) -> None:
         """Others see the new name with the next message; linked devices learn it at once."""
@@ -114,9 +114,9 @@ class Handset:
         """`count`: how often the device has asked for it again, if this is why it is sent."""
         mine = companion.account is self.account
         if outgoing.in_group:
-            parts = self._encrypted_for_group(companion, outgoing, count)
+            parts = self._encrypt_for_group(companion, outgoing, count)
         else:
-            parts = [self._encrypted(companion, self._message_for(mine, outgoing), count)]
+            parts = [self._encrypt_for_device(companion, self._message_for(mine, outgoing), count)]
         origin = self._origin_to_self(outgoing) if mine else self._origin(outgoing)
         attrs = {
             "id": outgoing.id,
@@ -134,22 +134,22 @@ class Handset:
         copy = e2e.DeviceSentMessage(destinationJID=str(outgoing.chat), message=outgoing.message)
         return e2e.Message(deviceSentMessage=copy)
 
-    def _encrypted(self, companion: Companion, message: Any, count: int | None) -> Node:
+    def _encrypt_for_device(self, companion: Companion, message: Any, count: int | None) -> Node:
         """A message for one device."""
         text = pad(message.SerializeToString(), self.clockwork)
         sealed = self.keyring.encrypt(companion.address, text, companion.bundle)
         data = self.server.faults.maybe_corrupt("to_client", sealed.data)
         return node("enc", data, v=2, type=sealed.type, count=count)
 
-    def _encrypted_for_group(
+    def _encrypt_for_group(
         self, companion: Companion, outgoing: Outgoing, count: int | None
     ) -> list[Node]:
         """The key if the device lacks it, and the ciphertext for all; a repetition is pairwise."""
         if count is not None:
             self.group_keys.introduce_again(outgoing.chat, companion.address)
-            return [self._encrypted(companion, outgoing.message, count)]
+            return [self._encrypt_for_device(companion, outgoing.message, count)]
         introduction = self.group_keys.introduction(outgoing.chat, companion.address)
-        parts = [self._encrypted(companion, introduction, None)] if introduction else []
+        parts = [self._encrypt_for_device(companion, introduction, None)] if introduction else []
         if outgoing.for_group is None or introduction:
             text = pad(outgoing.message.SerializeToString(), self.clockwork)
             outgoing.for_group = self.group_keys.encrypt(outgoing.chat, text)

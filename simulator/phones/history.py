@@ -48,7 +48,7 @@ def _conversations(phone: "Phone") -> "Iterable[history.Conversation]":
         yield history.Conversation(
             ID=jid,
             messages=[
-                history.HistorySyncMsg(message=_past(jid, message, phone), msgOrderID=order)
+                history.HistorySyncMsg(message=_build_past(jid, message, phone), msgOrderID=order)
                 for order, message in enumerate(messages, 1)
             ],
             conversationTimestamp=int(messages[-1].at),
@@ -56,7 +56,7 @@ def _conversations(phone: "Phone") -> "Iterable[history.Conversation]":
         )
 
 
-def _past(chat: str, message: "Message", phone: "Phone") -> "web.WebMessageInfo":
+def _build_past(chat: str, message: "Message", phone: "Phone") -> "web.WebMessageInfo":
     in_group = chat.endswith("@g.us") and not message.from_me
     sender = phone.chat_jid(message.sender) if in_group else None
     return web.WebMessageInfo(

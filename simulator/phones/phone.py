@@ -119,7 +119,7 @@ class Phone(Saying):
 
         Messages that don't match stay unheard. Reactions, edits and deletes are no messages here.
         """
-        message: Message = await self._until(
+        message: Message = await self._wait_until(
             lambda: next((m for m in self._unheard if m.matches(what)), None),
             timeout,
             f"did not hear {what if what is not None else 'anything'!r}",
@@ -159,7 +159,7 @@ class Phone(Saying):
 
     async def sees_reaction(self, emoji: str, on: str, timeout: float = TIMEOUT) -> None:
         """Wait until the other side's reaction on message `on` is `emoji`; "" for none."""
-        await self._until(
+        await self._wait_until(
             lambda: self.reactions.get(on, "") == emoji, timeout, f"no reaction {emoji!r} on {on}"
         )
 
@@ -173,7 +173,7 @@ class Phone(Saying):
 
     async def sees(self, what: Callable[["Phone"], object], timeout: float = TIMEOUT) -> None:
         """Wait until `what(phone)` is true."""
-        await self._until(lambda: what(self), timeout, "did not see it")
+        await self._wait_until(lambda: what(self), timeout, "did not see it")
 
     def ticks(self, message_id: str) -> str | None:
         """One of pending, sent, delivered and read; None for what this account did not send.
@@ -215,14 +215,14 @@ class Phone(Saying):
         """A device linked to this phone's account has sent something to `chat`."""
         account = self._simulator.server.find(chat.person)
         name = f"+{account.number}" if account else str(chat)
-        self._sent(message_id, name, what, raw, device)
+        self._record_sent(message_id, name, what, raw, device)
 
-    def leaving(self, outgoing: Outgoing, chat: str) -> None:
+    def record_sending(self, outgoing: Outgoing, chat: str) -> None:
         """Something was written on this phone; it waits there while the phone is offline."""
         self._ticks[outgoing.id] = "pending"
-        self._sent(outgoing.id, chat, content.read(outgoing.message), outgoing.message)
+        self._record_sent(outgoing.id, chat, content.read(outgoing.message), outgoing.message)
 
-    def left(self, message_id: str) -> None:
+    def record_departure(self, message_id: str) -> None:
         """The service has taken a message of this phone."""
         if self._ticks.get(message_id) == "pending":
             self._ticks[message_id] = "sent"
@@ -272,7 +272,9 @@ class Phone(Saying):
         elif message:
             message.deleted = True
 
-    def _sent(self, message_id: str, chat: str, what: Content, raw: Any, device: int = 0) -> None:
+    def _record_sent(
+        self, message_id: str, chat: str, what: Content, raw: Any, device: int = 0
+    ) -> None:
         self._note(self.number, what.kind, what.text, what.target or message_id)
         if what.kind == "reaction":
             self._react(self.number, what)
@@ -295,24 +297,26 @@ class Phone(Saying):
         self.transcript.append(Entry(self._now(), who, what, text, message_id))
 
     async def _sees_state(self, state: str, timeout: float) -> None:
-        def found() -> int | None:
+        def find_state() -> int | None:
             for index in range(self._typing_seen, len(self.typing_log)):
                 if self.typing_log[index][0] == state:
                     return index + 1
             return None
 
-        self._typing_seen = await self._until(found, timeout, f"did not see {state}")
+        self._typing_seen = await self._wait_until(find_state, timeout, f"did not see {state}")
 
     async def _sees_ticks(self, message_id: str, tick: str, timeout: float) -> None:
-        await self._until(
+        await self._wait_until(
             lambda: RANKS[self._ticks.get(message_id, "sent")] >= RANKS[tick],
             timeout,
             f"{message_id} is {self.ticks(message_id)}, not {tick}",
         )
 
-    async def _until(self, question: Callable[[], Any], timeout: float, what: str) -> Any:
-        return await self.changes.until(question, timeout, lambda: self._complaint(timeout, what))
+    async def _wait_until(self, question: Callable[[], Any], timeout: float, what: str) -> Any:
+        return await self.changes.wait_until(
+            question, timeout, lambda: self._complain(timeout, what)
+        )
 
-    def _complaint(self, timeout: float, what: str) -> str:
+    def _complain(self, timeout: float, what: str) -> str:
         lines = "\n".join(f"  {entry}" for entry in self.transcript) or "  (nothing)"
         return f"{self.name} {what} within {timeout} s. Transcript:\n{lines}"

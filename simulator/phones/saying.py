@@ -290,7 +290,7 @@ class Saying:
         attrs = {"edit": edit} if edit else {}
         message_id = self._handset.clockwork.message_id()
         outgoing = Outgoing(message, chat or other.jid, message_id, attrs, file)
-        self._handset.phone.leaving(outgoing, str(chat) if chat else _name(other))
+        self._handset.phone.record_sending(outgoing, str(chat) if chat else _name(other))
         self._handset.send(_accounts(other), outgoing)
         await asyncio.sleep(0)  # a test that says a lot in a row lets the loop turn
         return message_id

@@ -69,7 +69,7 @@ class Companion:
         if self.connection:
             self.connection.send(stanza)
 
-    def acknowledged(self, kind: str, stanza_id: str) -> None:
+    def record_ack(self, kind: str, stanza_id: str) -> None:
         self.waiting.pop((kind, stanza_id), None)
 
 

@@ -89,15 +89,15 @@ class AppState:
         has = int(asked.text("version", "0"))
         if (patch := asked.child("patch")) is not None:
             if has != collection.version:
-                return self._behind(collection, has, node("error", code=409, text="conflict"))
+                return self._send_missing(collection, has, node("error", code=409, text="conflict"))
             self._accept(collection, sync.SyncdPatch.FromString(patch.data))
             has += 1  # the sender knows its own patch
-        return self._behind(collection, has)
+        return self._send_missing(collection, has)
 
     def _collection(self, name: str) -> Collection:
         return self._collections.setdefault(name, Collection(name))
 
-    def _behind(self, collection: Collection, has: int, error: Node | None = None) -> Node:
+    def _send_missing(self, collection: Collection, has: int, error: Node | None = None) -> Node:
         missing = [node("patch", patch) for patch in collection.patches[has:]]
         parts = [node("patches", *missing)] if missing or not error else []
         kind = "error" if error else None
@@ -161,13 +161,13 @@ class AppState:
 def _replace(collection: Collection, index_mac: bytes, value_mac: bytes | None) -> None:
     """Count a setting's new value into the hash over all of them, and its old one out of it."""
     if old := collection.macs.pop(index_mac, None):
-        collection.hash = _added(collection.hash, old, -1)
+        collection.hash = _add_hash(collection.hash, old, -1)
     if value_mac:
         collection.macs[index_mac] = value_mac
-        collection.hash = _added(collection.hash, value_mac, 1)
+        collection.hash = _add_hash(collection.hash, value_mac, 1)
 
 
-def _added(total: bytes, value_mac: bytes, sign: int) -> bytes:
+def _add_hash(total: bytes, value_mac: bytes, sign: int) -> bytes:
     """The sum of 16-bit numbers, little-endian: whatsmeow's lthash."""
     item = hkdf(value_mac, 128, info=b"WhatsApp Patch Integrity")
     numbers = (

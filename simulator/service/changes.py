@@ -18,7 +18,7 @@ class Changes:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def until(
+    async def wait_until(
         self, question: Callable[[], T | None], timeout: float, complaint: Callable[[], str]
     ) -> T:
         """The first true answer to `question`.

@@ -56,7 +56,7 @@ class Connection:
         self.open = False
         self._outward.clear()
         self._inward.clear()
-        self._server.closed(self)
+        self._server.drop_connection(self)
 
     def send(self, stanza: Node) -> None:
         """Send a stanza; nothing happens once the connection is closed."""
@@ -84,14 +84,14 @@ class Connection:
     def _frame_received(self, body: bytes) -> None:
         if self._transport is not None:
             stanza = decode(self._transport.decrypt(body))
-            self._inward.put(self._server.faults.latency, lambda: self._received(stanza))
+            self._inward.put(self._server.faults.latency, lambda: self._handle_stanza(stanza))
         elif self._handshake is None:
             self._handshake = ServerHandshake(self._identity, self._buffer.prologue)
             self._socket.send(frame(self._handshake.hello(body)))
         else:
             self.payload, self.noise_key, self._transport = self._handshake.finish(body)
-            self._server.opened(self)
+            self._server.open_connection(self)
 
-    def _received(self, stanza: Node) -> None:
+    def _handle_stanza(self, stanza: Node) -> None:
         self._server.record("in", self, stanza)
-        self._server.received(self, stanza)
+        self._server.handle_stanza(self, stanza)

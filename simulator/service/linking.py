@@ -71,7 +71,7 @@ async def scan(server: "Server", account: Account, payload: str, timeout: float)
 async def enter_code(server: "Server", account: Account, code: str, timeout: float) -> Companion:
     """Link the client that waits for `code` on this account's phone. Raises LinkFailed."""
     try:
-        request = await server.changes.until(lambda: account.code_request, timeout, str)
+        request = await server.changes.wait_until(lambda: account.code_request, timeout, str)
     except AssertionError:
         raise LinkFailed("no device asked for a pairing code") from None
     code = code.replace("-", "").upper()
@@ -173,7 +173,7 @@ async def _pair(
     account.next_device += 1
     connection.end(node("stream:error", code=515))
     try:
-        await server.changes.until(
+        await server.changes.wait_until(
             lambda: device.connection and device.has_prekeys, timeout, lambda: "never logged in"
         )
     except AssertionError as error:

@@ -93,7 +93,7 @@ class Server:
             listener(record)
         self.changes.notify()  # those who wait look again when this stanza has been handled
 
-    def opened(self, connection: Connection) -> None:
+    def open_connection(self, connection: Connection) -> None:
         """A client has shown who it is, or that it is not linked yet."""
         self._connections.add(connection)
         payload = connection.payload
@@ -107,7 +107,7 @@ class Server:
             linking.begin(self, connection)
             self.changes.notify()
 
-    def closed(self, connection: Connection) -> None:
+    def drop_connection(self, connection: Connection) -> None:
         self._connections.discard(connection)
         companion = connection.companion
         if companion and companion.connection is connection:
@@ -168,7 +168,7 @@ class Server:
 
     # Stanzas from clients
 
-    def received(self, connection: Connection, stanza: Node) -> None:
+    def handle_stanza(self, connection: Connection, stanza: Node) -> None:
         """Route one stanza; kinds without a use here are dropped."""
         route = self._routes.get(stanza.tag)
         if route and (stanza.tag == "iq" or connection.companion):
@@ -265,7 +265,7 @@ class Server:
         assert sender is not None
         connection.send(node("ack", class_="receipt", id=stanza.text("id"), from_=to, type=kind))
         for message_id in receipt_ids(stanza):
-            sender.acknowledged("message", message_id)
+            sender.record_ack("message", message_id)
         # In a group or a status the receipt is for the one who wrote.
         account = self.find(stanza.jid("participant") or to)
         for_own_phone = kind in ("retry", "server-error")
@@ -276,7 +276,7 @@ class Server:
 
     def _ack(self, connection: Connection, stanza: Node) -> None:
         assert connection.companion is not None
-        connection.companion.acknowledged(stanza.text("class"), stanza.text("id"))
+        connection.companion.record_ack(stanza.text("class"), stanza.text("id"))
 
     def _chatstate(self, connection: Connection, stanza: Node) -> None:
         """Typing reaches the other side only from a device that shows itself as available."""

@@ -24,26 +24,26 @@ def with_keys(text: str, wanted: Mapping[str, Value]) -> str:
     for key, value in wanted.items():
         before = _plain(text)
         if before.get(key) != value:
-            text = _changed(text, before, key, value)
+            text = _change_value(text, before, key, value)
     return text
 
 
-def _changed(text: str, before: Mapping[str, Any], key: str, value: Value) -> str:
+def _change_value(text: str, before: Mapping[str, Any], key: str, value: Value) -> str:
     after = {name: each for name, each in before.items() if name != key}
     if value is not None:
         after[key] = value
     tree = _rules().load(text) or CommentedMap()
-    by_line = _replaced(text, tree, key, value) if key in tree else _added(text, key, value)
+    by_line = _replace_line(text, tree, key, value) if key in tree else _add_line(text, key, value)
     return by_line if _says(by_line, after) else _by_library(tree, key, value)
 
 
-def _added(text: str, key: str, value: Value) -> str:
+def _add_line(text: str, key: str, value: Value) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     gap = end if text and not text.endswith("\n") else ""
-    return f"{text}{gap}{key}: {_written(value)}{end}"
+    return f"{text}{gap}{key}: {_write_value(value)}{end}"
 
 
-def _replaced(text: str, tree: CommentedMap, key: str, value: Value) -> str:
+def _replace_line(text: str, tree: CommentedMap, key: str, value: Value) -> str:
     lines = re.split(r"(?<=\n)", text)
     if value is None:
         del lines[tree.lc.key(key)[0]]
@@ -52,7 +52,7 @@ def _replaced(text: str, tree: CommentedMap, key: str, value: Value) -> str:
     before, rest = lines[number][:column], lines[number][column:]
     old = _SCALAR.match(rest)
     gap = " " if before.endswith(":") else ""
-    lines[number] = f"{before}{gap}{_written(value)}{rest[old.end() if old else 0 :]}"
+    lines[number] = f"{before}{gap}{_write_value(value)}{rest[old.end() if old else 0 :]}"
     return "".join(lines)
 
 
@@ -77,7 +77,7 @@ def _plain(text: str) -> Mapping[str, Any]:
     return YAML(typ="safe").load(text) or {}
 
 
-def _written(value: Value) -> str:
+def _write_value(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = value or ""

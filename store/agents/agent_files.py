@@ -57,7 +57,7 @@ class Snapshot:
             return current
         return plain.replace("\n", "\r\n") if "\r\n" in current else plain
 
-    def encoded(self, name: str, text: str) -> bytes:
+    def encode(self, name: str, text: str) -> bytes:
         had_mark = self.raw.get(name, b"").startswith(_BOM.encode())
         return ((_BOM if had_mark else "") + text).encode()
 
@@ -91,7 +91,7 @@ class AgentFiles:
         different. Raises `AgentChanged`."""
         with self._writing():
             folder, now = self._current(agent_id, etag)
-            contents = {name: now.encoded(name, text) for name, text in texts.items()}
+            contents = {name: now.encode(name, text) for name, text in texts.items()}
             changed = {name: c for name, c in contents.items() if c != now.raw.get(name, b"")}
             _replace(folder, changed, now)
             return bool(changed)

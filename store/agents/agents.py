@@ -34,7 +34,7 @@ class Registry:
     broken: Sequence[BrokenAgent] = ()
     hidden: Set[str] = frozenset()
 
-    def on(self, channel: Channel) -> "Registry":
+    def restrict_to(self, channel: Channel) -> "Registry":
         """As people on this channel know it: agents that are switched off for WhatsApp answer
         unreachable there, whatever was chosen for them before."""
         if not channel.is_on_whatsapp:
@@ -111,7 +111,7 @@ class AgentFolder:
         for folder in self._folders():
             try:
                 # Else not an agent: an original installation keeps other folders here too.
-                if _listed(folder) & set(FILES):
+                if _list_files(folder) & set(FILES):
                     agents[folder.name] = _agent(folder)
             except _Unreadable as error:
                 broken.append(BrokenAgent(folder.name, str(error)))
@@ -128,7 +128,7 @@ def _agent(folder: Path) -> Agent:
     on_whatsapp = config.get("whatsapp", True)
     if not isinstance(on_whatsapp, bool):
         raise _Unreadable("config.yml: whatsapp must be true or false.")
-    name = fields.get("name") or _name_in(fields.get("title", "")) or _spoken(folder.name)
+    name = fields.get("name") or _name_in(fields.get("title", "")) or _make_name(folder.name)
     return Agent(
         id=folder.name,
         name=name,
@@ -208,11 +208,11 @@ def _name_in(title: str) -> str:
     return title.strip()
 
 
-def _spoken(folder_name: str) -> str:
+def _make_name(folder_name: str) -> str:
     return folder_name.replace("_", " ").replace("-", " ").strip().title()
 
 
-def _listed(folder: Path) -> set[str]:
+def _list_files(folder: Path) -> set[str]:
     try:
         return {file.name for file in folder.iterdir()}
     except OSError as error:

@@ -106,7 +106,7 @@ def load(
     rows = connection.execute(_rows(ids, now)).all()
     found = _matches(connection, ids, wanted.text) if wanted.text else {}
     ends = _lines(connection, [row.last_in for row in rows], [row.last_out for row in rows])
-    listed = {row.id: _listed(row, ends.get(row.id), found.get(row.id)) for row in rows}
+    listed = {row.id: _build_line(row, ends.get(row.id), found.get(row.id)) for row in rows}
     return [listed[chat_id] for chat_id in ids], len(chosen) > PAGE
 
 
@@ -136,12 +136,12 @@ def _conditions(wanted: Wanted, now: datetime) -> Iterable[ColumnElement[bool]]:
             conversations.c.chat_id == chats.c.id, conversations.c.agent == wanted.agent
         )
     if wanted.show:
-        yield _shown(wanted.show, now)
+        yield _match_show(wanted.show, now)
     if wanted.text:
         yield _has(wanted.text)
 
 
-def _shown(show: Show, now: datetime) -> ColumnElement[bool]:
+def _match_show(show: Show, now: datetime) -> ColumnElement[bool]:
     match show:
         case Show.UNREAD:
             return _has_unread()
@@ -286,7 +286,7 @@ def _lines(
     return lines
 
 
-def _listed(row: Row[Any], end: Line | None, found: Line | None) -> Listed:
+def _build_line(row: Row[Any], end: Line | None, found: Line | None) -> Listed:
     return Listed(
         id=row.id,
         person=_person(row) if row.person_id else None,

@@ -27,7 +27,7 @@ def count(connection: Connection) -> Counts:
     return Counts(
         messages={**_none(Reason), **_by_reason(connection)},
         turns={(TurnState.DONE.value, ""): 0, **_by_failure(connection)},
-        outbox={**_none(PieceState), **_by(connection, outbox.c.state)},
+        outbox={**_none(PieceState), **_count_by(connection, outbox.c.state)},
     )
 
 
@@ -36,7 +36,7 @@ def _none(kinds: Iterable[StrEnum]) -> Mapping[str, int]:
 
 
 def _by_reason(connection: Connection) -> Mapping[str, int]:
-    found = _by(connection, messages.c.reason)
+    found = _count_by(connection, messages.c.reason)
     return {reason or UNDECIDED: number for reason, number in found.items()}
 
 
@@ -46,6 +46,6 @@ def _by_failure(connection: Connection) -> Mapping[tuple[str, str], int]:
     return {(state, failure or ""): number for state, failure, number in rows}
 
 
-def _by(connection: Connection, column: "Column[str]") -> dict[str, int]:
+def _count_by(connection: Connection, column: "Column[str]") -> dict[str, int]:
     rows = connection.execute(select(column, func.count()).group_by(column))
     return {value: number for value, number in rows}

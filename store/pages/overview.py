@@ -68,12 +68,12 @@ def count(connection: Connection, now: datetime, midnight: datetime) -> Counts:
     """Messages of people who may write, replies that left, what failed of either, and what it
     cost. Midnight is where the owner is."""
     since = now - timedelta(hours=HOURS)
-    today, by_hour = _received(connection, since, midnight)
+    today, by_hour = _count_received(connection, since, midnight)
     return Counts(
         received=Figure(today, sum(by_hour)),
         sent=_figure(connection, select(outbox.c.sent_at.label("at")), since, midnight),
         failed_turns=_figure(connection, _failed_turns(), since, midnight),
-        unsent=_figure(connection, _unsent(), since, midnight),
+        unsent=_figure(connection, _select_unsent(), since, midnight),
         cost=_cost(connection, since, midnight),
         median_seconds=_median(connection, since),
         by_hour=by_hour,
@@ -118,18 +118,18 @@ def _on_whatsapp(statement: Select[Any]) -> Select[Any]:
 
 
 def _cost(connection: Connection, since: datetime, midnight: datetime) -> Cost:
-    cost, is_today, in_day = turns.c.cost_usd, _since(midnight), _since(since)
+    cost, is_today, in_day = turns.c.cost_usd, _begun_after(midnight), _begun_after(since)
     row = connection.execute(
         select(
             func.sum(cost).filter(is_today),
             func.sum(cost).filter(in_day),
             func.count().filter(in_day, turns.c.output_tokens.is_not(None), cost.is_(None)),
-        ).where(_since(min(since, midnight)))
+        ).where(_begun_after(min(since, midnight)))
     ).one()
     return Cost(row[0] or Decimal(), row[1] or Decimal(), row[2])
 
 
-def _since(instant: datetime) -> ColumnElement[bool]:
+def _begun_after(instant: datetime) -> ColumnElement[bool]:
     return turns.c.finished_at >= instant
 
 
@@ -140,7 +140,7 @@ def _failed_turns() -> Select[Any]:
     return ended.where(turns.c.state == TurnState.FAILED)
 
 
-def _unsent() -> Select[Any]:
+def _select_unsent() -> Select[Any]:
     """Replies that WhatsApp refused, or of which it is unknown whether they left."""
     written = select(outbox.c.created_at.label("at"))
     return written.where(outbox.c.state.in_([PieceState.FAILED, PieceState.UNKNOWN]))
@@ -169,7 +169,7 @@ def _median(connection: Connection, since: datetime) -> float | None:
     return median(seconds) if seconds else None
 
 
-def _received(
+def _count_received(
     connection: Connection, since: datetime, midnight: datetime
 ) -> tuple[int, Sequence[int]]:
     """Since midnight, and hour by hour. The state is not compared as it stands: SQLite would take

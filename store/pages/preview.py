@@ -45,7 +45,7 @@ def of(
         is_over_budget=limits.is_spent(spent, current),
         settings=current,
         entries=allowlist.matching(connection, phone, lid),
-        agents=registry.on(Channel.WHATSAPP).agents,
+        agents=registry.restrict_to(Channel.WHATSAPP).agents,
     )
 
 

@@ -73,7 +73,8 @@ class Trace:
     def steps(self) -> Sequence[Step]:
         found = sorted(self._steps(), key=lambda step: step.at)
         return [
-            _after(found[place - 1] if place else None, each) for place, each in enumerate(found)
+            _add_delay(found[place - 1] if place else None, each)
+            for place, each in enumerate(found)
         ]
 
     def _steps(self) -> Iterator[Step]:
@@ -186,7 +187,7 @@ def _of_part(number: int, part: Outgoing) -> Iterator[Step]:
             yield Step(what, latest, part=part, number=number)
 
 
-def _after(before: Step | None, step: Step) -> Step:
+def _add_delay(before: Step | None, step: Step) -> Step:
     """With the time since the step before. WhatsApp's clock knows whole seconds only."""
     if before is None or before.what == "written":
         return step

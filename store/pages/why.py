@@ -53,8 +53,8 @@ def find(connection: Connection, query: str, now: datetime) -> Sequence[Asked]:
     if not wanted:
         return []
     numbers = _numbers_in(wanted)
-    persons = _people(connection, _who(wanted, numbers))
-    matches = _messages(connection, _which(wanted, numbers), now, is_match=True)
+    persons = _people(connection, _match_person(wanted, numbers))
+    matches = _messages(connection, _match_message(wanted, numbers), now, is_match=True)
     known = [*persons, *(asked.person_id for asked in matches if asked.person_id)]
     theirs = _messages(connection, messages.c.person_id.in_(known[:PEOPLE]), now)
     found = {asked.id: asked for asked in [*theirs, *matches]}
@@ -68,7 +68,7 @@ def _numbers_in(wanted: str) -> Sequence[str]:
     return [each for each in {digits, digits.lstrip("0")} if len(each) >= SHORTEST]
 
 
-def _who(wanted: str, numbers: Sequence[str]) -> ColumnElement[bool]:
+def _match_person(wanted: str, numbers: Sequence[str]) -> ColumnElement[bool]:
     if numbers:
         hidden = people.c.lid.in_([f"{number}{HIDDEN}" for number in numbers])
         return or_(hidden, *(people.c.phone.contains(number) for number in numbers))
@@ -77,7 +77,7 @@ def _who(wanted: str, numbers: Sequence[str]) -> ColumnElement[bool]:
     return people.c.push_name.icontains(wanted, autoescape=True)
 
 
-def _which(wanted: str, numbers: Sequence[str]) -> ColumnElement[bool]:
+def _match_message(wanted: str, numbers: Sequence[str]) -> ColumnElement[bool]:
     ours = _OURS.fullmatch(wanted)
     if ours:
         return messages.c.id == int(ours[1])
@@ -119,10 +119,10 @@ def _messages(
         .order_by(messages.c.id.desc())
         .limit(SHOWN)
     ).mappings()
-    return [_asked(row, now, is_match) for row in rows]
+    return [_build_asked(row, now, is_match) for row in rows]
 
 
-def _asked(row: RowMapping, now: datetime, is_match: bool) -> Asked:
+def _build_asked(row: RowMapping, now: datetime, is_match: bool) -> Asked:
     until = row["paused_until"]
     return Asked(
         **{name: row[name] for name in (*_PLAIN, "text", "push_name", "error_code")},

@@ -20,7 +20,7 @@ class Stops:
         """Tell all processes that a member of this chat wants the turn at work to end."""
         self._redis.publish(_CHANNEL, chat_id)
 
-    def heard(self, timeout: float) -> int | None:
+    def wait_for_call(self, timeout: float) -> int | None:
         """A chat that was called, None after so many seconds. The first call begins to listen."""
         if not self._pubsub.subscribed:
             self._pubsub.subscribe(_CHANNEL)

@@ -39,7 +39,7 @@ def alembic_config(connection: Connection | None = None) -> AlembicConfig:
 def upgrade(database: Database) -> None:
     """Run the migrations that are missing; none is the usual case. In one transaction, and one
     process at a time: others wait here and then find nothing left to do."""
-    with _alone(database), _rebuilding(database) as connection:
+    with _lock_migration(database), _rebuilding(database) as connection:
         command.upgrade(alembic_config(connection), "head")
 
 
@@ -93,7 +93,7 @@ def wait_current(database: Database, seconds: float = 60) -> None:
 
 
 @contextmanager
-def _alone(database: Database) -> Iterator[None]:
+def _lock_migration(database: Database) -> Iterator[None]:
     if database.engine.dialect.name == "postgresql":
         with database.engine.connect() as connection:
             # Belongs to the connection, so it is gone with the process whatever happens to it.

@@ -32,7 +32,7 @@ def fill(panel: Panel) -> None:
     )
     panel.live.record_heartbeat("connection", make_heartbeat("c", since, settings_version=0))
     with services.db.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", now)
+        link.record_link(connection, PHONE, "DjinnBot", now)
         details = {Event.STARTED: "resume", Event.RETRY: "4.2 s", Event.LOCK_WON: "host-1"}
         for event in Event:
             detail = details.get(event, "")

@@ -33,7 +33,7 @@ def scan(panel: Panel, attempt: str, number: int) -> Status:
 
 def become_linked(panel: Panel, attempt: str | None = None) -> None:
     with panel.services.db.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", panel.services.now())
+        link.record_link(connection, PHONE, "DjinnBot", panel.services.now())
     panel.says(Status(Phase.LINKED, connected=True, phone=PHONE, attempt=attempt))
 
 
@@ -113,7 +113,7 @@ def test_unlinking_asks_first(panel: Panel, either: Page) -> None:
     page.get_by_role("button", name="Unlink +1 555-123-4567").click()
     taken(panel, "unlink")
     with panel.services.db.write() as connection:
-        link.ended(connection, End.UNLINKED_HERE, panel.services.now())
+        link.record_end(connection, End.UNLINKED_HERE, panel.services.now())
     panel.says(Status(Phase.UNLINKED, end=End.UNLINKED_HERE))
     expect(page.get_by_text("was taken off the account's linked devices")).to_be_visible()
 

@@ -47,7 +47,7 @@ def test_a_busy_one(panel: Panel, theme: str) -> None:
     services = panel.services
     now = services.now()
     with services.db.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", now)
+        link.record_link(connection, PHONE, "DjinnBot", now)
         chosen = Settings(enabled=True, default_agent="gone", allow_all=True, ack_emoji="🦉")
         settings.save(connection, chosen, now)
         for pattern in ("*", "+1555*", *(f"+155512300{n:02}" for n in range(12))):
@@ -97,7 +97,9 @@ def test_time_left_is_shown_by_a_bar_that_runs_out(panel: Panel) -> None:
 
 def test_times_are_those_of_the_browser(panel: Panel) -> None:
     with panel.services.db.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", panel.services.now().replace(hour=18, minute=30))
+        link.record_link(
+            connection, PHONE, "DjinnBot", panel.services.now().replace(hour=18, minute=30)
+        )
     panel.says(Status(Phase.LINKED, connected=True, phone=PHONE))
     page = panel.owner(timezone_id="Asia/Tokyo", locale="en-GB")
     page.goto("/whatsapp/")

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 def ana(panel: Panel) -> Talk:
     """She has written, on a linked account that is connected."""
     with panel.services.db.write() as connection:
-        link.linked(connection, Phone("+15550001000"), "DjinnBot", panel.services.now())
+        link.record_link(connection, Phone("+15550001000"), "DjinnBot", panel.services.now())
     panel.says(Status(Phase.LINKED, connected=True))
     ana = talk(panel.services, name="Ana")
     ana.answered("Hello", "Hi Ana")

@@ -127,7 +127,7 @@ async def test_attempts_that_come_to_nothing(wizard: Wizard):
     await wizard.ends(End.PASSKEY, "This account asks for a passkey", "use another number")
     sim.faults.ask_for_passkey = False
 
-    await sim.outdated()
+    await sim.refuse_version()
     await wizard.begin()
     await wizard.ends(End.OUTDATED, "WhatsApp wants a newer version", "Update DjinnBot")
     await sim.refuse_logins(400)

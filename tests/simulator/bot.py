@@ -61,9 +61,9 @@ class Bot:
 
     async def tells(self, event: str, *, count: int = 1, **facts: Any) -> dict[str, Any]:
         """Wait until there are `count` such events; the last of them."""
-        return (await self._until(lambda: self.has(event, **facts)[count - 1 : count]))[0]
+        return (await self._wait_until(lambda: self.has(event, **facts)[count - 1 : count]))[0]
 
-    async def _until(self, question: Callable[[], Any]) -> Any:
+    async def _wait_until(self, question: Callable[[], Any]) -> Any:
         try:
             async with asyncio.timeout(PATIENCE), self._news:
                 await self._news.wait_for(question)
@@ -77,7 +77,7 @@ class Bot:
         assert self._process and self._process.stdin
         self._process.stdin.write(json.dumps({"do": what, **details}).encode() + b"\n")
         await self._process.stdin.drain()
-        outcomes = await self._until(
+        outcomes = await self._wait_until(
             lambda: [e for e in self.events if e["event"] in ("done", "failed")
                      and e.get("what") == what][before:],
         )  # fmt: skip

@@ -186,7 +186,7 @@ async def test_pings_can_be_muted(sim: Simulator) -> None:
     connection.send = sent.append  # type: ignore[method-assign]
     ping = node("iq", xmlns="w:p", type="get", id="1", to=SERVER)
     for sim.faults.mute_pings in (True, False):
-        sim.server.received(connection, ping)
+        sim.server.handle_stanza(connection, ping)
         assert [str(stanza) for stanza in sent] == (
             [] if sim.faults.mute_pings else ['<iq type="result" id="1" from="s.whatsapp.net"/>']
         )
@@ -200,7 +200,7 @@ async def test_a_client_that_runs_out_of_prekeys_makes_more(
         companion.prekeys.popleft()
     await ana.says("fast hello")
     await ana.hears("fast hello")
-    await sim.server.changes.until(
+    await sim.server.changes.wait_until(
         lambda: len(companion.prekeys) > FEW_PREKEYS, PATIENCE, lambda: "no new prekeys"
     )
 
@@ -272,7 +272,7 @@ async def test_a_ban_ends_by_itself(bot: Bot, sim: Simulator) -> None:
     await bot.kill()
     await sim.ban(expire=1)
     assert "login_failure" in sim.faults.active
-    await sim.server.changes.until(
+    await sim.server.changes.wait_until(
         lambda: sim.faults.login_failure is None, PATIENCE, lambda: "the ban goes on"
     )
     await bot.start()

@@ -76,12 +76,12 @@ def test_switched_off_for_whatsapp(tmp_path: Path) -> None:
     file.write_text(eleven.FINN + "whatsapp: false\n")
     registry = AgentFolder(tmp_path).load()
     assert not registry.agents["finn"].is_on_whatsapp
-    assert registry.on(Channel.PANEL) is registry
-    there = registry.on(Channel.WHATSAPP)
+    assert registry.restrict_to(Channel.PANEL) is registry
+    there = registry.restrict_to(Channel.WHATSAPP)
     assert "finn" not in there.agents and there.hidden == {"finn"}
     assert len(there.agents) == 9 and there.broken == registry.broken
 
 
 def test_an_agent_is_reachable_unless_told_otherwise() -> None:
     registry = Registry({"finn": Agent("finn", "Finn")})
-    assert registry.on(Channel.WHATSAPP) is registry
+    assert registry.restrict_to(Channel.WHATSAPP) is registry

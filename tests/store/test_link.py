@@ -17,7 +17,7 @@ LINKED = Link(phone=ADA, device_name="DjinnBot", linked_at=NOW)
 
 
 def join(connection: Connection) -> None:
-    link.linked(connection, ADA, "DjinnBot", NOW)
+    link.record_link(connection, ADA, "DjinnBot", NOW)
 
 
 def test_nobody_is_linked_at_first(database: Database) -> None:
@@ -35,9 +35,9 @@ def test_linked(database: Database) -> None:
 def test_the_same_account_again_keeps_its_date_and_its_name_may_change(database: Database) -> None:
     with database.write() as connection:
         join(connection)
-        link.linked(connection, ADA, "Another name", LATER)
+        link.record_link(connection, ADA, "Another name", LATER)
         assert link.load(connection) == Link(ADA, "Another name", NOW)
-        link.linked(connection, BOB, "DjinnBot", LATER)
+        link.record_link(connection, BOB, "DjinnBot", LATER)
         assert link.load(connection) == Link(BOB, "DjinnBot", LATER)
 
 
@@ -45,9 +45,9 @@ def test_the_same_account_again_keeps_its_date_and_its_name_may_change(database:
 def test_an_end_of_the_session_unlinks(database: Database, end: End) -> None:
     with database.write() as connection:
         join(connection)
-        link.ended(connection, end, LATER)
+        link.record_end(connection, end, LATER)
         assert link.load(connection) == Link(end=end, ended_at=LATER)
-        link.linked(connection, ADA, "DjinnBot", LATER)
+        link.record_link(connection, ADA, "DjinnBot", LATER)
         assert link.load(connection) == Link(ADA, "DjinnBot", LATER)
 
 
@@ -55,7 +55,7 @@ def test_an_end_of_the_session_unlinks(database: Database, end: End) -> None:
 def test_a_stop_keeps_the_account(database: Database, end: End) -> None:
     with database.write() as connection:
         join(connection)
-        link.ended(connection, end, LATER)
+        link.record_end(connection, end, LATER)
         stopped = link.load(connection)
         assert stopped.is_linked and (stopped.end, stopped.ended_at) == (end, LATER)
         join(connection)
@@ -64,7 +64,7 @@ def test_a_stop_keeps_the_account(database: Database, end: End) -> None:
 
 def test_an_attempt_that_came_to_nothing_is_remembered(database: Database) -> None:
     with database.write() as connection:
-        link.ended(connection, End.TIMED_OUT, NOW)
+        link.record_end(connection, End.TIMED_OUT, NOW)
         assert link.load(connection) == Link(end=End.TIMED_OUT, ended_at=NOW)
 
 
@@ -72,7 +72,7 @@ def test_linking_leaves_the_fence_alone(database: Database) -> None:
     with database.write() as connection:
         assert link.raise_fence(connection, 5) == 5
         join(connection)
-        link.ended(connection, End.UNLINKED_HERE, NOW)
+        link.record_end(connection, End.UNLINKED_HERE, NOW)
         assert link.fence(connection) == 5
 
 

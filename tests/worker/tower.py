@@ -145,12 +145,12 @@ class Tower:
         """SQL and the session say that we are linked."""
         self.leave_session()
         with self.database.write() as connection:
-            link_store.linked(connection, phone, DEVICE, START)
+            link_store.record_link(connection, phone, DEVICE, START)
         return self
 
     def ended(self, end: End) -> "Tower":
         with self.database.write() as connection:
-            link_store.ended(connection, end, START)
+            link_store.record_end(connection, end, START)
         return self
 
     def begun(self) -> "Tower":

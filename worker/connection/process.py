@@ -102,7 +102,7 @@ class Connection:
             self,
             self._whatsapp.phone_behind,
             self._stops.call,
-            lambda: agents.load().on(Channel.GROUP).agents.values(),
+            lambda: agents.load().restrict_to(Channel.GROUP).agents.values(),
             _now,
         )
         self._subjects = Subjects(self._database, self._whatsapp.subject_of, _now)

@@ -150,7 +150,7 @@ class Answering:
     async def listen(self) -> None:
         """Stop turns as soon as another process says so. Goes on for as long as the process."""
         while True:
-            chat_id = await asyncio.to_thread(self._stops.heard, LISTEN)
+            chat_id = await asyncio.to_thread(self._stops.wait_for_call, LISTEN)
             if chat_id is not None:
                 await self.stop_unwanted([chat_id])
 
@@ -282,7 +282,8 @@ class Answering:
     ) -> Look:
         chat = chats.get(connection, hold.chat_id)
         assert chat is not None, "a leased chat is there"
-        registry, settings = self._agents.load().on(chat.channel), settings_store.load(connection)
+        registry = self._agents.load().restrict_to(chat.channel)
+        settings = settings_store.load(connection)
         chosen = turns.next_batch(waiting, registry)
         gather = timedelta(milliseconds=settings.gather_ms if chat.channel.gathers_lines else 0)
         pause = batch.pause(chosen, gather, now)

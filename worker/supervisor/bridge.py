@@ -290,7 +290,7 @@ class Bridge:
     def _on_paired(self, phone: str, device_name: str) -> None:
         self._offline_since = self._clock()
         with self._database.write() as connection:
-            link_store.linked(connection, Phone(phone), device_name, _now())
+            link_store.record_link(connection, Phone(phone), device_name, _now())
             link_history.record(connection, Event.PAIRED, _now(), fence=self.fence)
             audit.record(connection, "worker", "linked", phone, _now())
 
@@ -302,7 +302,7 @@ class Bridge:
         known = Phone(phone) if phone else link.phone
         if known and (link.phone != known or link.end):
             with self._database.write() as connection:
-                link_store.linked(connection, known, device_name, _now())
+                link_store.record_link(connection, known, device_name, _now())
         attempt = self.status.attempt
         self._say(Status(Phase.LINKED, connected=True, phone=known, attempt=attempt))
 
@@ -363,7 +363,7 @@ class Bridge:
         """Still linked, but connecting again is the owner's decision, or a matter of time."""
         self._end_child()
         with self._database.write() as connection:
-            link_store.ended(connection, reason, _now())
+            link_store.record_end(connection, reason, _now())
             link_history.record(connection, reason, _now(), fence=self.fence, detail=detail)
         until = None
         if reason is End.BANNED and float(detail or 0) > 0:
@@ -378,7 +378,7 @@ class Bridge:
         self._session.delete()
         with self._database.write() as connection:
             phone = link_store.load(connection).phone
-            link_store.ended(connection, reason, _now())
+            link_store.record_end(connection, reason, _now())
             link_history.record(connection, reason, _now(), fence=self.fence)
             turns.drop_unanswered(connection, Reason.UNLINKED)
             outbox.cancel_all(connection, "The account was unlinked before this could be sent.")

@@ -29,10 +29,10 @@ def test_a_fresh_installation(api: Api) -> None:
 
 def test_a_linked_account_is_in_it(api: Api) -> None:
     with api.database.write() as connection:
-        link.linked(connection, Phone("+15551234567"), "DjinnBot", api.services.now())
+        link.record_link(connection, Phone("+15551234567"), "DjinnBot", api.services.now())
     assert api.get(CONFIG) == FRESH | {"linked": True, "phoneNumber": "+15551234567"}
     with api.database.write() as connection:
-        link.ended(connection, End.REPLACED, api.services.now())
+        link.record_end(connection, End.REPLACED, api.services.now())
     assert api.get(CONFIG)["linked"] is True
 
 

@@ -32,7 +32,7 @@ def connected(api: Api) -> Api:
     now = api.services.now()
     with api.database.write() as connection:
         settings.save(connection, Settings(enabled=True), now)
-        link.linked(connection, Phone("+15550000000"), "DjinnBot", now)
+        link.record_link(connection, Phone("+15550000000"), "DjinnBot", now)
     api.live.publish(Status(Phase.LINKED, connected=True))
     return api
 

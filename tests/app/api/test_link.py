@@ -45,7 +45,7 @@ def looks(api: Api, monkeypatch: pytest.MonkeyPatch) -> list[Status | None]:
 
 def be_linked(api: Api) -> None:
     with api.database.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", api.services.now())
+        link.record_link(connection, PHONE, "DjinnBot", api.services.now())
 
 
 def scan(request: Request, qr: str = "2@secret") -> Status:
@@ -237,7 +237,7 @@ def test_the_status_without_anything(api: Api) -> None:
 def test_unlinking_waits_until_it_is_done(api: Api) -> None:
     def end(request: Request) -> None:
         with api.database.write() as connection:
-            link.ended(connection, End.UNLINKED_OFFLINE, api.services.now())
+            link.record_end(connection, End.UNLINKED_OFFLINE, api.services.now())
 
     be_linked(api)
     api.live.publish(Status(Phase.LINKED))

@@ -33,7 +33,7 @@ def ask(api: Api) -> Ask:
 
 def be_linked(api: Api) -> None:
     with api.database.write() as connection:
-        link.linked(connection, Phone("+15550000000"), "DjinnBot", api.services.now())
+        link.record_link(connection, Phone("+15550000000"), "DjinnBot", api.services.now())
 
 
 def test_the_settings_page(ask: Ask) -> None:

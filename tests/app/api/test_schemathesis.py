@@ -80,7 +80,7 @@ def obey(request: Request) -> Status:
 
 def test_while_an_account_is_linked(patient: Api) -> None:
     with patient.database.write() as connection:
-        link.linked(connection, Phone("+15550000000"), "DjinnBot", patient.services.now())
+        link.record_link(connection, Phone("+15550000000"), "DjinnBot", patient.services.now())
     others = set(document(patient.app)["paths"]) - {*LINKING, "/v1/openapi.json"}
     with obliging_worker(patient, Status(Phase.LINKED, connected=True)):
         good, problems = call(patient, sorted(others))

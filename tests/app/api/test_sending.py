@@ -33,7 +33,7 @@ def enabled(api: Api) -> Api:
 def linked(enabled: Api) -> Api:
     """An account is linked; nobody is connected."""
     with enabled.database.write() as connection:
-        link.linked(connection, Phone("+15550000000"), "DjinnBot", enabled.services.now())
+        link.record_link(connection, Phone("+15550000000"), "DjinnBot", enabled.services.now())
     return enabled
 
 
@@ -151,7 +151,7 @@ def test_nothing_is_queued_without_an_account(enabled: Api) -> None:
 @pytest.mark.parametrize("queue", [False, True])
 def test_nothing_is_queued_while_the_integration_is_off(api: Api, queue: bool) -> None:
     with api.database.write() as connection:
-        link.linked(connection, ADA, "DjinnBot", api.services.now())
+        link.record_link(connection, ADA, "DjinnBot", api.services.now())
     api.live.publish(Status(Phase.LINKED, connected=True))
     sentence = api.refused(503, "POST", SEND, HELLO | {"queue": queue})
     assert sentence == "WhatsApp is not connected: the integration is disabled"

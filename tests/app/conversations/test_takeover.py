@@ -27,7 +27,7 @@ ADDRESS = f"{ANA.digits}@s.whatsapp.net"
 def chat(services: Services) -> chats.Chat:
     """Ana's, on a linked account."""
     with services.db.write() as connection:
-        link.linked(connection, Phone("+15550001000"), "DjinnBot", services.now())
+        link.record_link(connection, Phone("+15550001000"), "DjinnBot", services.now())
         person = people.identify(connection, ANA, None, "Ana", services.now())
         return chats.enter(connection, person.id, ADDRESS, services.now())
 
@@ -107,7 +107,7 @@ def test_what_can_not_be_sent_is_kept(owner: Visitor, services, chat, htmx, text
 
 def test_without_an_account_nothing_is_queued(owner: Visitor, services: Services, chat):
     with services.db.write() as connection:
-        link.ended(connection, End.REMOVED_ON_PHONE, services.now())
+        link.record_end(connection, End.REMOVED_ON_PHONE, services.now())
     answer = owner.submit(f"/conversations/{chat.id}/write", text="Are you there?")
     assert answer.status_code == 422 and "No WhatsApp account is linked" in words(answer)
     assert "Are you there?" in answer.text and not rows(services, tables.outbox)

@@ -55,7 +55,7 @@ def planted(services: Services, live: Live, redis: Redis) -> None:
     """Everything that must not be in a bundle, wherever it might come from."""
     now = services.now()
     with services.db.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", now)
+        link.record_link(connection, PHONE, "DjinnBot", now)
         link_history.record(connection, End.UNREACHABLE, now, detail=f"no route for {PHONE.digits}")
         link_history.record(connection, Event.ONLINE, now, fence=7)
         settings.save(connection, Settings(enabled=True, default_agent="finn"), now)

@@ -95,7 +95,7 @@ def test_what_is_true_now(
     live.publish(Status(Phase.LINKED, connected=True))
     Turns(redis).nudge(1)
     with services.db.write() as connection:
-        link.linked(connection, Phone("+15550000000"), "DjinnBot", services.now())
+        link.record_link(connection, Phone("+15550000000"), "DjinnBot", services.now())
     found = scrape()
     assert found["djinnbot_linked",] == found["djinnbot_connected",] == 1
     assert found["djinnbot_queue_depth",] == found["djinnbot_jobs_processes",] == 1

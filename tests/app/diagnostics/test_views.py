@@ -259,7 +259,7 @@ def test_a_page_with_everything_on_it(
 ) -> None:
     live.publish(Status(Phase.LINKED, connected=True, phone=PHONE))
     with services.db.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", services.now())
+        link.record_link(connection, PHONE, "DjinnBot", services.now())
         chat = chat_with(connection, PHONE)
         for number in range(300):
             write(

@@ -67,7 +67,7 @@ def all_set(services: Services, live: Live) -> None:
 
 def link_up(services: Services, live: Live) -> None:
     with services.db.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", services.now())
+        link.record_link(connection, PHONE, "DjinnBot", services.now())
     live.publish(Status(Phase.LINKED, connected=True, phone=PHONE))
 
 

@@ -32,7 +32,7 @@ FORM = {
 @pytest.fixture
 def linked(services: Services) -> None:
     with services.db.write() as connection:
-        link.linked(connection, PHONE, "DjinnBot", services.now())
+        link.record_link(connection, PHONE, "DjinnBot", services.now())
 
 
 def saved(services: Services) -> Settings:
@@ -227,7 +227,7 @@ def test_unlinking_asks_first_and_names_the_number(
     request = live.take_request(1)
     assert request and request.wish == "unlink"
     with services.db.write() as connection:
-        link.ended(connection, End.UNLINKED_HERE, services.now())
+        link.record_end(connection, End.UNLINKED_HERE, services.now())
         assert audit.latest(connection)[0].action == "asked to unlink"
     live.publish(Status(Phase.UNLINKED, end=End.UNLINKED_HERE))
     assert "Unlinked" in words(owner.open(poll(owner, answer), htmx=True))

@@ -189,6 +189,6 @@ async def test_people_see_read_receipts_of_people(bot: Bot, ana: Phone, sim: Sim
     await ana.paused()
     await ana.reads(answer)
     waiting = sim.server.accounts["15550001000"].companions[1].waiting
-    await sim.server.changes.until(
+    await sim.server.changes.wait_until(
         lambda: not waiting, PATIENCE, lambda: f"not acknowledged: {waiting}"
     )

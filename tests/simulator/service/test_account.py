@@ -79,7 +79,7 @@ async def test_the_account_is_renamed_on_the_phone_and_by_the_client(
         outcome = await bot.does("rename", name="The Shop")
         if outcome["event"] == "done":
             break
-    await sim.server.changes.until(
+    await sim.server.changes.wait_until(
         lambda: owner.name == "The Shop", PATIENCE, lambda: f"the name is {owner.name}"
     )
 

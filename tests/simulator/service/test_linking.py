@@ -57,7 +57,7 @@ async def test_a_client_may_go_away_while_it_is_linked(
     code = (await unlinked.does("pair", phone="+15550001000"))["data"]
     await unlinked.freeze()
     linking = asyncio.create_task(owner.enter_code(code))
-    await sim.server.changes.until(
+    await sim.server.changes.wait_until(
         lambda: any(r.stanza.child("link_code_companion_reg") for r in sim.stanzas
                     if r.direction == "out" and r.stanza.tag == "notification"),
         PATIENCE,

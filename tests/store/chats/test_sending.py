@@ -59,7 +59,7 @@ def test_why_nothing_can_leave(
     with database.write() as connection:
         settings.save(connection, replace(settings.load(connection), enabled=enabled), NOW)
         if linked:
-            link.linked(connection, ADA, "DjinnBot", NOW)
+            link.record_link(connection, ADA, "DjinnBot", NOW)
         with pytest.raises(NotConnected) as caught:
             sending.check_way(connection, status)
     assert str(caught.value) == reason

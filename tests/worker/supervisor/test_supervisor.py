@@ -94,7 +94,7 @@ def test_it_waits_for_a_database_that_is_away(
     spawn: Spawner, database: Database, live: Live, redis: Redis
 ):
     with database.write() as connection:
-        link_store.ended(connection, End.REMOVED_ON_PHONE, START)
+        link_store.record_end(connection, End.REMOVED_ON_PHONE, START)
         connection.execute(text("ALTER TABLE link RENAME TO gone"))
     worker = start(spawn, "The database is away")
     with database.write() as connection:
