@@ -23,7 +23,7 @@ from app.diagnostics import views as diagnostics
 from app.models import providers
 from app.models import views as models
 from app.overview import views as overview
-from app.web import compression, errors, headers, words
+from app.web import compression, errors, headers, toasts, words
 from app.web.ext import Services
 from app.whatsapp import views as whatsapp
 from config import ROOT, Config
@@ -93,7 +93,7 @@ def create_app(config: Config) -> Flask:
     app.after_request(headers.add)
     app.after_request(compression.shrink)
     errors.register(app)
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals |= {"asset": asset, "read_toasts": toasts.read_toasts}
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # Known in all templates: a block that is rendered alone does not see its page's imports.

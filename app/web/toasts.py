@@ -1,9 +1,11 @@
 """Short notices on the owner's next page, or beside the fragment that htmx gets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from flask import flash, get_template_attribute
+from flask import flash, get_flashed_messages
+
+from app.web.toast_words import NAMELESS, WORDS
 
 Figure = str | int | None
 
@@ -18,15 +20,43 @@ class Undo:
     values: Mapping[str, str | int]
 
 
+@dataclass(frozen=True)
+class Toast:
+    """One as the page shows it."""
+
+    category: str
+    text: str
+    undo: Undo | None = None
+
+
 def toast(
     code: str, category: str = "success", /, *, undo: Undo | None = None, **figures: Figure
 ) -> None:
-    """Say this once. The words for each code are in `_toast_words.html`, and only the `figures` in
-    them travel: in the browser's cookie, if the answer is a redirect.
+    """Say this once. Only the code and its `figures` travel: in the browser's cookie, if the answer
+    is a redirect.
 
     Raises `KeyError` for a code without words.
     """
-    if code not in get_template_attribute("_toast_words.html", "WORDS"):
+    if code not in WORDS:
         raise KeyError(code)
     button = asdict(undo) if undo else {}
     flash({"code": code, "figures": figures, **button}, "undo" if undo else category)
+
+
+def read_toasts() -> Iterator[Toast]:
+    """Those that were not shown yet. A browser's cookie may hold some of another version of the
+    panel: these are left out."""
+    for category, kept in get_flashed_messages(with_categories=True):
+        if not isinstance(kept, Mapping) or kept.get("code") not in WORDS:
+            continue
+        undo = Undo(kept["undo"], kept["target"], kept["values"]) if "undo" in kept else None
+        yield Toast(category, describe(kept["code"], kept["figures"]), undo)
+
+
+def describe(code: str, figures: Mapping[str, Figure]) -> str:
+    """Raises `KeyError` for a code without words and for a figure that is missing."""
+    named = {
+        name: str(NAMELESS[name]) if figure is None and name in NAMELESS else figure
+        for name, figure in figures.items()
+    }
+    return WORDS[code].format(**named)

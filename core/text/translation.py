@@ -48,8 +48,11 @@ class Counted:
 
     one: str
     many: str
+    none: Sentence | None = None  # for zero, where that is a sentence of its own
 
     def format(self, *, count: int, **figures: object) -> str:
+        if count == 0 and self.none:
+            return self.none.format(**figures)
         text = _catalogue.get().ngettext(self.one, self.many, count)
         return text.format(count=count, **figures)
 
@@ -62,5 +65,5 @@ def pgettext(context: str, text: str) -> Sentence:
     return Sentence(text, context)
 
 
-def ngettext(one: str, many: str) -> Counted:
-    return Counted(one, many)
+def ngettext(one: str, many: str, *, none: Sentence | None = None) -> Counted:
+    return Counted(one, many, none)

@@ -18,7 +18,7 @@ def page(app: Flask) -> Iterator[str]:
     loader = app.jinja_env.loader
     assert loader is not None
     known = {"page.html": PAGE}
-    for name in ("_toasts.html", "_toast_words.html", "macros.html"):
+    for name in ("_toasts.html", "macros.html"):
         known[name] = loader.get_source(app.jinja_env, name)[0]
     app.jinja_env.loader = DictLoader(known)
     yield "page.html"

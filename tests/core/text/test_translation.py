@@ -44,6 +44,14 @@ def test_a_sentence_is_looked_up_when_it_is_shown() -> None:
     assert str(SAVED) == "Saved."
 
 
+def test_zero_may_have_a_sentence_of_its_own() -> None:
+    ended = ngettext("{count} session", "{count} sessions", none=_("Saved."))
+    assert [ended.format(count=count) for count in (0, 1)] == ["Saved.", "1 session"]
+    assert CHATS.format(count=0) == "0 chats"
+    with reading_in(German()):
+        assert ended.format(count=0) == "Gespeichert."
+
+
 def test_the_catalogue_is_given_back_after_an_error() -> None:
     with pytest.raises(KeyError), reading_in(German()):
         raise KeyError
