@@ -1,19 +1,11 @@
 """The page's server: who may use it, what it tells, and what it carries out."""
 
 import io
-import json
-from itertools import islice
 
 import pytest
 from flask.testing import FlaskClient
 
-from core.link import Phase, Status
-from demo.product import OWNER, Product
-from demo.web import COOKIE, NO_QR, look
-from demo.world.world import World
-from store import settings
-from store.account import owner
-from store.redis.live import Live
+from demo.web import COOKIE, NO_QR
 from tests.demo.conftest import KEY, Hands
 
 PAGES = ("/", "/stream", "/wire", "/panel/", "/panel/whatsapp/", "/file/+15550002001/3A")
@@ -68,22 +60,6 @@ def test_an_order_must_be_json_which_no_other_site_can_send(client: FlaskClient)
     assert client.post("/do/nothing", json={}).status_code == 404
 
 
-def test_the_stream_begins_with_everything_and_goes_on_with_what_is_new(
-    client: FlaskClient, hands: Hands
-) -> None:
-    events = client.get("/stream", buffered=False).response
-    _, first = islice(events, 2)
-    told = json.loads(first.removeprefix(b"data: "))
-    assert told["first"] is True
-    assert {"linked", "allowed", "answered", "faults", "panel"} < set(told["set"])
-    assert told["set"][f"phone:{hands.alice.number}"]["name"] == "Alice"
-    hands.do("rename", hands.alice, name="Alicia")
-    told = json.loads(next(events).removeprefix(b"data: "))
-    assert told["first"] is False and told["gone"] == []
-    assert told["set"][f"phone:{hands.alice.number}"]["name"] == "Alicia"
-    events.close()
-
-
 def test_files_of_messages_are_served_pictures_to_look_at_the_rest_to_keep(
     client: FlaskClient, hands: Hands
 ) -> None:
@@ -120,37 +96,3 @@ def test_a_picture_of_one_s_own_is_sent_as_a_picture(client: FlaskClient, hands:
 def test_without_a_qr_code_there_is_nothing_to_scan(client: FlaskClient, hands: Hands) -> None:
     answer = client.post("/do/scan", json={"phone": hands.owner.number})
     assert (answer.status_code, answer.json) == (422, {"sentence": NO_QR})
-
-
-def test_the_page_knows_what_the_panel_shows(world: World, product: Product) -> None:
-    live = Live(product._services.live.redis)
-    live.publish(Status(Phase.CODE, code="ABCD-EFGH"))
-    assert look(world, product)["panel"] == {"up": True, "qr": False, "code": "ABCD-EFGH"}
-
-
-def test_the_owner_is_furnished_once(product: Product) -> None:
-    product.furnish("a password")
-    product.furnish("another password")
-    with product._services.db.read() as connection:
-        account = owner.load(connection)
-        assert account and account.name == OWNER
-        assert settings.load(connection).version == 1
-        assert settings.load(connection).enabled
-
-
-def test_the_panel_opens_signed_in_again_and_again(client: FlaskClient, product: Product) -> None:
-    product.furnish("a password")
-    panel = product._panel.test_client()
-    for _ in range(2):
-        answer = client.get("/panel/whatsapp/")
-        assert answer.location == f"http://localhost:{product.config.port}/whatsapp/"
-        name, value = product.session_cookie()
-        panel.set_cookie(name, value)
-        assert panel.get("/whatsapp/").status_code == 200
-        with product._services.db.write() as connection:
-            for session in owner.open_sessions(connection):
-                owner.end_session(connection, session.id)
-
-
-def test_nothing_is_shown_of_the_wire_before_it_is_asked_for(client: FlaskClient) -> None:
-    assert client.get("/wire").json == {"stanzas": []}

@@ -7,6 +7,7 @@ import pytest
 
 from simulator import Phone, Simulator
 from tests.simulator.bot import Bot
+from tests.simulator.scripted import Scripted
 
 
 @pytest.fixture
@@ -41,3 +42,11 @@ async def bot(unlinked: Bot, owner: Phone) -> Bot:
     await unlinked.link(owner)
     await unlinked.show_up()
     return unlinked
+
+
+@pytest.fixture
+async def device(sim: Simulator, owner: Phone) -> Scripted:
+    """A linked device that only a script moves."""
+    device = Scripted(sim)
+    await device.link(owner)
+    return device

@@ -20,7 +20,6 @@ from store.sql import tables
 from tests.fake_llm import FakeLLM
 from tests.waiting import PATIENCE, until_async
 from tests.worker.world import World
-from worker.models.partials import visible
 
 
 @dataclass
@@ -160,9 +159,6 @@ def test_typing_is_not_for_them_while_a_turn_runs(world: World, ana: Owner) -> N
     assert world.do(chats.expecting, world.clock()) == []
 
 
-# ---- the answer while it is written -----------------------------------------------------------
-
-
 async def test_the_answer_can_be_seen_as_it_grows(world: World, ana: Owner, llm: FakeLLM) -> None:
     llm.replies("<think>a plan</think>one two three")
     ana.writes("hi")
@@ -223,20 +219,3 @@ async def test_a_fallback_answers_in_a_stream_too(world: World, ana: Owner, llm:
     [turn] = ana.exchanges()
     assert (turn.reply, turn.model) == ("from the other", "custom/large")
     assert "custom/small" in (turn.error_detail or "")
-
-
-@pytest.mark.parametrize(
-    ("written", "seen"),
-    [
-        ("one two", "one two"),
-        ("one <thi", "one"),
-        ("one <", "one"),
-        ("one </thinking", "one"),
-        ("one <think>two", "one"),
-        ("a < b", "a < b"),
-        ("<think>plan</think>", ""),
-        ("plan</think>answer", "answer"),
-    ],
-)
-def test_what_of_an_unfinished_answer_may_be_seen(written: str, seen: str) -> None:
-    assert visible(written) == seen
