@@ -21,7 +21,7 @@ from core.states import MessageState, PieceState, TurnState
 from store import allowlist, link, link_history, settings
 from store.account import api_keys, audit
 from store.agents import favourites, permissions
-from store.chats.messages import PANEL
+from store.chats.chats import PANEL
 from store.chats.turns import TurnKind
 from store.link_history import Event
 from store.sql.tables import chats, conversations, messages, outbox, people, turns

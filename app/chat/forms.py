@@ -4,40 +4,28 @@ from collections.abc import Iterable
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import Field, SelectField, StringField, ValidationError
 from wtforms.validators import Length
 
+from app.conversations.message_field import build_message_field, validate_message
 from core.agents.agent import Agent
 from core.errors import InvalidModel
 from core.models.name import ModelName
 
-TEXT_MAX = 20_000  # characters
 MODEL_MAX = 200
 
 
-def text_field(label: str) -> TextAreaField:
-    # Browsers end lines as in a mail.
-    return TextAreaField(label, filters=[lambda text: (text or "").replace("\r\n", "\n").strip()])
-
-
-def written(form: FlaskForm, field: Field) -> None:
-    if not field.data:
-        raise ValidationError("Write something first.")
-    if len(field.data) > TEXT_MAX:
-        raise ValidationError(f"That is too long: at most {TEXT_MAX:,} characters.")
-
-
-class SayForm(FlaskForm):
-    text = text_field("Message")
-    validate_text = staticmethod(written)
+class MessageForm(FlaskForm):
+    text = build_message_field("Message")
+    validate_text = staticmethod(validate_message)
 
 
 class NewChatForm(FlaskForm):
     agent = SelectField("Agent", validate_choice=False)
-    text = text_field("First message")
+    text = build_message_field("First message")
 
     @classmethod
-    def of(cls, agents: Iterable[Agent], chosen: str | None) -> "NewChatForm":
+    def for_agents(cls, agents: Iterable[Agent], chosen: str | None) -> "NewChatForm":
         """`chosen` is the agent that an unsent form begins with."""
         posted = request.form if request.method == "POST" else None
         form = cls(formdata=posted, data={"agent": chosen})
@@ -49,7 +37,7 @@ class NewChatForm(FlaskForm):
             raise ValidationError("There is no such agent any more. Choose another.")
 
     def validate_text(self, field: Field) -> None:
-        written(self, field)
+        validate_message(self, field)
 
 
 class ModelForm(FlaskForm):

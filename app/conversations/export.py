@@ -13,14 +13,21 @@ from flask import Blueprint, Response, g, stream_template, stream_with_context
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from app.conversations.partner import found
+from app.conversations.parties import find_parties
 from app.web.ext import agents, db, now
 from config import ROOT
 from store.account import audit
 from store.chats.chats import Chat
 from store.chats.people import Person
 from store.pages import transcripts
-from store.pages.transcript_items import Fresh, Incoming, Item, Outcome, Outgoing
+from store.pages.transcript_items import (
+    FreshStart,
+    Incoming,
+    Item,
+    Outgoing,
+    Reply,
+    TurnSummary,
+)
 from store.pages.transcripts import Cursor
 
 bp = Blueprint("export", __name__, url_prefix="/conversations")
@@ -33,31 +40,33 @@ _TYPES = {"json": "application/json", "csv": "text/csv", "html": "text/html"}
 
 
 @bp.get("/<int:chat_id>/export.<any(html, json, csv):kind>")
-def download(chat_id: int, kind: str) -> ResponseReturnValue:
+def export_conversation(chat_id: int, kind: str) -> ResponseReturnValue:
     with db().write() as connection:
-        chat, person = found(connection, chat_id)
+        chat, person = find_parties(connection, chat_id)
         detail = f"chat {chat_id}, as {kind}"
         audit.record(connection, g.owner.name, "conversation exported", detail, now())
-    pieces = {"html": _html, "json": _json, "csv": _csv}[kind](chat, person, _items(chat_id))
+    pieces = {"html": _write_html, "json": _write_json, "csv": _write_csv}[kind](
+        chat, person, _read_items(chat_id)
+    )
     answer = Response(stream_with_context(pieces), mimetype=_TYPES[kind])
     name = f"conversation-{chat_id}-{now():%Y-%m-%d}.{kind}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
-def _items(chat_id: int) -> Iterator[Item]:
+def _read_items(chat_id: int) -> Iterator[Item]:
     """All of it, in order; nothing holds the database while the browser is slow."""
-    place, told = Cursor(0, 0), set[str]()
+    place, known = Cursor(0, 0), set[str]()
     while True:
         with db().read() as connection:
-            items, place = transcripts.forwards(connection, chat_id, place)
+            items, place = transcripts.read_onwards(connection, chat_id, place)
         if not items:
             return
-        yield from (item for item in items if item.key not in told)
-        told = {item.key for item in items}
+        yield from (item for item in items if item.key not in known)
+        known = {item.key for item in items}
 
 
-def _html(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
+def _write_html(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
     known = agents().load().agents
     css = Markup(_CSS.read_text())
     context = {
@@ -71,39 +80,46 @@ def _html(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[
     return stream_template("conversations/export.html", **context)
 
 
-def _json(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
+def _write_json(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
     head: dict[str, Any] = {"group": {"name": chat.subject}}
     if person:
         head = {"person": {"phone": person.phone, "lid": person.lid, "name": person.push_name}}
     yield json.dumps(head | {"exported_at": now().isoformat()})[:-1] + ', "messages": [\n'
     for number, item in enumerate(items):
-        yield (",\n" if number else "") + json.dumps(_record(person, item), ensure_ascii=False)
+        yield (",\n" if number else "") + json.dumps(_describe(person, item), ensure_ascii=False)
     yield "\n]}\n"
 
 
-def _csv(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
+def _write_csv(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
     # The mark tells spreadsheets that it is UTF-8.
-    yield "\ufeff" + _line(COLUMNS)
+    yield "\ufeff" + _write_line(COLUMNS)
     for item in items:
-        record = _record(person, item)
-        yield _line([record.get(column) for column in COLUMNS])
+        record = _describe(person, item)
+        yield _write_line([record.get(column) for column in COLUMNS])
 
 
-def _record(person: Person | None, item: Item) -> dict[str, Any]:
+def _describe(person: Person | None, item: Item) -> dict[str, Any]:
     """What there is to know of a piece, under the names of `COLUMNS`, and more for programs."""
-    record: dict[str, Any] = {"time": _moment(item.at)}
+    record: dict[str, Any] = {"time": _format_instant(item.at)}
     match item:
         case Incoming():
-            return record | _of_incoming(person, item)
+            return record | _describe_incoming(person, item)
         case Outgoing():
-            return record | _of_outgoing(item)
-        case Outcome():
-            return record | _of_outcome(item)
-        case Fresh():
+            return record | _describe_outgoing(item)
+        case Reply():
+            return record | {
+                "from": "agent",
+                "kind": "text",
+                "text": item.text,
+                "agent": item.agent,
+            }
+        case TurnSummary():
+            return record | _describe_turn(item)
+        case FreshStart():
             return record | {"from": "djinnbot", "kind": "fresh", "agent": " ".join(item.agents)}
 
 
-def _of_incoming(person: Person | None, item: Incoming) -> dict[str, Any]:
+def _describe_incoming(person: Person | None, item: Incoming) -> dict[str, Any]:
     name = person.push_name if person else item.push_name or item.phone or ""
     return {
         "from": "owner" if item.from_me else "person",
@@ -114,12 +130,12 @@ def _of_incoming(person: Person | None, item: Incoming) -> dict[str, Any]:
         "quoted": item.quoted_text,
         "facts": item.facts,
         "reactions": list(item.reactions),
-        "edited_at": _moment(item.edited_at),
-        "deleted_at": _moment(item.deleted_at),
+        "edited_at": _format_instant(item.edited_at),
+        "deleted_at": _format_instant(item.deleted_at),
     }
 
 
-def _of_outgoing(item: Outgoing) -> dict[str, Any]:
+def _describe_outgoing(item: Outgoing) -> dict[str, Any]:
     return {
         "from": "owner" if item.by_hand else "program" if item.program else "agent",
         "name": item.program or "",
@@ -130,13 +146,13 @@ def _of_outgoing(item: Outgoing) -> dict[str, Any]:
         "error": item.error,
         "possibly_twice": item.possibly_twice,
         "reactions": list(item.reactions),
-        "sent_at": _moment(item.sent_at),
-        "delivered_at": _moment(item.delivered_at),
-        "read_at": _moment(item.read_at),
+        "sent_at": _format_instant(item.sent_at),
+        "delivered_at": _format_instant(item.delivered_at),
+        "read_at": _format_instant(item.read_at),
     }
 
 
-def _of_outcome(item: Outcome) -> dict[str, Any]:
+def _describe_turn(item: TurnSummary) -> dict[str, Any]:
     return {
         "from": "djinnbot",
         "kind": "turn",
@@ -152,11 +168,11 @@ def _of_outcome(item: Outcome) -> dict[str, Any]:
     }
 
 
-def _moment(instant: datetime | None) -> str | None:
+def _format_instant(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None
 
 
-def _line(values: Sequence[object]) -> str:
+def _write_line(values: Sequence[object]) -> str:
     out = io.StringIO()
     csv.writer(out).writerow([_harmless(value) for value in values])
     return out.getvalue()

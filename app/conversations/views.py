@@ -1,34 +1,30 @@
 """What people on WhatsApp and agents say to each other: the list of chats, and each as it is said.
 
-Both pages ask again every few seconds and get 204 while nothing has changed. A transcript gets only
-what is new or looks different now, so that nothing moves under the reader.
+Both pages ask again every few seconds and get 204 while nothing has changed.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from zlib import crc32
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from sqlalchemy import Connection
 
-from app.conversations.partner import found
-from app.web import words
-from app.web.answer import fragment
+from app.conversations.parties import find_parties
+from app.conversations.takeover import WriteForm, read_takeover
+from app.conversations.transcript import Transcript, build_context, read_transcript
+from app.web import respond, words
 from app.web.ext import agents, db, now
 from app.web.toasts import toast
 from core.text import chat_html
 from core.text.masking import numbers_masked
 from store.account import audit
-from store.chats import contexts, forget, pauses
+from store.chats import contexts, forget
 from store.chats.chats import Chat
 from store.chats.people import Person
-from store.pages import chat_list, transcripts
+from store.pages import chat_list
 from store.pages.chat_list import PAGE, Show, Wanted
-from store.pages.transcript_items import Incoming, Item, version
-from store.pages.transcripts import Cursor, Open, Page
+from store.pages.transcripts import Cursor
 
 bp = Blueprint("conversations", __name__, url_prefix="/conversations")
 
@@ -37,86 +33,69 @@ EXCERPT = 160  # characters of a message in the list
 AROUND = 40  # of them before what was looked for
 
 
-@dataclass(frozen=True)
-class Told:
-    """A part of a transcript as the page shows it: the pieces, each with its version and the one
-    before it, and what is about to come."""
-
-    page: Page
-    end: Open
-    pieces: Sequence[tuple[Item, str, Item | None]]
-
-    @classmethod
-    def of(cls, page: Page, end: Open) -> "Told":
-        befores = [None, *page.items]
-        marked = [(item, version(item), it) for item, it in zip(page.items, befores, strict=False)]
-        return cls(page, end, marked)
-
-    @property
-    def fingerprint(self) -> str:
-        return _mark(self.end.running, self.end.waiting, [mark for _, mark, _ in self.pieces])
-
-
 @bp.get("/")
 def index() -> ResponseReturnValue:
     """The latest chats; `q`, `show`, `agent` and `person` narrow them down."""
-    wanted = _wanted()
+    wanted = _parse_wanted()
     page = max(request.args.get("page", 1, type=int), 1)
     with db().read() as connection:
         skip = min((page - 1) * PAGE, 2**31)
-        listed, has_more = chat_list.load(connection, wanted, now(), skip=skip)
-        is_empty = not listed and not chat_list.is_there_any(connection)
-    seen = _mark(listed, has_more)
-    if request.htmx and request.args.get("seen") == seen:
-        return "", 204
+        rows, has_more = chat_list.load(connection, wanted, now(), skip=skip)
+        is_empty = not rows and not chat_list.is_there_any(connection)
+    mark = respond.fingerprint(rows, has_more)
     context = {
-        "listed": listed,
+        "rows": rows,
         "wanted": wanted,
-        "asked": {**_asked(wanted), "page": page},
+        "here": {**_describe_wanted(wanted), "page": page},
         "page": page,
         "has_more": has_more,
         "is_empty": is_empty,
-        "seen": seen,
+        "mark": mark,
         "agents": agents().load().agents,
         "now": now(),
     }
-    if request.htmx:
-        return fragment("conversations/_list.html", **context)
-    return render_template("conversations/index.html", **context)
+    unchanged = respond.unchanged(mark)
+    return unchanged or respond.part("conversations/index.html", block="chats", **context)
 
 
 @bp.get("/<int:chat_id>")
 def show(chat_id: int) -> ResponseReturnValue:
     """The latest of what was said, or what was said before the place `before`."""
-    return _page(chat_id)
+    before = Cursor.parse(request.args.get("before", ""))
+    with db().read() as connection:
+        chat, person = find_parties(connection, chat_id)
+        transcript = read_transcript(connection, chat, person, before)
+        takeover = read_takeover(connection, chat_id)
+    if before is None:
+        _mark_seen(transcript)
+    context = {"before": before, "takeover": takeover, "form": WriteForm(formdata=None)}
+    return render_template("conversations/show.html", **context, **build_context(transcript))
 
 
 @bp.get("/<int:chat_id>/now")
-def now_(chat_id: int) -> ResponseReturnValue:
+def show_changes(chat_id: int) -> ResponseReturnValue:
     """What is new, and what looks different from the pieces in `v` (key.version); 204 when the end
     of the transcript is as in `seen`."""
-    if not request.htmx:
-        return redirect(url_for("conversations.show", chat_id=chat_id), code=303)
     with db().read() as connection:
-        chat, person = found(connection, chat_id)
-        told = _told(connection, chat_id)
-    _seen(chat, told)
-    if request.args.get("seen") == told.fingerprint:
-        return "", 204
-    known = dict(each.rpartition(".")[::2] for each in request.args.getlist("v"))
-    news = [piece for piece in told.pieces if known.get(piece[0].key) != piece[1]]
-    return fragment(
-        "conversations/_more.html", known=known, news=news, **_shown(chat, person, told)
+        chat, person = find_parties(connection, chat_id)
+        transcript = read_transcript(connection, chat, person)
+    if respond.is_part_wanted():
+        _mark_seen(transcript)
+    return respond.unchanged(transcript.fingerprint) or respond.part(
+        "transcript/changes.html",
+        block="changes",
+        home=url_for("conversations.show", chat_id=chat_id),
+        **build_context(transcript),
     )
 
 
 @bp.route("/<int:chat_id>/reset", methods=["GET", "POST"])
-def reset(chat_id: int) -> ResponseReturnValue:
+def reset_contexts(chat_id: int) -> ResponseReturnValue:
     """Let every agent start afresh in this chat, as `/new` does for one."""
     with db().read() as connection:
-        chat, person = found(connection, chat_id)
+        chat, person = find_parties(connection, chat_id)
     if request.method == "GET":
-        return _question("conversations/_reset.html", chat, person)
+        return render_template("conversations/reset.html", chat=chat, person=person)
     with db().write() as connection:
         count = contexts.start_all_afresh(connection, chat_id, now())
         detail = f"chat {chat_id}, {count} agents"
@@ -126,69 +105,26 @@ def reset(chat_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/<int:chat_id>/forget", methods=["GET", "POST"])
-def forget_(chat_id: int) -> ResponseReturnValue:
+def forget_chat(chat_id: int) -> ResponseReturnValue:
     """Delete the person and all that was said, the allowlist's entry too if that is ticked; or all
     that was said in a group."""
     if request.method == "GET":
         with db().read() as connection:
-            chat, person = found(connection, chat_id)
-        return _forget_question(chat, person)
+            chat, person = find_parties(connection, chat_id)
+        return render_template("conversations/forget.html", chat=chat, person=person)
     with db().write() as connection:
-        chat, person = found(connection, chat_id)
+        chat, person = find_parties(connection, chat_id)
         is_busy = forget.is_busy(connection, person or chat, now())
         if not is_busy:
             _forget(connection, chat, person)
     if is_busy:
-        return _forget_question(chat, person, 422, is_busy=True)
+        context = {"chat": chat, "person": person, "is_busy": True}
+        return render_template("conversations/forget.html", **context), 422
     toast("person_forgotten" if person else "group_forgotten")
     return redirect(url_for("conversations.index"), code=303)
 
 
-# ---- answers --------------------------------------------------------------------------------
-
-
-def _page(chat_id: int) -> ResponseReturnValue:
-    before = Cursor.parse(request.args.get("before", ""))
-    with db().read() as connection:
-        chat, person = found(connection, chat_id)
-        told = _told(connection, chat_id, before)
-        context = _shown(chat, person, told) | {"before": before}
-        context["pause"] = pauses.current(connection, chat_id, now())
-    if before is None:
-        _seen(chat, told)
-    return render_template("conversations/show.html", **context)
-
-
-def _forget_question(
-    chat: Chat, person: Person | None, status: int = 200, **context: object
-) -> ResponseReturnValue:
-    part = "conversations/_forget.html" if person else "conversations/_forget_group.html"
-    return _question(part, chat, person, status, **context)
-
-
-def _question(
-    part: str, chat: Chat, person: Person | None, status: int = 200, **context: object
-) -> ResponseReturnValue:
-    """A page of its own: what it asks about is not undone by a click."""
-    context |= {"part": part, "chat": chat, "person": person}
-    return render_template("conversations/question.html", **context), status
-
-
-# ---- what the templates are given -----------------------------------------------------------
-
-
-def _told(connection: Connection, chat_id: int, before: Cursor | None = None) -> Told:
-    # What is open is asked first: what is finished in between is then shown at the next look.
-    end = transcripts.open_end(connection, chat_id)
-    return Told.of(transcripts.read(connection, chat_id, before), end)
-
-
-def _shown(chat: Chat, person: Person | None, told: Told) -> dict[str, object]:
-    known = dict(agents().load().agents)
-    return {"chat": chat, "person": person, "told": told, "agents": known, "now": now()}
-
-
-def _wanted() -> Wanted:
+def _parse_wanted() -> Wanted:
     shown = request.args.get("show", "")
     return Wanted(
         text=request.args.get("q", "").strip()[:TEXT].replace("\0", ""),
@@ -198,7 +134,7 @@ def _wanted() -> Wanted:
     )
 
 
-def _asked(wanted: Wanted) -> dict[str, object]:
+def _describe_wanted(wanted: Wanted) -> dict[str, object]:
     """The conditions as they stand in an address."""
     return {
         "q": wanted.text or None,
@@ -208,15 +144,11 @@ def _asked(wanted: Wanted) -> dict[str, object]:
     }
 
 
-# ---- small things ---------------------------------------------------------------------------
-
-
-def _seen(chat: Chat, told: Told) -> None:
+def _mark_seen(transcript: Transcript) -> None:
     """The owner has the latest messages before them."""
-    latest = max((item.id for item in told.page.items if isinstance(item, Incoming)), default=0)
-    if latest > told.end.seen:
+    if transcript.latest_message > transcript.end.seen:
         with db().write() as connection:
-            chat_list.mark_seen(connection, chat.id, latest)
+            chat_list.mark_seen(connection, transcript.chat.id, transcript.latest_message)
 
 
 def _forget(connection: Connection, chat: Chat, person: Person | None) -> None:
@@ -231,35 +163,30 @@ def _forget(connection: Connection, chat: Chat, person: Person | None) -> None:
     audit.record(connection, g.owner.name, action, detail, now())
 
 
-def _mark(*what: object) -> str:
-    """Another one whenever any of it changes."""
-    return f"{crc32(repr(what).encode()):x}"
-
-
 # ---- how the templates write things ---------------------------------------------------------
 
 
 @bp.app_template_filter("excerpt")
-def _excerpt(text: str) -> str:
+def _write_excerpt(text: str) -> str:
     """Its beginning, on one line and without WhatsApp's marks."""
-    return _line(chat_html.without_marks(text[: 2 * EXCERPT]))
+    return _shorten(chat_html.without_marks(text[: 2 * EXCERPT]))
 
 
-@bp.app_template_filter("found")
-def _found_in(text: str, wanted: str) -> Markup:
+@bp.app_template_filter("mark_match")
+def _mark_match(text: str, wanted: str) -> Markup:
     """The part of it in which what was looked for is, that marked."""
     text = " ".join(text.split())
     place = text.lower().find(wanted.lower())
     if place < 0:
-        return escape(_line(text))
+        return escape(_shorten(text))
     end = place + len(wanted)
     before = ("…" if place > AROUND else "") + text[max(0, place - AROUND) : place]
     marked = Markup("<mark>{}</mark>").format(text[place:end])
     return escape(before) + marked + escape(text[end : end + EXCERPT])
 
 
-@bp.app_template_filter("lapse")
-def _lapse(gap: timedelta) -> str:
+@bp.app_template_filter("gap")
+def _write_gap(gap: timedelta) -> str:
     """12 ms, 3.4 s, 5 min, 2 h, 3 days."""
     value = gap.total_seconds()
     if value < 1:
@@ -269,6 +196,6 @@ def _lapse(gap: timedelta) -> str:
     return f"{value / 3600:.0f} h" if value < 48 * 3600 else f"{value / 86400:.0f} days"
 
 
-def _line(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= EXCERPT else f"{line[:EXCERPT].rstrip()}…"

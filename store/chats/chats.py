@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    insert,
     not_,
     or_,
     select,
@@ -33,6 +34,7 @@ from store.sql.prepared import prepared
 from store.sql.tables import chats as table
 from store.sql.tables import messages, outbox, people
 
+PANEL = "panel"  # in place of an address or a number: the owner wrote in the browser
 SUBJECT = 200  # characters of a group's subject that are kept
 TYPING_WAITS = timedelta(seconds=60)  # an answer nobody works on is announced no longer than this
 
@@ -83,6 +85,22 @@ def enter_group(connection: Connection, address: str, now: datetime) -> Chat:
         update(table).where(_is_group(address)).values(last_message_at=now).returning(table)
     ).mappings()
     return _chat(row.one())
+
+
+def begin_in_panel(connection: Connection, agent: str, now: datetime) -> Chat:
+    """A new chat of the owner with this agent."""
+    # The address names the row, whose number is known once it is made.
+    values = {"channel": Channel.PANEL, "address": PANEL, "agent": agent, "last_message_at": now}
+    made = insert(table).values(values).returning(table.c.id)
+    chat_id = connection.execute(made).scalar_one()
+    address = update(table).where(table.c.id == chat_id).values(address=f"{PANEL}:{chat_id}")
+    return _chat(connection.execute(address.returning(table)).mappings().one())
+
+
+def get_in_panel(connection: Connection, chat_id: int) -> Chat | None:
+    """The chat, unless there is none of this number in the panel."""
+    chat = get(connection, chat_id)
+    return chat if chat and chat.channel is Channel.PANEL else None
 
 
 def get(connection: Connection, chat_id: int) -> Chat | None:

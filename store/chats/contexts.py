@@ -94,6 +94,12 @@ def choose_model(connection: Connection, conversation_id: int, model: str | None
     connection.execute(update(table).where(table.c.id == conversation_id).values(model=model))
 
 
+def find_chosen_model(connection: Connection, chat_id: int, agent: str) -> str | None:
+    """The model that was chosen for this agent here, None while the agent's own applies."""
+    row = _current(connection, chat_id, agent).mappings().first()
+    return row["model"] if row else None
+
+
 def summarise(connection: Connection, conversation_id: int, summary: str, through: int) -> None:
     """From now on this is shown to the model in place of the turns up to and including that one."""
     connection.execute(

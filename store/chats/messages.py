@@ -1,24 +1,35 @@
 """Messages that reached us, from the connection's insert to their answer."""
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Update, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Update,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from core.messages import batch
 from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.states import MESSAGE_MOVES, MessageState
+from store.chats.chats import PANEL, Chat
 from store.sql.engine import insert_new
 from store.sql.moves import Mover
 from store.sql.prepared import prepared
+from store.sql.tables import chats, turns
 from store.sql.tables import messages as table
-from store.sql.tables import turns
 
 ID = 200  # characters of a message's id that are stored
-PANEL = "panel"  # in place of the number that a message was sent to: the owner wrote it there
 COMMAND = 100  # characters that show which command a text is
 
 move = Mover(table, MESSAGE_MOVES)
@@ -90,6 +101,32 @@ def receive(connection: Connection, inbound: Inbound, now: datetime) -> bool:
         "received_at": now,
     }
     return connection.execute(insert_new(connection, table), row).rowcount == 1
+
+
+def write_in_panel(connection: Connection, chat: Chat, text: str, name: str, now: datetime) -> None:
+    """Let this wait for an answer, as the owner called `name`. The caller
+    nudges the jobs (`after_commit`)."""
+    values = {
+        "account": PANEL,
+        "chat": chat.address,
+        "sender": PANEL,
+        "message_id": secrets.token_hex(8),
+        "place": Place.DIRECT,
+        "kind": Kind.TEXT,
+        "text": text,
+        "push_name": name,
+        "from_me": False,
+        "raw": b"",
+        "state": MessageState.WAITING,
+        "reason": Reason.OWNER,
+        "chat_id": chat.id,
+        "sent_at": now,
+        "received_at": now,
+        "decided_at": now,
+        "read_at": now,  # no blue tick is due
+    }
+    connection.execute(insert(table).values(values))
+    connection.execute(update(chats).where(chats.c.id == chat.id).values(last_message_at=now))
 
 
 def undecided(connection: Connection, limit: int = 200) -> Sequence[Received]:

@@ -24,7 +24,7 @@ from core.channel import ON_WHATSAPP
 from core.messages.message import Reason
 from core.states import TURN_MOVES, MessageState, TurnState
 from store.chats import messages, outbox
-from store.chats.chats import Chat
+from store.chats.chats import PANEL, Chat
 from store.sql.moves import Mover
 from store.sql.prepared import prepared
 from store.sql.tables import chats
@@ -219,7 +219,7 @@ def drop_unanswered(connection: Connection, reason: Reason) -> int:
     there = table.c.chat_id.in_(select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP)))
     move(connection, there, to=TurnState.INTERRUPTED)
     unanswered = [MessageState.RECEIVED, MessageState.WAITING, MessageState.ANSWERING]
-    on_whatsapp = messages_table.c.account != messages.PANEL
+    on_whatsapp = messages_table.c.account != PANEL
     dropped = messages.move(
         connection, on_whatsapp, out_of=unanswered, to=MessageState.IGNORED, reason=reason
     )

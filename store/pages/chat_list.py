@@ -5,7 +5,7 @@ Two steps: which chats, in order, then all that their rows show. Neither asks on
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -59,7 +59,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Line:
+class MessageLine:
     """One message of either side, as a list shows it."""
 
     is_ours: bool
@@ -71,28 +71,26 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """`line` is what was said last, or the latest of what was looked for (`is_match`). `failed`:
-    lately a turn has failed, or a message could not be sent. In a group `person` is None, and
-    `subject` what the group is called, if that is known."""
+class ChatRow:
+    """A chat in the list."""
 
     id: int
-    person: Person | None
-    subject: str | None
+    person: Person | None  # None in a group
+    subject: str | None  # what a group is called, if that is known
     agent: str | None
     sticky_until: datetime | None
     at: datetime | None
     has_unread: bool
     is_open: bool
-    failed: bool
+    failed: bool  # lately a turn has failed, or a message could not be sent
     paused: bool
-    line: Line | None = field(default=None)
+    message: MessageLine | None = None  # the latest, or the latest of what was looked for
     is_match: bool = False
 
 
 def load(
     connection: Connection, wanted: Wanted, now: datetime, *, skip: int = 0
-) -> tuple[Sequence[Listed], bool]:
+) -> tuple[Sequence[ChatRow], bool]:
     """A page of these chats, the latest first, and whether there are more."""
     chosen = connection.scalars(
         select(chats.c.id)
@@ -103,15 +101,15 @@ def load(
         .offset(skip)
     ).all()
     ids = chosen[:PAGE]
-    rows = connection.execute(_rows(ids, now)).all()
-    found = _matches(connection, ids, wanted.text) if wanted.text else {}
-    ends = _lines(connection, [row.last_in for row in rows], [row.last_out for row in rows])
-    listed = {row.id: _build_line(row, ends.get(row.id), found.get(row.id)) for row in rows}
-    return [listed[chat_id] for chat_id in ids], len(chosen) > PAGE
+    rows = connection.execute(_select_rows(ids, now)).all()
+    matches = _read_matches(connection, ids, wanted.text) if wanted.text else {}
+    latest = _read_lines(connection, [row.last_in for row in rows], [row.last_out for row in rows])
+    built = {row.id: _build_row(row, latest.get(row.id), matches.get(row.id)) for row in rows}
+    return [built[chat_id] for chat_id in ids], len(chosen) > PAGE
 
 
 def is_there_any(connection: Connection) -> bool:
-    """Whether any chat on WhatsApp has ever been answered or written to."""
+    """Whether there ever was a chat on WhatsApp."""
     there = select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP)).limit(1)
     return connection.execute(there).first() is not None
 
@@ -136,12 +134,12 @@ def _conditions(wanted: Wanted, now: datetime) -> Iterable[ColumnElement[bool]]:
             conversations.c.chat_id == chats.c.id, conversations.c.agent == wanted.agent
         )
     if wanted.show:
-        yield _match_show(wanted.show, now)
+        yield _is_shown(wanted.show, now)
     if wanted.text:
-        yield _has(wanted.text)
+        yield _contains(wanted.text)
 
 
-def _match_show(show: Show, now: datetime) -> ColumnElement[bool]:
+def _is_shown(show: Show, now: datetime) -> ColumnElement[bool]:
     match show:
         case Show.UNREAD:
             return _has_unread()
@@ -174,7 +172,7 @@ def _has_failed(now: datetime) -> ColumnElement[bool]:
     return chats.c.id.in_(union(failed_turns, unsent.where(outbox.c.chat_id.is_not(None))))
 
 
-def _has(text: str) -> ColumnElement[bool]:
+def _contains(text: str) -> ColumnElement[bool]:
     said = union(
         select(messages.c.chat_id).where(_says(text), messages.c.chat_id.is_not(None)),
         select(outbox.c.chat_id).where(
@@ -196,7 +194,7 @@ def _says(text: str) -> ColumnElement[bool]:
 # ---- what their rows show ------------------------------------------------------------------------
 
 
-def _rows(ids: Sequence[int], now: datetime) -> Select[Any]:
+def _select_rows(ids: Sequence[int], now: datetime) -> Select[Any]:
     return (
         select(
             chats.c.id,
@@ -234,7 +232,9 @@ def _last_out() -> ScalarSelect[int]:
     return newest.order_by(outbox.c.id.desc()).limit(1).correlate(chats).scalar_subquery()
 
 
-def _matches(connection: Connection, ids: Sequence[int], text: str) -> Mapping[int, Line]:
+def _read_matches(
+    connection: Connection, ids: Sequence[int], text: str
+) -> Mapping[int, MessageLine]:
     """The latest line of each of these chats in which this was written, if there is one."""
     heard = connection.scalars(
         select(func.max(messages.c.id))
@@ -246,13 +246,13 @@ def _matches(connection: Connection, ids: Sequence[int], text: str) -> Mapping[i
         .where(outbox.c.chat_id.in_(ids), outbox.c.text.icontains(text, autoescape=True))
         .group_by(outbox.c.chat_id)
     ).all()
-    return _lines(connection, heard, sent)
+    return _read_lines(connection, heard, sent)
 
 
-def _lines(
+def _read_lines(
     connection: Connection, heard: Sequence[int | None], sent: Sequence[int | None]
-) -> Mapping[int, Line]:
-    """The later of these two lines of each chat."""
+) -> Mapping[int, MessageLine]:
+    """The later of these two messages of each chat: one that reached us, one of the outbox."""
     theirs = connection.execute(
         select(
             messages.c.chat_id,
@@ -270,7 +270,7 @@ def _lines(
         )
     )
     lines = {
-        row.chat_id: Line(
+        row.chat_id: MessageLine(
             row.from_me,
             row.kind,
             row.text,
@@ -282,12 +282,12 @@ def _lines(
     }
     for row in ours:
         if row.chat_id not in lines or lines[row.chat_id].at <= row.created_at:
-            lines[row.chat_id] = Line(True, "text", row.text, row.created_at)
+            lines[row.chat_id] = MessageLine(True, "text", row.text, row.created_at)
     return lines
 
 
-def _build_line(row: Row[Any], end: Line | None, found: Line | None) -> Listed:
-    return Listed(
+def _build_row(row: Row[Any], latest: MessageLine | None, match: MessageLine | None) -> ChatRow:
+    return ChatRow(
         id=row.id,
         person=_person(row) if row.person_id else None,
         subject=row.subject,
@@ -298,8 +298,8 @@ def _build_line(row: Row[Any], end: Line | None, found: Line | None) -> Listed:
         is_open=row.is_open,
         failed=row.failed,
         paused=row.paused,
-        line=found or end,
-        is_match=found is not None,
+        message=match or latest,
+        is_match=match is not None,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from core.channel import ON_WHATSAPP
 from core.states import MessageState, PieceState, TurnState
-from store.chats.messages import PANEL
+from store.chats.chats import PANEL
 from store.chats.turns import TurnKind
 from store.sql.tables import allowlist, chats, messages, outbox, people, turns
 

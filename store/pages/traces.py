@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from core.admission.allowlist import Pattern
 from core.states import TurnState
-from store.chats.messages import PANEL
+from store.chats.chats import PANEL
 from store.chats.turns import TurnKind
 from store.pages import transcripts
-from store.pages.transcript_items import Outcome, Outgoing
+from store.pages.transcript_items import Outgoing, TurnSummary
 from store.sql.tables import allowlist, messages, outbox, turns
 
 LATEST = 50  # parts of an answer, and attempts at it
@@ -54,7 +54,7 @@ class Step:
     gap: timedelta | None = None
     part: Outgoing | None = None
     number: int = 0
-    attempt: Outcome | None = None
+    attempt: TurnSummary | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Trace:
 
     message: Facts | None
     entry: Pattern | None
-    attempts: Sequence[Outcome]
-    turn: Outcome | None
+    attempts: Sequence[TurnSummary]
+    turn: TurnSummary | None
     parts: Sequence[Outgoing]
 
     @property
@@ -126,20 +126,22 @@ def _entry(connection: Connection, entry_id: int | None) -> Pattern | None:
     return Pattern(pattern) if pattern else None
 
 
-def _turn(connection: Connection, turn_id: int | None) -> Outcome | None:
+def _turn(connection: Connection, turn_id: int | None) -> TurnSummary | None:
     if turn_id is None:
         return None
-    rows = connection.execute(transcripts.outcomes().where(turns.c.id == turn_id)).mappings()
-    return Outcome(**rows.one())
+    rows = connection.execute(
+        transcripts.select_summaries().where(turns.c.id == turn_id)
+    ).mappings()
+    return TurnSummary(**rows.one())
 
 
-def _attempts(connection: Connection, facts: Facts) -> Sequence[Outcome]:
+def _attempts(connection: Connection, facts: Facts) -> Sequence[TurnSummary]:
     """Turns of its chat that were given up while it waited for its own: their process died, or
     the owner took over."""
     if facts.chat_id is None:
         return ()
     rows = connection.execute(
-        transcripts.outcomes()
+        transcripts.select_summaries()
         .where(
             turns.c.chat_id == facts.chat_id,
             turns.c.started_at >= facts.received_at,
@@ -150,11 +152,11 @@ def _attempts(connection: Connection, facts: Facts) -> Sequence[Outcome]:
         .order_by(turns.c.id)
         .limit(LATEST)
     )
-    return [Outcome(**row) for row in rows.mappings()]
+    return [TurnSummary(**row) for row in rows.mappings()]
 
 
 def _parts(connection: Connection, which: ColumnElement[bool]) -> Sequence[Outgoing]:
-    wanted = transcripts.outgoing().where(which).order_by(outbox.c.id).limit(LATEST)
+    wanted = transcripts.select_outgoing().where(which).order_by(outbox.c.id).limit(LATEST)
     return [Outgoing(**row) for row in connection.execute(wanted).mappings()]
 
 

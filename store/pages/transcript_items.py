@@ -1,5 +1,5 @@
-"""What a transcript is made of: what they wrote, what we wrote, how each turn came out, and where
-an agent started afresh. Values only; store/pages/transcripts.py reads them.
+"""What a transcript is made of: what was written to us, what we wrote, how each turn came out, and
+where an agent started afresh. Values only; store/pages/transcripts.py reads them.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,7 @@ from store.chats.turns import TurnKind
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message that reached us. `quotes` is the key of what it answers, where the page has that;
-    `facts` tells what a picture, a place or a poll was. `push_name` is what its sender called
-    themselves, which matters in a group."""
+    """A message that reached us, or that the owner wrote in the panel."""
 
     id: int
     message_id: str
@@ -28,17 +26,17 @@ class Incoming:
     from_me: bool
     quoted_id: str | None
     quoted_text: str | None
-    facts: Mapping[str, Any] | None
+    facts: Mapping[str, Any] | None  # what a picture, a place or a poll was
     state: str
     turn_id: int | None
     at: datetime
     ack_emoji: str | None
     edited_at: datetime | None
     deleted_at: datetime | None
-    push_name: str
+    push_name: str  # what its sender called themselves, which matters in a group
     phone: str | None
     reactions: tuple[str, ...] = ()
-    quotes: str | None = None
+    quotes: str | None = None  # the key of the item that it answers, where the page has that
 
     what: ClassVar = "incoming"
 
@@ -53,8 +51,8 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message of ours, as WhatsApp gets it. A turn's, or else a program's (`program` is what
-    its key is called), an agent's of its own accord, or, without an agent, the owner's own."""
+    """One message of ours, as WhatsApp gets it. A turn's, or else a program's, an agent's of its
+    own accord, or, without an agent, the owner's own."""
 
     id: int
     text: str
@@ -70,7 +68,7 @@ class Outgoing:
     sent_at: datetime | None
     delivered_at: datetime | None
     read_at: datetime | None
-    program: str | None
+    program: str | None  # what the program's API key is called
     turn_kind: str | None
     reactions: tuple[str, ...] = ()
 
@@ -93,9 +91,26 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a turn came out: who answered, with what, and what it took. `passed_over` are agents that
-    were chosen but could not answer, each with a `core.agents.routing.Absence`."""
+class Reply:
+    """An answer in the panel: it is read where its turn keeps it, and leaves through no outbox."""
+
+    id: int  # the turn's
+    kind: str
+    state: str
+    agent: str | None
+    text: str
+    at: datetime
+
+    what: ClassVar = "reply"
+
+    @property
+    def key(self) -> str:
+        return f"reply-{self.id}"
+
+
+@dataclass(frozen=True)
+class TurnSummary:
+    """How a turn came out: who answered, with what, and what it took."""
 
     id: int
     kind: str
@@ -103,6 +118,7 @@ class Outcome:
     agent: str | None
     model: str | None
     why: str | None
+    # Agents that were chosen but could not answer, each with a `core.agents.routing.Absence`.
     passed_over: Mapping[str, str] | None
     input_tokens: int | None
     output_tokens: int | None
@@ -112,7 +128,7 @@ class Outcome:
     started_at: datetime
     finished_at: datetime | None
 
-    what: ClassVar = "outcome"
+    what: ClassVar = "turn"
 
     @property
     def key(self) -> str:
@@ -127,14 +143,14 @@ class Outcome:
         return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
 
     @property
-    def is_telling(self) -> bool:
+    def is_worth_telling(self) -> bool:
         """Whether there is more to say than the messages show."""
         is_ours = self.kind != TurnKind.AGENT and not (self.model or self.passed_over)
         return not is_ours or self.state != TurnState.DONE
 
 
 @dataclass(frozen=True)
-class Fresh:
+class FreshStart:
     """Here these agents have forgotten what was said above (`/new`)."""
 
     id: int
@@ -149,9 +165,9 @@ class Fresh:
 
 
 Spoken = Incoming | Outgoing
-Item = Spoken | Outcome | Fresh
+Item = Spoken | Reply | TurnSummary | FreshStart
 
 
-def version(item: Item) -> str:
+def compute_version(item: Item) -> str:
     """Another one whenever the item looks different."""
     return f"{crc32(repr(item).encode()):x}"

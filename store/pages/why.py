@@ -12,7 +12,8 @@ from core.admission.allowlist import HIDDEN
 from core.messages.message import Kind
 from core.phone import Phone
 from core.states import MessageState, PieceState
-from store.chats.messages import ID, PANEL
+from store.chats.chats import PANEL
+from store.chats.messages import ID
 from store.sql.tables import chats, messages, outbox, people, turns
 
 SHOWN = 20  # messages of the people that were found, and as many that were found themselves

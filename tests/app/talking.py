@@ -53,6 +53,8 @@ class Talk:
         """The person has written. `facts` are fields of `Inbound`; `chat=False`: no chat of ours
         took it, as when it was held."""
         has_chat = facts.pop("has_chat", True)
+        # An answer comes to what has waited for it.
+        first = MessageState.WAITING if state is MessageState.ANSWERED else state
         plain = {
             "account": ACCOUNT,
             "chat": self.chat.address,
@@ -71,7 +73,7 @@ class Talk:
             messages.decided(
                 connection,
                 row,
-                state,
+                first,
                 reason,
                 self.now,
                 person_id=self.person_id,
@@ -81,6 +83,8 @@ class Talk:
                 chats.enter_group(connection, self.chat.address, self.now)
             elif has_chat and state is MessageState.WAITING:
                 chats.enter(connection, self.person_id, self.address, self.now)
+        if state is not first:
+            self.changes(row, state=state)
         return row
 
     def begins(self, *ids: int, agent: str = "finn", **facts: Any) -> int:

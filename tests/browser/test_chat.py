@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from store.pages import panel_chats
+from store.chats import messages
 from tests.browser.panel import Panel
 from tests.browser.test_looks import theme
 from tests.fake_llm import FakeLLM, llm
@@ -85,14 +85,14 @@ def test_talking(page: Page, llm: FakeLLM) -> None:
     llm.replies("one two three four")
     with llm.stalled(2):
         begin(page, "Hello Eric")
-        running = page.locator("#now .theirs")
+        running = page.locator("#now .on-left .bubble")
         expect(running).to_contain_text("one two")
         expect(running).to_contain_text("Eric is writing …")
         page.reload()
-        expect(page.locator("#now .theirs")).to_contain_text("one two")
-    answer = page.locator(".exchange .theirs").filter(has_text="one two three four")
+        expect(page.locator("#now .on-left .bubble")).to_contain_text("one two")
+    answer = page.locator("#talk .is-reply .bubble").filter(has_text="one two three four")
     expect(answer).to_be_visible()
-    expect(page.locator("#now .theirs")).to_have_count(0)
+    expect(page.locator("#now .on-left .bubble")).to_have_count(0)
     expect(page.locator(".meta")).to_contain_text("custom/small")
 
     llm.replies("**again**")
@@ -100,31 +100,31 @@ def test_talking(page: Page, llm: FakeLLM) -> None:
     message(page).press("Shift+Enter")
     message(page).type("again?")
     message(page).press("Enter")
-    expect(page.locator(".theirs strong").filter(has_text="again")).to_be_visible()
+    expect(page.locator("#talk .is-reply strong").filter(has_text="again")).to_be_visible()
     expect(message(page)).to_have_value("")
     expect(message(page)).to_be_focused()
     assert llm.requests[-1].text == "And\nagain?"
-    expect(page.locator(".exchange")).to_have_count(2)
+    expect(page.locator("#talk .is-reply")).to_have_count(2)
 
 
 @pytest.mark.usefixtures("jobs")
 def test_without_scripts(panel: Panel) -> None:
     page = panel.owner(java_script_enabled=False)
     begin(page, "Hello Finn", "🏗️ Finn, Solutions Architect")
-    answer = page.locator(".theirs").filter(has_text="I am a fake model.")
+    answer = page.locator("#talk .is-reply").filter(has_text="I am a fake model.")
     reload_until(page, answer)
     message(page).fill("/agents")
     page.get_by_role("button", name="Send").click()
-    reload_until(page, page.locator(".theirs strong").filter(has_text="Agents"))
+    reload_until(page, page.locator("#talk .is-reply strong").filter(has_text="Agents"))
 
 
 @pytest.mark.usefixtures("jobs")
 def test_what_is_typed_outlives_the_polls(page: Page, llm: FakeLLM) -> None:
     with llm.held():
         begin(page, "Hello")
-        expect(page.locator("#now .theirs")).to_be_visible()
+        expect(page.locator("#now .on-left .bubble")).to_be_visible()
         message(page).fill("half a sent")
-    expect(page.locator("#now .theirs")).to_have_count(0)
+    expect(page.locator("#now .on-left .bubble")).to_have_count(0)
     expect(message(page)).to_have_value("half a sent")
     expect(message(page)).to_be_focused()
     page.reload()
@@ -142,30 +142,31 @@ def test_stopping(page: Page, llm: FakeLLM) -> None:
         expect(stop).to_be_hidden()
     message(page).fill("Still there?")
     message(page).press("Enter")
-    expect(page.locator(".theirs").filter(has_text="I am a fake model.")).to_be_visible()
+    expect(page.locator("#talk .is-reply").filter(has_text="I am a fake model.")).to_be_visible()
 
 
 @pytest.mark.usefixtures("jobs")
 def test_starting_afresh(page: Page, llm: FakeLLM) -> None:
     begin(page, "My name is Ana")
-    expect(page.locator(".exchange .meta")).to_be_visible()
+    expect(page.locator("#talk .meta")).to_be_visible()
     page.get_by_role("button", name="Start afresh").click()
-    expect(page.locator(".theirs").filter(has_text="Eric starts afresh")).to_be_visible()
+    expect(page.locator("#talk .is-reply").filter(has_text="Eric starts afresh")).to_be_visible()
     message(page).fill("Who am I?")
     message(page).press("Enter")
-    expect(page.locator(".exchange .meta")).to_have_count(2)
+    expect(page.locator("#talk .meta")).to_have_count(2)
     assert llm.requests[-1].messages == [("user", "Who am I?")]
-    expect(page.locator(".mine").first).to_contain_text("My name is Ana")
+    expect(page.locator("#talk .is-incoming").first).to_contain_text("My name is Ana")
 
 
 @pytest.mark.usefixtures("jobs")
 def test_a_failure_is_told_in_full(page: Page, llm: FakeLLM) -> None:
     llm.fails(401, "no such key")
     begin(page, "Hello")
-    failed = page.locator(".failed")
-    expect(failed).to_contain_text("my AI model isn't set up properly")
-    failed.get_by_text("Details").click()
-    expect(failed).to_contain_text("no such key")
+    expect(page.locator(".failed")).to_contain_text("my AI model isn't set up properly")
+    turn = page.locator(".is-turn")
+    expect(turn).to_contain_text("The provider does not accept the key.")
+    turn.get_by_text("Details").click()
+    expect(turn).to_contain_text("no such key")
 
 
 def test_choosing_a_model(either: Page, panel: Panel) -> None:
@@ -178,7 +179,7 @@ def test_choosing_a_model(either: Page, panel: Panel) -> None:
     expect(page.get_by_label("Model", exact=True)).to_have_value("openai/gpt-4o")
     page.get_by_label("Model", exact=True).fill("ollama/llama4")
     page.get_by_role("button", name="Use it").click()
-    expect(page.locator("#partner")).to_contain_text("ollama/llama4")
+    expect(page.locator("#responder")).to_contain_text("ollama/llama4")
     page.goto("/chat/")
     expect(page.get_by_role("navigation", name="Chats")).to_contain_text("Hello")
 
@@ -190,14 +191,14 @@ def test_the_page_follows_the_answer_unless_the_reader_scrolled_up(
     to_end = "document.scrollingElement.scrollHeight - innerHeight - scrollY"
     llm.replies("A paragraph.\n\n" * 60)
     begin(page, "Write a lot")
-    expect(page.locator(".exchange .meta")).to_be_visible()
+    expect(page.locator("#talk .meta")).to_be_visible()
     page.wait_for_function(f"() => {to_end} < 5")
     with llm.held():
         message(page).fill("Again")
         message(page).press("Enter")
-        expect(page.locator("#now .mine")).to_be_visible()
+        expect(page.locator("#now .on-right")).to_be_visible()
         page.evaluate("scrollTo(0, 0)")
-    expect(page.locator(".exchange .meta")).to_have_count(2)
+    expect(page.locator("#talk .meta")).to_have_count(2)
     assert page.evaluate("scrollY") == 0
 
 
@@ -208,22 +209,22 @@ def test_its_looks(panel: Panel, llm: FakeLLM, theme: str) -> None:
     assert panel.audit_in_sizes(page) == []
     llm.replies(PROSE)
     begin(page, "A word that is rather long: " + "x" * 200)
-    expect(page.locator(".exchange .meta")).to_be_visible()
+    expect(page.locator("#talk .meta")).to_be_visible()
     llm.fails(400, "bad " * 200)
     message(page).fill("/status")
     message(page).press("Enter")
-    expect(page.locator(".ours")).to_be_visible()
+    expect(page.locator("#talk .aside")).to_be_visible()
     message(page).fill("fail")
     message(page).press("Enter")
     expect(page.locator(".failed")).to_be_visible()
-    page.locator(".failed summary").click()
+    page.locator(".is-turn summary").click()
     page.locator("#choose-model").click()
     assert panel.audit_in_sizes(page) == []
     llm.replies("half an answer")
     with llm.stalled(2):
         message(page).fill("Once more")
         message(page).press("Enter")
-        expect(page.locator("#now .theirs")).to_contain_text("half an")
+        expect(page.locator("#now .on-left .bubble")).to_contain_text("half an")
         assert panel.audit_in_sizes(page) == []
 
 
@@ -231,4 +232,4 @@ def test_nobody_answers_while_the_jobs_are_away(page: Page, panel: Panel) -> Non
     begin(page, "Hello")
     expect(page.locator("#now")).to_contain_text("The jobs process is not running")
     with panel.services.db.read() as connection:
-        assert panel_chats.talk(connection, 1).waiting
+        assert messages.waiting(connection, 1)

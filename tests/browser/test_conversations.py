@@ -109,14 +109,14 @@ def test_following_a_conversation(page: Page, ana: Talk) -> None:
 
     row = ana.hears("What now?")
     turn = ana.begins(row)
-    expect(page.locator("#live")).to_contain_text("Finn is writing")
+    expect(page.locator("#now")).to_contain_text("Finn is writing")
     expect(page.locator(".piece").last).to_contain_text("What now?")
     ana.ends(turn, "Wait")
     ana.receipt(state="sent", sent_at=ana.now, wa_id="OURS")
     expect(page.locator(".is-outgoing").last).to_contain_text("Wait")
     expect(page.locator(".piece").last).to_contain_text("demo/echo")
     expect(page.locator(".tick-sent")).to_have_count(2)
-    expect(page.locator("#live")).not_to_contain_text("writing")
+    expect(page.locator("#now")).not_to_contain_text("writing")
     assert page.locator(".piece").first.get_attribute("data-same") == "yes"
     expect(why).to_be_visible()
 

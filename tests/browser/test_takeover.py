@@ -60,7 +60,7 @@ def test_taking_over_and_going_back(panel: Panel, either: Page, ana: Talk) -> No
     expect(state).to_contain_text("You have taken over until")
     page.get_by_label("Write by hand").fill("**Hello**, it is me")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#talk, #live").get_by_text("Hello, it is me")).to_be_visible()
+    expect(page.locator("#talk, #now").get_by_text("Hello, it is me")).to_be_visible()
     assert sent(panel) == ["*Hello*, it is me"]
     expect(page.get_by_label("Write by hand")).to_have_value("")
     ana.hears("Thank you")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -12,8 +13,6 @@ from sqlalchemy import select, update
 from core.messages.message import Reason
 from core.states import MessageState
 from store.chats import chats, messages, outbox, turns
-from store.pages import panel_chats
-from store.pages.panel_chats import Exchange
 from store.redis import valkey
 from store.redis.live import PARTIAL_TTL, Live
 from store.sql import tables
@@ -31,18 +30,23 @@ class Owner:
 
     def writes(self, text: str) -> None:
         with self.world.database.write() as connection:
-            chat = panel_chats.get(connection, self.chat_id)
+            chat = chats.get_in_panel(connection, self.chat_id)
             assert chat
-            panel_chats.say(connection, chat, text, "ana", self.world.clock())
+            messages.write_in_panel(connection, chat, text, "ana", self.world.clock())
 
     async def asks(self, text: str) -> str:
         self.writes(text)
         await self.world.answering.answer(self.chat_id)
-        return self.exchanges()[-1].reply or ""
+        return self.turns()[-1]["reply"] or ""
 
-    def exchanges(self) -> Sequence[Exchange]:
-        with self.world.database.read() as connection:
-            return panel_chats.talk(connection, self.chat_id).done
+    def turns(self) -> Sequence[Any]:
+        """Those that have ended."""
+        ended = ("done", "failed", "stopped")
+        return [
+            turn
+            for turn in self.world.turns()
+            if turn["chat_id"] == self.chat_id and turn["state"] in ended
+        ]
 
     @property
     def partial(self) -> str:
@@ -53,7 +57,7 @@ class Owner:
 @pytest.fixture
 def ana(world: World) -> Owner:
     """In a chat with Eric, while Finn is the default agent."""
-    return Owner(world, world.do(panel_chats.begin, "eric", world.clock()))
+    return Owner(world, world.do(chats.begin_in_panel, "eric", world.clock()).id)
 
 
 async def test_the_answer_stays_in_the_turn_and_is_whole(
@@ -63,9 +67,9 @@ async def test_the_answer_stays_in_the_turn_and_is_whole(
     llm.replies(long)
     assert await ana.asks("hi") == long.strip()
     assert world.rows(select(tables.outbox)) == [] and world.states() == ["answered"]
-    [turn] = ana.exchanges()
-    assert (turn.agent, turn.model, turn.kind) == ("eric", "custom/small", "agent")
-    assert turn.input_tokens and turn.output_tokens and turn.seconds is not None
+    [turn] = ana.turns()
+    assert (turn["agent"], turn["model"], turn["kind"]) == ("eric", "custom/small", "agent")
+    assert turn["input_tokens"] and turn["output_tokens"] and turn["finished_at"]
     assert "in the browser" in llm.requests[0].system and "phone" not in llm.requests[0].system
 
 
@@ -73,7 +77,7 @@ async def test_the_chat_stays_with_its_agent(world: World, ana: Owner) -> None:
     await ana.asks("hi")
     world.clock.advance(days=3)
     await ana.asks("still there?")
-    assert [turn.agent for turn in ana.exchanges()] == ["eric", "eric"]
+    assert [turn["agent"] for turn in ana.turns()] == ["eric", "eric"]
 
 
 async def test_agents_that_are_off_for_whatsapp_answer_here(world: World, ana: Owner) -> None:
@@ -93,9 +97,9 @@ async def test_commands_work(world: World, ana: Owner, llm: FakeLLM) -> None:
     assert llm.requests[-1].model == "large"
     await ana.asks("/agent mary ann")
     await ana.asks("hi")
-    assert ana.exchanges()[-1].agent == "mary_ann"
+    assert ana.turns()[-1]["agent"] == "mary_ann"
     assert "/help" in await ana.asks("/nonsense")
-    assert len(ana.exchanges()) == 8, "nothing is forgotten here"
+    assert len(ana.turns()) == 8, "nothing is forgotten here"
 
 
 async def test_nobody_waits_for_more_lines(world: World, ana: Owner) -> None:
@@ -113,9 +117,9 @@ async def test_the_limits_of_people_are_not_the_owner_s(world: World, ana: Owner
 async def test_a_failure_is_there_to_read(ana: Owner, llm: FakeLLM) -> None:
     llm.fails(401, "wrong key")
     await ana.asks("hi")
-    [turn] = ana.exchanges()
-    assert (turn.state, turn.error_code) == ("failed", "auth")
-    assert "wrong key" in (turn.error_detail or "")
+    [turn] = ana.turns()
+    assert (turn["state"], turn["error_code"]) == ("failed", "auth")
+    assert "wrong key" in (turn["error_detail"] or "")
 
 
 async def test_unlinking_whatsapp_leaves_them_alone(world: World, ana: Owner) -> None:
@@ -125,7 +129,7 @@ async def test_unlinking_whatsapp_leaves_them_alone(world: World, ana: Owner) ->
     world.do(outbox.cancel_all, "gone")
     assert world.states() == ["ignored", "waiting"]
     assert await world.answering.answer(ana.chat_id) is None
-    assert ana.exchanges()[0].state == "done" and alice.reads() == []
+    assert ana.turns()[0]["state"] == "done" and alice.reads() == []
 
 
 async def test_a_turn_at_work_outlives_the_link(world: World, ana: Owner, llm: FakeLLM) -> None:
@@ -135,7 +139,7 @@ async def test_a_turn_at_work_outlives_the_link(world: World, ana: Owner, llm: F
         await asyncio.to_thread(llm.wait_for, 1)
         world.do(turns.drop_unanswered, Reason.UNLINKED)
     await answering
-    assert ana.exchanges()[0].reply == "I am a fake model."
+    assert ana.turns()[0]["reply"] == "I am a fake model."
 
 
 async def test_the_connection_has_nothing_to_do_with_them(world: World, ana: Owner) -> None:
@@ -168,7 +172,7 @@ async def test_the_answer_can_be_seen_as_it_grows(world: World, ana: Owner, llm:
         [key] = world.redis.keys("djinn:partial:*")
         assert 0 < world.redis.ttl(key) <= PARTIAL_TTL
     await answering
-    assert ana.exchanges()[0].reply == "one two three"
+    assert ana.turns()[0]["reply"] == "one two three"
     assert llm.requests[0].body["stream"] is True
 
 
@@ -185,7 +189,7 @@ async def test_reasoning_is_not_seen(world: World, ana: Owner, llm: FakeLLM) -> 
 async def test_a_stream_that_breaks_off_is_a_failure(ana: Owner, llm: FakeLLM) -> None:
     llm.replies("one two three").breaks_off(2)
     await ana.asks("hi")
-    assert ana.exchanges()[0].error_code == "unreachable"
+    assert ana.turns()[0]["error_code"] == "unreachable"
 
 
 async def test_the_demo_speaks_too(world: World, ana: Owner) -> None:
@@ -202,7 +206,7 @@ async def test_without_redis_the_answer_comes_all_the_same(
         answering = asyncio.create_task(world.another(redis=away).answer(ana.chat_id))
         await asyncio.to_thread(llm.wait_for, 1)
     await answering
-    assert ana.exchanges()[0].reply == "I am a fake model."
+    assert ana.turns()[0]["reply"] == "I am a fake model."
 
 
 async def test_whatsapp_is_not_streamed(world: World, llm: FakeLLM) -> None:
@@ -216,6 +220,6 @@ async def test_a_fallback_answers_in_a_stream_too(world: World, ana: Owner, llm:
     file.write_text("model: custom/small\nfallback_model: custom/large\n")
     llm.replies("from the other").fails(401, times=1)
     await ana.asks("hi")
-    [turn] = ana.exchanges()
-    assert (turn.reply, turn.model) == ("from the other", "custom/large")
-    assert "custom/small" in (turn.error_detail or "")
+    [turn] = ana.turns()
+    assert (turn["reply"], turn["model"]) == ("from the other", "custom/large")
+    assert "custom/small" in (turn["error_detail"] or "")

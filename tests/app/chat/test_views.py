@@ -17,10 +17,11 @@ from store import settings
 from store.account import audit
 from store.agents import favourites
 from store.agents.agents import AgentFolder
-from store.chats import chats, messages, people, turns
+from store.chats import chats, contexts, messages, people, turns
 from store.chats.turns import Answer, TurnKind
-from store.pages import panel_chats
-from store.pages.panel_chats import LISTED, PAGE, Talk
+from store.pages import transcripts
+from store.pages.panel_chats import LISTED
+from store.pages.transcripts import PAGE, OpenEnd
 from store.redis.live import Live
 from store.redis.queue import Turns
 from store.sql import tables
@@ -86,14 +87,21 @@ def rows(services: Services, table: Any) -> Sequence[Any]:
         return connection.execute(select(table).order_by(table.c.id)).mappings().all()
 
 
-def talk(services: Services, chat_id: int) -> Talk:
+def open_end(services: Services, chat_id: int) -> OpenEnd:
     with services.db.read() as connection:
-        return panel_chats.talk(connection, chat_id)
+        chat = chats.get_in_panel(connection, chat_id)
+        assert chat
+        return transcripts.read_open_end(connection, chat)
 
 
 def poll_address(page: str) -> str | None:
     found = re.search(r'id="now"[^>]* hx-get="([^"]+)"', page)
     return found[1].replace("&amp;", "&") if found else None
+
+
+def versions(page: str) -> str:
+    """The pieces that the page has, as it tells of them when it asks for what is new."""
+    return "".join(f"&v={piece}" for piece in re.findall(r'name="v" value="([^"]+)"', page))
 
 
 # ---- beginning and writing -------------------------------------------------------------------
@@ -151,9 +159,12 @@ def test_without_agents_the_page_says_so(owner: Visitor, services: Services, tmp
 def test_what_is_written_waits(
     owner: Visitor, services: Services, chat_id: int, htmx: bool
 ) -> None:
-    answer = owner.submit(f"/chat/{chat_id}", htmx, text="And this?", after=0)
+    answer = owner.submit(f"/chat/{chat_id}", htmx, text="And this?")
     assert answer.status_code == (200 if htmx else 303)
-    assert [each.text for each in talk(services, chat_id).waiting] == ["Hello Finn", "And this?"]
+    assert [each.text for each in open_end(services, chat_id).unanswered] == [
+        "Hello Finn",
+        "And this?",
+    ]
     shown = answer if htmx else owner.open(f"/chat/{chat_id}")
     assert "And this?" in words(shown) and poll_address(shown.text)
 
@@ -172,7 +183,7 @@ def test_when_redis_is_away_the_message_is_kept(
     owner: Visitor, services: Services, chat_id: int, redis_away: None
 ) -> None:
     assert owner.submit(f"/chat/{chat_id}", text="Still here").status_code == 303
-    assert len(talk(services, chat_id).waiting) == 2
+    assert open_end(services, chat_id).waiting == 2
 
 
 @pytest.mark.parametrize("path", ["/chat/99", "/chat/99/now", "/chat/1"])
@@ -213,18 +224,18 @@ def test_the_answer_grows_and_then_stands_there(
     assert "Hello <strong>Ana</strong>" in done.text
     assert "Finn custom/large 1,200 tokens in, 40 out $0.0123" in words(done)
     assert poll_address(done.text) is None, "the polling is over"
-    assert f'value="{turn_id}"' in tag(done, "after")
-    assert 'hx-swap-oob="true"' in tag(done, "partner")
+    assert 'hx-swap-oob="beforeend:#talk"' in done.text
+    assert 'hx-swap-oob="true"' in tag(done, "responder")
 
 
 def test_what_is_finished_comes_once(
     owner: Visitor, services: Services, jobs: Jobs, chat_id: int
 ) -> None:
     first = jobs.answers(chat_id, "one")
-    shown = owner.submit(f"/chat/{chat_id}", True, text="next", after=0)
+    shown = owner.submit(f"/chat/{chat_id}", True, text="next")
     assert shown.text.count(f'id="turn-{first}"') == 1
     second = jobs.answers(chat_id, "two")
-    done = owner.open(poll_address(shown.text) or "", htmx=True)
+    done = owner.open((poll_address(shown.text) or "") + versions(shown.text), htmx=True)
     assert f'id="turn-{first}"' not in done.text and f'id="turn-{second}"' in done.text
 
 
@@ -232,7 +243,7 @@ def test_what_is_written_meanwhile_is_shown_behind_the_turn_at_work(
     owner: Visitor, jobs: Jobs, chat_id: int
 ) -> None:
     jobs.begins(chat_id)
-    said = words(owner.submit(f"/chat/{chat_id}", True, text="One more thing", after=0))
+    said = words(owner.submit(f"/chat/{chat_id}", True, text="One more thing"))
     assert said.index("Hello Finn") < said.index("is writing") < said.index("One more thing")
 
 
@@ -244,7 +255,7 @@ def test_a_turn_that_lost_its_process_waits_again(
         turns.interrupt(connection, chat_id, services.now())
     page = owner.open(f"/chat/{chat_id}")
     assert "Waiting …" in words(page) and poll_address(page.text)
-    assert len(re.findall('class="bubble mine', page.text)) == 1
+    assert len(re.findall('<span class="visually-hidden">You: ', page.text)) == 1
 
 
 def test_markdown_can_do_no_harm(owner: Visitor, jobs: Jobs, chat_id: int) -> None:
@@ -333,11 +344,8 @@ def test_the_latest_chat_is_the_first_in_the_list(
 def test_more_chats_than_a_list_has(owner: Visitor, services: Services) -> None:
     with services.db.write() as connection:
         for number in range(LISTED + 1):
-            chat = panel_chats.get(
-                connection, panel_chats.begin(connection, "finn", services.now())
-            )
-            assert chat
-            panel_chats.say(connection, chat, f"number {number}.", "ana", services.now())
+            chat = chats.begin_in_panel(connection, "finn", services.now())
+            messages.write_in_panel(connection, chat, f"number {number}.", "ana", services.now())
     few, everything = owner.open("/chat/"), owner.open("/chat/?all=1")
     assert "number 0." not in words(few) and "Show all chats" in words(few)
     assert "number 0." in words(everything) and "Show all chats" not in words(everything)
@@ -351,7 +359,7 @@ def test_a_long_chat_is_shown_in_pages(owner: Visitor, services: Services, jobs:
         jobs.answers(chat_id, f"answer {number}.")
     latest = owner.open(f"/chat/{chat_id}")
     assert "answer 0." not in words(latest) and f"answer {PAGE}." in words(latest)
-    link = re.search(r'href="(/chat/\d+\?before=\d+)"', latest.text)
+    link = re.search(r'href="(/chat/\d+\?before=[\d.]+)"', latest.text)
     assert link
     earlier = owner.open(link[1])
     assert "answer 0." in words(earlier) and "answer 1." not in words(earlier)
@@ -363,7 +371,7 @@ def test_a_long_chat_is_shown_in_pages(owner: Visitor, services: Services, jobs:
 
 def chosen(services: Services, chat_id: int) -> str | None:
     with services.db.read() as connection:
-        return panel_chats.chosen_model(connection, chat_id, "finn")
+        return contexts.find_chosen_model(connection, chat_id, "finn")
 
 
 @pytest.mark.parametrize("htmx", [False, True])
@@ -376,7 +384,7 @@ def test_choosing_a_model_and_going_back(
     shown = answer if htmx else owner.open(f"/chat/{chat_id}")
     assert "ollama/llama4" in words(shown)
     assert "The next answer comes from ollama/llama4." in words(shown)
-    assert "hx-swap-oob" not in tag(shown, "partner")
+    assert "hx-swap-oob" not in tag(shown, "responder")
     owner.submit(f"/chat/{chat_id}/model", htmx, model="")
     assert chosen(services, chat_id) is None
 

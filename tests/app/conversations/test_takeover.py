@@ -14,7 +14,6 @@ from core.states import MessageState
 from store import link
 from store.chats import chats, contexts, manual, messages, pauses, people
 from store.chats.pauses import By
-from store.pages import panel_chats
 from store.redis.queue import Turns
 from store.sql import tables
 from tests.app.visitor import Visitor, words
@@ -166,7 +165,7 @@ def test_each_act_is_in_the_audit_log(owner: Visitor, services: Services, chat):
 @pytest.mark.parametrize("act", ["pause", "resume", "write"])
 def test_only_chats_on_whatsapp(owner: Visitor, services: Services, act):
     with services.db.write() as connection:
-        mine = panel_chats.begin(connection, "finn", services.now())
+        mine = chats.begin_in_panel(connection, "finn", services.now()).id
     for chat_id in (mine, 99):
         answer = owner.submit(f"/conversations/{chat_id}/{act}", text="hi")
         assert answer.status_code == 404

@@ -278,7 +278,7 @@ def test_a_long_conversation_is_read_in_pages(owner: Visitor, ana: Talk) -> None
     assert link
     earlier = owner.open(link[1])
     assert "answer 0." in words(earlier) and "answer 1." not in words(earlier)
-    assert "Back to the latest messages" in words(earlier) and 'id="live"' not in earlier.text
+    assert "Back to the latest messages" in words(earlier) and 'id="now"' not in earlier.text
     assert owner.open(f"/conversations/{ana.id}?before=nonsense").status_code == 200
 
 
@@ -324,7 +324,7 @@ class Reader:
 
     @staticmethod
     def _address(text: str) -> str:
-        found = re.search(r'id="live"[^>]* hx-get="([^"]+)"', text)
+        found = re.search(r'id="now"[^>]* hx-get="([^"]+)"', text)
         assert found
         return found[1]
 
@@ -343,9 +343,9 @@ def test_what_is_new_comes_behind_what_was_before_it(owner: Visitor, ana: Talk) 
     ana.hears("One more thing")
     ana.ends(turn, "Hi")
     news = reader.look()
-    assert 'hx-swap-oob="afterend:#message-1"><div class="piece from-them' in news.text
-    assert 'hx-swap-oob="afterend:#message-2"><div class="piece from-us' in news.text
-    assert 'hx-swap-oob="afterend:#sent-1"><div class="piece from-us is-outcome' in news.text
+    assert 'hx-swap-oob="afterend:#message-1"><div class="piece on-left' in news.text
+    assert 'hx-swap-oob="afterend:#message-2"><div class="piece on-right' in news.text
+    assert 'hx-swap-oob="afterend:#sent-1"><div class="piece on-right is-turn' in news.text
     assert "1 message waits for an answer" in words(news)
     assert reader.look().status_code == 204
 
@@ -361,7 +361,7 @@ def test_only_what_looks_different_takes_its_own_place(owner: Visitor, ana: Talk
     reader = Reader(owner, ana)
     ana.receipt(2, state="sent", sent_at=ana.now)
     news = reader.look()
-    assert 'hx-swap-oob="true"' in tag(news, "sent-2")
+    assert 'hx-swap-oob="morph"' in tag(news, "sent-2")
     assert 'id="sent-1"' not in news.text and 'id="message-1"' not in news.text
     assert reader.look().status_code == 204
 

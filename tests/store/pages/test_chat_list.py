@@ -3,6 +3,7 @@ through the page, in tests/app/test_conversations.py."""
 
 import pytest
 
+from store.chats import chats
 from store.pages import chat_list, traces, transcripts
 from store.pages.chat_list import PAGE, Show, Wanted
 from store.pages.transcripts import Cursor
@@ -28,11 +29,13 @@ def test_no_list_reads_a_whole_table(busy: Database, wanted: Wanted) -> None:
 def test_no_transcript_reads_a_whole_table(busy: Database) -> None:
     watch = Watch(busy)
     with busy.read() as connection:
-        page = transcripts.read(connection, 7)
+        chat = chats.get(connection, 7)
+        assert chat
+        page = transcripts.read_page(connection, chat)
         assert len(page.items) > 20
-        transcripts.read(connection, 7, Cursor(5000, 2500))
-        transcripts.forwards(connection, 7, Cursor(100, 100))
-        transcripts.open_end(connection, 7)
+        transcripts.read_page(connection, chat, Cursor(5000, 2500))
+        transcripts.read_onwards(connection, 7, Cursor(100, 100))
+        transcripts.read_open_end(connection, chat)
         traces.of_message(connection, 7)
         traces.of_sent(connection, 8, 7)
     # PostgreSQL reads five hundred conversations at once rather than by an index.
@@ -45,7 +48,7 @@ def test_searching_takes_as_many_statements_as_not_searching(busy: Database) -> 
     for text in ("", "hello"):
         watch = Watch(busy)
         with busy.read() as connection:
-            listed, has_more = chat_list.load(connection, Wanted(text), NOW)
-        assert len(listed) == PAGE and has_more
+            rows, has_more = chat_list.load(connection, Wanted(text), NOW)
+        assert len(rows) == PAGE and has_more
         counts.append(len(watch.statements))
     assert counts == [4, 8]

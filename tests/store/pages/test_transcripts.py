@@ -14,8 +14,16 @@ from store.chats import contexts, outbox, turns
 from store.chats.chats import Chat
 from store.chats.turns import Answer, TurnKind
 from store.pages import transcripts
-from store.pages.transcript_items import Fresh, Incoming, Item, Outcome, Outgoing, version
-from store.pages.transcripts import PAGE, Cursor, forwards, open_end, read
+from store.pages.transcript_items import (
+    FreshStart,
+    Incoming,
+    Item,
+    Outgoing,
+    Reply,
+    TurnSummary,
+    compute_version,
+)
+from store.pages.transcripts import PAGE, Cursor, read_onwards, read_open_end, read_page
 from store.sql.engine import Database
 from store.sql.tables import messages as messages_table
 from store.sql.tables import outbox as outbox_table
@@ -53,19 +61,20 @@ def answer(
     return turn_id
 
 
-def told(items: Sequence[Item]) -> list[str]:
+def write_down(items: Sequence[Item]) -> list[str]:
     """Each in a word or two."""
     words = {
         Incoming: lambda item: f"< {item.text}",
         Outgoing: lambda item: f"> {item.text}",
-        Outcome: lambda item: f"= {item.agent or item.kind} {item.state}",
-        Fresh: lambda item: f"- {' '.join(item.agents)}",
+        Reply: lambda item: f"> {item.text}",
+        TurnSummary: lambda item: f"= {item.agent or item.kind} {item.state}",
+        FreshStart: lambda item: f"- {' '.join(item.agents)}",
     }
     return [words[type(item)](item) for item in items]
 
 
 def transcript(connection: Connection, chat: Chat, before: Cursor | None = None) -> list[str]:
-    return told(read(connection, chat.id, before).items)
+    return write_down(read_page(connection, chat, before).items)
 
 
 def test_everything_stands_in_its_place_in_time(database: Database) -> None:
@@ -93,7 +102,7 @@ def test_everything_stands_in_its_place_in_time(database: Database) -> None:
             "- finn",
             "< who are you?",
         ]
-        open_ = open_end(connection, chat.id)
+        open_ = read_open_end(connection, chat)
         assert (open_.running, open_.waiting) == (None, 2)
 
 
@@ -102,7 +111,7 @@ def test_a_turn_without_a_word_stands_behind_what_it_was_about(database: Databas
         chat = chat_with(connection)
         turn = begin(connection, chat, [write(connection, chat, "A", text="one")], NOW)
         write(connection, chat, "B", now=later(1), text="two")
-        running = open_end(connection, chat.id).running
+        running = read_open_end(connection, chat).running
         assert running and running.id == turn
         assert transcript(connection, chat) == ["< one", "< two"]
         turns.stop(connection, turn, later(2))
@@ -115,7 +124,7 @@ def test_commands_and_our_own_sentences_need_no_outcome(database: Database) -> N
         row = write(connection, chat, "A", text="/help")
         turn = turns.begin(connection, chat.id, [row], NOW, kind=TurnKind.COMMAND, request="/help")
         turns.finish(connection, turn, chat, Answer(["You can"], "You can"), NOW)
-        said, reply = read(connection, chat.id).items
+        said, reply = read_page(connection, chat).items
         assert isinstance(said, Incoming) and said.is_command
         assert isinstance(reply, Outgoing) and reply.turn_kind == TurnKind.COMMAND
 
@@ -135,14 +144,14 @@ def test_pages_backwards_and_forwards_tell_the_same(database: Database) -> None:
         place: Cursor | None = None
         pages = 0
         while pages == 0 or place:
-            page = read(connection, chat.id, place)
-            backwards = told(page.items) + backwards
+            page = read_page(connection, chat, place)
+            backwards = write_down(page.items) + backwards
             place, pages = page.earlier, pages + 1
         onwards: list[str] = []
         reached = Cursor(0, 0)
-        while found := forwards(connection, chat.id, reached)[0]:
-            onwards += told(found)
-            reached = forwards(connection, chat.id, reached)[1]
+        while found := read_onwards(connection, chat.id, reached)[0]:
+            onwards += write_down(found)
+            reached = read_onwards(connection, chat.id, reached)[1]
         assert pages == 3
         assert backwards == onwards
         assert onwards[:4] == ["< 0", "> re 0", "= finn done", "- finn"]
@@ -166,7 +175,7 @@ def test_each_sender_s_latest_reaction_counts(database: Database) -> None:
         ):
             reaction = {"kind": Kind.REACTION, "target_id": target, "sender": sender}
             write(connection, chat, f"R{number}", MessageState.IGNORED, text=emoji, **reaction)
-        heard, sent, _ = read(connection, chat.id).items
+        heard, sent, _ = read_page(connection, chat).items
         assert isinstance(heard, Incoming) and heard.reactions == ()
         assert isinstance(sent, Outgoing) and sent.reactions == ("❤️", "😂")
 
@@ -178,7 +187,7 @@ def test_another_chat_s_reactions_are_theirs(database: Database) -> None:
         other = chat_with(connection, phone=BOB)
         reaction = {"kind": Kind.REACTION, "target_id": "A", "text": "👎", "phone": BOB}
         write(connection, other, "R", MessageState.IGNORED, **reaction)
-        [heard] = read(connection, chat.id).items
+        [heard] = read_page(connection, chat).items
         assert isinstance(heard, Incoming) and heard.reactions == ()
 
 
@@ -190,7 +199,7 @@ def test_what_is_quoted_is_found(database: Database) -> None:
         connection.execute(update(outbox_table).values(wa_id="OURS"))
         for name, quoted in (("B", "OURS"), ("C", "A"), ("D", "gone")):
             write(connection, chat, name, now=later(1), quoted_id=quoted, quoted_text="…")
-        heard = [each for each in read(connection, chat.id).items if isinstance(each, Incoming)]
+        heard = [each for each in read_page(connection, chat).items if isinstance(each, Incoming)]
         assert [each.quotes for each in heard] == [None, "sent-1", "message-1", None]
 
 
@@ -209,7 +218,7 @@ def test_who_wrote_what_we_sent(database: Database) -> None:
         chat = chat_with(connection)
         for agent in (None, "finn"):
             outbox.add(connection, address="x", texts=["x"], now=NOW, chat_id=chat.id, agent=agent)
-        sent = [each for each in read(connection, chat.id).items if isinstance(each, Outgoing)]
+        sent = [each for each in read_page(connection, chat).items if isinstance(each, Outgoing)]
         assert [each.by_hand for each in sent] == [True, False]
 
 
@@ -226,9 +235,9 @@ def test_ticks_follow_the_receipts(database: Database) -> None:
         ):
             if values:
                 connection.execute(update(outbox_table).values(values))
-            [sent] = read(connection, chat.id).items
+            [sent] = read_page(connection, chat).items
             assert isinstance(sent, Outgoing)
-            seen.append((sent.progress, version(sent)))
+            seen.append((sent.progress, compute_version(sent)))
         assert [progress for progress, _ in seen] == ["queued", "sent", "delivered", "read"]
         assert len({mark for _, mark in seen}) == 4, "each looks different"
 
@@ -245,5 +254,5 @@ def test_a_deleted_message_keeps_its_place(database: Database) -> None:
         chat = chat_with(connection)
         write(connection, chat, "A", MessageState.IGNORED, text="")
         connection.execute(update(messages_table).values(deleted_at=NOW))
-        [heard] = read(connection, chat.id).items
+        [heard] = read_page(connection, chat).items
         assert isinstance(heard, Incoming) and heard.deleted_at == NOW

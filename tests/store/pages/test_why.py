@@ -10,7 +10,7 @@ from core.messages.message import Kind, Place, Reason
 from core.phone import Phone
 from core.states import MessageState, PieceState
 from store.chats import messages, outbox, people, turns
-from store.chats.messages import PANEL
+from store.chats.chats import PANEL
 from store.chats.turns import Answer, TurnKind
 from store.pages import why
 from store.sql.engine import Database

@@ -1,4 +1,4 @@
-"""Whom a conversation on WhatsApp is with: one person, or a group."""
+"""Who a conversation on WhatsApp is with: one person, or a group."""
 
 from flask import abort
 from sqlalchemy import Connection
@@ -8,7 +8,7 @@ from store.chats.chats import Chat
 from store.chats.people import Person
 
 
-def found(connection: Connection, chat_id: int) -> tuple[Chat, Person | None]:
+def find_parties(connection: Connection, chat_id: int) -> tuple[Chat, Person | None]:
     """The chat, and who writes in it; None in a group. Aborts with 404 when it is none of
     WhatsApp's."""
     chat = chats.get(connection, chat_id)
