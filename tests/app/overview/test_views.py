@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy import Connection
 
 from app.web.ext import Services
@@ -141,18 +140,6 @@ def test_what_stopped_later_is_an_open_step_again(owner: Visitor) -> None:
         assert sentence in said
 
 
-def test_each_concern_has_its_words_and_a_way_out(app: Flask) -> None:
-    figures = {"agent": "x", "problem": "p", "agents": ["x"], "model": "m"}
-    with app.test_request_context():
-        module = app.jinja_env.get_template("overview/_words.html").module
-        for code, (colour, href, action) in module.CONCERNS.items():
-            text = str(module.concern_text(code, {**figures, "count": 1, "standbys": 1}))
-            assert text.strip() and href and action, code
-            assert colour in ("red", "orange", "azure")
-        raised = set(re.findall(r'Concern\("(\w+)"', Path("app/overview/views.py").read_text()))
-        assert raised <= set(module.CONCERNS)
-
-
 def test_workers_of_which_none_holds_the_lock(owner: Visitor, beats: Beats) -> None:
     beats(holder=False)
     assert "1 worker stands by, and none holds the WhatsApp lock: nothing is received." in words(
@@ -212,7 +199,7 @@ def test_today_is_the_browser_s(owner: Visitor, services: Services, zone: str, t
 def receive(connection: Connection, at: datetime) -> None:
     messages.receive(connection, inbound(), at)
     [received] = messages.undecided(connection)
-    messages.decided(connection, received.id, MessageState.ANSWERED, Reason.ALLOWED_NUMBER, at)
+    messages.decided(connection, received.id, MessageState.WAITING, Reason.ALLOWED_NUMBER, at)
 
 
 @pytest.mark.usefixtures("redis_away")

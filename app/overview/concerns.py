@@ -1,0 +1,307 @@
+"""What the first page says of the installation: the first steps, and what wants the owner's eye."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flask import url_for
+
+from app.web.process_health import ProcessHealth
+from app.whatsapp.linking import Kind, Screen
+from core.errors import InvalidModel
+from core.link import Link
+from core.models.credentials import Access
+from core.models.name import DEMO, ModelName, own_model
+from core.settings import Settings
+from core.text.translation import Counted, Sentence, _, ngettext
+from store.agents.agents import Registry
+from store.pages import overview
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything the page is made of, read in one go. `registry` are the agents on WhatsApp."""
+
+    health: ProcessHealth
+    link: Link
+    settings: Settings
+    registry: Registry
+    has_entries: bool
+    access: Access
+    counts: overview.Counts
+    held: int
+    paused: int
+    has_talked: bool
+
+    @property
+    def has_agent(self) -> bool:
+        return self.settings.default_agent in self.registry.agents
+
+    @property
+    def has_guests(self) -> bool:
+        return self.has_entries or self.settings.allow_all
+
+    @property
+    def models(self) -> Mapping[str, Sequence[str]]:
+        """What agents answer with, or fall back on, and which of them do."""
+        found: dict[str, list[str]] = {}
+        for agent in self.registry.agents.values():
+            names = [own_model(agent.model, self.settings.default_model), agent.fallback_model]
+            for name in dict.fromkeys(filter(None, names)):
+                found.setdefault(name, []).append(agent.name)
+        return found
+
+    def problem(self, model: str) -> str | None:
+        """Why this model can't be asked, None if it can."""
+        try:
+            self.access.check(ModelName.parse(model))
+        except InvalidModel as error:
+            return str(error)
+        return None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether anybody answers with more than an echo."""
+        names = [*self.models, *filter(None, [self.settings.default_model])]
+        return any(name != str(DEMO) and self.problem(name) is None for name in names)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where something is done."""
+
+    endpoint: str
+    anchor: str | None = None
+    show: str | None = None
+
+    @property
+    def href(self) -> str:
+        return url_for(self.endpoint, _anchor=self.anchor, show=self.show)
+
+
+_SETTINGS = Page("whatsapp.index", anchor="settings")
+_FAILED = Page("conversations.index", show="failed")
+
+
+@dataclass(frozen=True)
+class StepWords:
+    title: Sentence
+    text: Sentence | None = None  # None: the page has a sentence of its own
+    page: Page | None = None
+
+
+STEPS = {
+    "link": StepWords(
+        _("Link a WhatsApp number"),
+        _("Scan a QR code or type a pairing code on its phone."),
+        Page("whatsapp.index"),
+    ),
+    "enable": StepWords(
+        _("Switch it on and choose a default agent"), _("Nobody is answered before."), _SETTINGS
+    ),
+    "allow": StepWords(
+        _("Allow somebody to write"), _("Start with your own number."), Page("allowlist.index")
+    ),
+    "model": StepWords(
+        _("Choose a model"),
+        _(
+            "Until then demo/echo answers: it repeats what was written, without any AI. Enter a "
+            "provider's key and choose one of its models."
+        ),
+        Page("models.index"),
+    ),
+    "hello": StepWords(_("Say hello")),
+}
+
+
+@dataclass(frozen=True)
+class ConcernWords:
+    text: Sentence | Counted  # with the concern's figures in braces
+    colour: str
+    page: Page  # where it is put right
+    action: Sentence  # what the button there says
+
+
+CONCERNS = {
+    "no_redis": ConcernWords(
+        _("Redis does not answer: messages are stored but not answered."),
+        "red",
+        Page("diagnostics.index"),
+        _("Look"),
+    ),
+    "no_worker": ConcernWords(
+        _("The worker is not running: nothing is received."),
+        "red",
+        Page("diagnostics.index"),
+        _("Look"),
+    ),
+    "no_holder": ConcernWords(
+        ngettext(
+            "{count} worker stands by, and none holds the WhatsApp lock: nothing is received.",
+            "{count} workers stand by, and none holds the WhatsApp lock: nothing is received.",
+        ),
+        "orange",
+        Page("diagnostics.index"),
+        _("Look"),
+    ),
+    "no_jobs": ConcernWords(
+        _("The jobs process is not running: nothing is answered."),
+        "red",
+        Page("diagnostics.index"),
+        _("Look"),
+    ),
+    "stopped": ConcernWords(
+        _("The connection was stopped."), "red", Page("whatsapp.index"), _("See why")
+    ),
+    "unlinked": ConcernWords(
+        _("No WhatsApp account is linked."), "red", Page("whatsapp.index"), _("Link one")
+    ),
+    "disabled": ConcernWords(_("Answering is switched off."), "orange", _SETTINGS, _("Switch on")),
+    "no_default_agent": ConcernWords(
+        _("There is no default agent."), "orange", _SETTINGS, _("Choose one")
+    ),
+    "default_agent_gone": ConcernWords(
+        _("The default agent “{agent}” is missing, or not reachable on WhatsApp."),
+        "orange",
+        _SETTINGS,
+        _("Choose another"),
+    ),
+    "no_guests": ConcernWords(
+        _("Nobody may write."), "orange", Page("allowlist.index"), _("Allow somebody")
+    ),
+    "broken_agent": ConcernWords(
+        _("The agent “{agent}” can't be used. {problem}"),
+        "orange",
+        Page("agents.index"),
+        _("Mend"),
+    ),
+    "unusable_model": ConcernWords(
+        _("{agents} should answer with {model}. {problem}"),
+        "orange",
+        Page("models.index"),
+        _("Set up"),
+    ),
+    "failed_turns": ConcernWords(
+        ngettext(
+            "{count} message could not be answered in the last 24 hours.",
+            "{count} messages could not be answered in the last 24 hours.",
+        ),
+        "orange",
+        _FAILED,
+        _("See which"),
+    ),
+    "unsent": ConcernWords(
+        ngettext(
+            "{count} reply may not have arrived in the last 24 hours.",
+            "{count} replies may not have arrived in the last 24 hours.",
+        ),
+        "orange",
+        _FAILED,
+        _("See which"),
+    ),
+    "held": ConcernWords(
+        ngettext(
+            "{count} person wrote without being allowed.",
+            "{count} people wrote without being allowed.",
+        ),
+        "azure",
+        Page("people.index"),
+        _("Decide"),
+    ),
+    "paused": ConcernWords(
+        ngettext(
+            "{count} chat is paused: no agent answers there.",
+            "{count} chats are paused: no agent answers there.",
+        ),
+        "azure",
+        Page("conversations.index", show="paused"),
+        _("See which"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the first-run checklist; its code is one of `STEPS`."""
+
+    code: str
+    done: bool
+
+    @property
+    def words(self) -> StepWords:
+        return STEPS[self.code]
+
+
+@dataclass(frozen=True)
+class Concern:
+    """Something that wants the owner's eye; its code is one of `CONCERNS`."""
+
+    code: str
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def words(self) -> ConcernWords:
+        return CONCERNS[self.code]
+
+    @property
+    def text(self) -> str:
+        return self.words.text.format(**self.figures)
+
+
+def checklist(facts: Facts) -> list[Step]:
+    """From a fresh installation to the first real answer. Ticks itself."""
+    return [
+        Step("link", facts.link.is_linked),
+        Step("enable", facts.settings.enabled and facts.has_agent),
+        Step("allow", facts.has_guests),
+        Step("model", facts.has_model),
+        Step("hello", facts.has_talked),
+    ]
+
+
+def outages(facts: Facts, screen: Screen) -> Iterator[Concern]:
+    """What has stopped, or never started."""
+    seen = facts.health
+    if not seen.redis:
+        yield Concern("no_redis")
+        return
+    if not seen.workers:
+        yield Concern("no_worker")
+    elif not seen.holder:
+        yield Concern("no_holder", {"count": len(seen.workers)})
+    if not seen.jobs:
+        yield Concern("no_jobs")
+    if screen.kind is Kind.STOPPED:
+        yield Concern("stopped")
+
+
+def omissions(facts: Facts) -> Iterator[Concern]:
+    """What the owner has taken away or switched off since the first steps."""
+    chosen = facts.settings.default_agent
+    if not facts.link.is_linked:
+        yield Concern("unlinked")
+    if not facts.settings.enabled:
+        yield Concern("disabled")
+    if chosen is None:
+        yield Concern("no_default_agent")
+    elif not facts.has_agent:
+        yield Concern("default_agent_gone", {"agent": chosen})
+    if not facts.has_guests:
+        yield Concern("no_guests")
+
+
+def incidents(facts: Facts) -> Iterator[Concern]:
+    """What can't work, what went wrong lately, and who is waiting."""
+    for broken in facts.registry.broken:
+        yield Concern("broken_agent", {"agent": broken.id, "problem": broken.problem})
+    for model, names in facts.models.items():
+        if problem := facts.problem(model):
+            figures = {"model": model, "agents": ", ".join(names), "problem": problem}
+            yield Concern("unusable_model", figures)
+    for code, count in (
+        ("failed_turns", facts.counts.failed_turns.day),
+        ("unsent", facts.counts.unsent.day),
+        ("held", facts.held),
+        ("paused", facts.paused),
+    ):
+        if count:
+            yield Concern(code, {"count": count})
