@@ -28,8 +28,8 @@ ARROWS = {
 # Rooms that know less than their folder may.
 ROOM_ARROWS = {
     "worker.async_rq": {"worker.async_rq"},  # nothing of ours: it could be published
-    "worker.supervisor": {"worker.supervisor", "worker.ipc", "worker.stop"},
-    "worker.connection": {"worker.connection", "worker.ipc", "worker.stop"},
+    "worker.supervisor": {"worker.supervisor", "worker.ipc", "worker.shutdown"},
+    "worker.connection": {"worker.connection", "worker.ipc", "worker.shutdown"},
     "worker.tools": {"worker.tools"},
     "store.sql": {"store.sql", "store.folder"},
     "store.redis": {"store.redis", "store.folder"},

@@ -48,7 +48,7 @@ from worker.connection.send import Sender
 from worker.connection.spool import Spool
 from worker.connection.typing_indicator import REFRESH, Composer
 from worker.ipc import Mouth, Note, listen
-from worker.stop import Stop
+from worker.shutdown import Shutdown
 
 log = structlog.get_logger("[WhatsAppBridge]")
 
@@ -80,7 +80,7 @@ class Connection:
         redis = connect(config.redis)
         self._live = Live(redis)
         self._spool = Spool(config.auth_dir / "spool.jsonl")
-        self._stop = Stop()
+        self._shutdown = Shutdown()
         self._ready = threading.Event()  # logged in at least once
         self._qr_shown = 0
         self._started = time.monotonic()
@@ -118,12 +118,12 @@ class Connection:
         self._spawn(self._compose)
         self._spawn(self._nudges)
         self._spawn(self._learn)
-        while not self._stop.wait(HEARTBEAT_SECONDS):
+        while not self._shutdown.wait(HEARTBEAT_SECONDS):
             self._say_heartbeat()
         self._leave()
 
     def stop(self) -> None:
-        self._stop.set()
+        self._shutdown.set()
 
     def _leave(self) -> None:
         """Whatever hangs, the process ends: a client that was never linked can't be stopped."""
@@ -195,7 +195,7 @@ class Connection:
         self._persist(self._sender.recover)
 
         def step() -> None:
-            while not self._stop.is_set() and self._sender.work():
+            while not self._shutdown.is_set() and self._sender.work():
                 pass
 
         self._repeat(step, self._sender.wake, HEARTBEAT_SECONDS)
@@ -209,12 +209,12 @@ class Connection:
         self._repeat(self._subjects.work, threading.Event(), LOOK)
 
     def _nudges(self) -> None:
-        while not self._stop.is_set():
+        while not self._shutdown.is_set():
             try:
                 if self._live.wait_for_outbox_nudge(timeout=1):
                     self._sender.wake.set()
             except RedisError:
-                self._stop.wait(1)  # the sender looks by itself every few seconds
+                self._shutdown.wait(1)  # the sender looks by itself every few seconds
 
     def _repeat(
         self,
@@ -224,7 +224,7 @@ class Connection:
         until: threading.Event | None = None,
     ) -> None:
         """Do `step` when woken and at least every so many seconds, whatever it raises."""
-        while not self._stop.is_set():
+        while not self._shutdown.is_set():
             wake.clear()
             if until and until.is_set():
                 return
@@ -232,18 +232,18 @@ class Connection:
                 step()
             except Exception:
                 log.exception("[WhatsAppBridge] A step failed and will be tried again")
-                self._stop.wait(1)
+                self._shutdown.wait(1)
             wake.wait(every)
 
     def _persist(self, step: Callable[[], object]) -> None:
         """Do `step` until it works: the database may be away for a while."""
-        while not self._stop.is_set():
+        while not self._shutdown.is_set():
             try:
                 step()
                 return
             except Exception:
                 log.exception("[WhatsAppBridge] A step failed and will be tried again")
-                self._stop.wait(1)
+                self._shutdown.wait(1)
 
     def _spawn(self, target: Callable[[], None]) -> None:
         threading.Thread(target=target, name=target.__name__.strip("_"), daemon=True).start()

@@ -19,7 +19,7 @@ from core.link import Status
 from store.link_history import Event
 from store.redis.live import Heartbeat, Live, Request, make_heartbeat
 from store.sql.engine import Database
-from worker.stop import Stop
+from worker.shutdown import Shutdown
 from worker.supervisor.bridge import Bridge
 from worker.supervisor.link_history import LinkHistory
 from worker.supervisor.lock import WhatsAppLock
@@ -48,7 +48,7 @@ class Supervisor:
             next_fence=self._next_fence,
         )
         self._lock = WhatsAppLock(config.redis, self._lock_lost)
-        self._stopping = Stop()
+        self._shutdown = Shutdown()
         self._holding = threading.Event()
         self._published_at = 0.0
         self._hindrance: str | None = None
@@ -64,16 +64,16 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
         threading.Thread(target=self._take_requests, name="requests", daemon=True).start()
-        while not self._stopping.is_set():
+        while not self._shutdown.is_set():
             if self._acquired():
                 self._hold_safely()
             else:
-                self._stopping.wait(STANDBY_EVERY)
+                self._shutdown.wait(STANDBY_EVERY)
         with suppress(RedisError):
             self._live.remove_heartbeat("worker", self._id)
 
     def stop(self) -> None:
-        self._stopping.set()
+        self._shutdown.set()
         self._wake()
 
     def _acquired(self) -> bool:
@@ -97,7 +97,7 @@ class Supervisor:
             self._hold()
         except SQLAlchemyError as error:
             log.error("The database is away", error=str(error))
-            self._stopping.wait(STANDBY_EVERY)
+            self._shutdown.wait(STANDBY_EVERY)
 
     def _hold(self) -> None:
         """We are the one that connects, until we stop or lose the lock."""
@@ -108,7 +108,7 @@ class Supervisor:
         self._holding.set()
         try:
             self._bridge.begin()
-            while self._lock.is_held and not self._stopping.is_set():
+            while self._lock.is_held and not self._shutdown.is_set():
                 with suppress(queue.Empty):
                     self._inbox.get(timeout=TICK)()
                 self._bridge.tick()
@@ -140,13 +140,13 @@ class Supervisor:
 
     def _take_requests(self) -> None:
         """In a thread of its own, and only while we hold the lock: a standby can do nothing."""
-        while not self._stopping.is_set():
+        while not self._shutdown.is_set():
             if not self._holding.wait(1):
                 continue
             try:
                 request = self._live.take_request(timeout=1)
             except RedisError:
-                self._stopping.wait(1)
+                self._shutdown.wait(1)
                 continue
             except Exception:  # whatever it was: without this thread nobody would be heard again
                 log.exception("Somebody asked for something that can't be read")

@@ -1,10 +1,10 @@
-"""A stop sign that a signal handler may put up."""
+"""The wish that this process ends, which a signal handler may express."""
 
 import queue
 from contextlib import suppress
 
 
-class Stop:
+class Shutdown:
     """Like `threading.Event`, whose lock is not for signal handlers: one that interrupts the main
     thread inside `wait` or `set` would wait for that very lock for ever. Any number of threads."""
 
