@@ -47,12 +47,19 @@ class Chat:
     agent: str | None
     sticky_until: datetime | None
     channel: Channel = Channel.WHATSAPP
-    paused_at: datetime | None = None  # the beginning of its latest pause, which may be over
+    paused_at: datetime | None = None  # the beginning of its latest takeover, which may be over
+    paused_until: datetime | None = None  # None: until the owner ends it
     subject: str | None = None  # what a group is called, if that is known
 
     @property
     def is_group(self) -> bool:
         return self.channel is Channel.GROUP
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether the owner answers in it at this time, and agents do not."""
+        if self.paused_at is None:
+            return False
+        return self.paused_until is None or self.paused_until > now
 
     def sticky(self, now: datetime) -> str | None:
         """The agent that this chat belongs to at the moment."""
@@ -258,5 +265,6 @@ def _chat(row: RowMapping) -> Chat:
         sticky_until=row["sticky_until"],
         channel=Channel(row["channel"]),
         paused_at=row["paused_at"],
+        paused_until=row["paused_until"],
         subject=row["subject"],
     )

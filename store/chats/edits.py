@@ -13,20 +13,23 @@ What the tables say afterwards, for whoever shows a chat:
 - Edits that were carried out, deletions and reactions are IGNORED rows with `target_id` and, if
   there is a chat, `chat_id`; a reaction's `text` is the emoji, empty when it was taken back.
 
-WhatsApp may deliver the change before the message: then the message comes to nothing (`overtaken`).
-Everybody can change only what they have sent themselves. An edit by the owner on their own phone
+WhatsApp may deliver the change before the message: then the message comes to nothing.
+Each sender can change only what they have sent themselves. An edit by the owner on their own phone
 changes the text and nothing else.
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select, update
 
 from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.states import MessageState
 from store.chats import messages
+from store.sql.prepared import prepared
 from store.sql.tables import messages as table
 
 _READ = (MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED)
@@ -39,68 +42,101 @@ def addresses(inbound: Inbound, phone: Phone | None, lid: str | None) -> set[str
     return {address for address in known if address}
 
 
-def overtaken(
-    connection: Connection, row: int, inbound: Inbound, chat: Collection[str], now: datetime
-) -> Reason | None:
-    """Why a message, whose row is `row`, is over before it has begun: its edit or its deletion came
-    first. None if neither did."""
-    kinds = connection.scalars(
-        select(table.c.kind).where(
-            table.c.target_id == inbound.message_id,
-            table.c.kind.in_([Kind.EDIT, Kind.DELETE]),
+@dataclass(frozen=True)
+class Stored:
+    """A message that another one changes."""
+
+    id: int
+    message_id: str
+    state: MessageState
+    text: str
+    is_deleted: bool
+
+
+def list_earlier_changes(
+    connection: Connection, inbound: Inbound, chat: Collection[str]
+) -> Collection[Kind]:
+    """Edits and deletions of this message that came before it, and were decided. Not for what the
+    owner writes."""
+    changes = _earlier_changes(
+        connection,
+        inbound.message_id,
+        inbound.account,
+        _list_chats(inbound, chat),
+        [*chat, inbound.sender],
+    )
+    return {Kind(each) for each in changes.scalars()}
+
+
+@prepared
+def _earlier_changes(message_id: Any, account: Any, chats: Any, senders: Any) -> Select[Any]:
+    return select(table.c.kind).where(
+        table.c.target_id == message_id,
+        table.c.kind.in_([Kind.EDIT, Kind.DELETE]),
+        table.c.account == account,
+        table.c.chat.in_(chats),
+        table.c.sender.in_(senders),
+        table.c.from_me.is_(False),
+        table.c.state != MessageState.RECEIVED,
+    )
+
+
+def find_target(connection: Connection, inbound: Inbound, chat: Collection[str]) -> Stored | None:
+    """The message that this one changes, if the same sender wrote it. Locked: a job that would
+    begin its turn waits."""
+    rows = connection.execute(
+        select(table)
+        .where(
             table.c.account == inbound.account,
             *_by_the_same(inbound, chat),
-            table.c.state != MessageState.RECEIVED,
+            table.c.message_id == inbound.target_id,
         )
-    ).all()
-    if Kind.DELETE in kinds:
-        _change(connection, row, deleted_at=now)
-        return Reason.DELETE
-    return Reason.EDIT if kinds else None
+        .order_by(table.c.id)
+        .with_for_update()
+    )
+    return _stored(rows.mappings().first())
 
 
-def edit(
-    connection: Connection, row: int, inbound: Inbound, chat: Collection[str], now: datetime
-) -> bool:
-    """Carry out an edit; `row` is its own. False if it has to be judged like any message: what it
-    changes is unknown, or has been read already."""
-    target = _target(connection, inbound, chat)
-    if target is None:
-        return False
-    latest = _correction(connection, inbound, chat) or target
-    if latest["state"] in (MessageState.WAITING, MessageState.HELD):
-        # A stranger's words are kept only if the message's were.
-        text = inbound.text if latest["text"] or latest["state"] == MessageState.WAITING else ""
-        _change(connection, latest["id"], text=text, edited_at=now)
-        return True
-    if latest["state"] not in _READ or target["deleted_at"] or inbound.text in ("", latest["text"]):
-        return True
-    _change(connection, target["id"], edited_at=now)
-    _change(connection, row, quoted_id=target["message_id"], quoted_text=latest["text"] or None)
-    return False
+def find_correction(
+    connection: Connection, inbound: Inbound, chat: Collection[str]
+) -> Stored | None:
+    """The latest edit of the same message that has become a message itself. Locked too."""
+    rows = connection.execute(
+        select(table)
+        .where(
+            _edits(inbound, chat),
+            table.c.state.in_([MessageState.WAITING, *_READ]),
+        )
+        .order_by(table.c.id.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    return _stored(rows.mappings().first())
 
 
-def is_correction(connection: Connection, row: int) -> bool:
-    """Whether this edit, for which `edit` gave False, changes something that was answered."""
-    quoted = select(table.c.quoted_id).where(table.c.id == row)
-    return connection.scalar(quoted) is not None
+def replace_text(connection: Connection, target: Stored, text: str, now: datetime) -> None:
+    """It was not read yet, or it is the owner's own."""
+    _change(connection, target.id, text=text, edited_at=now)
 
 
-def edit_own(
-    connection: Connection, inbound: Inbound, chat: Collection[str], now: datetime
+def correct(
+    connection: Connection, row: int, target: Stored, latest: Stored, now: datetime
 ) -> None:
-    """The owner has changed what they wrote on their phone."""
-    target = _target(connection, inbound, chat)
-    if target and not target["deleted_at"]:
-        _change(connection, target["id"], text=inbound.text, edited_at=now)
+    """An edit, whose row is `row`, of what was read already quotes what was `latest` said."""
+    _change(connection, target.id, edited_at=now)
+    _change(connection, row, quoted_id=target.message_id, quoted_text=latest.text or None)
 
 
-def delete(connection: Connection, inbound: Inbound, chat: Collection[str], now: datetime) -> None:
+def mark_deleted(connection: Connection, row: int, now: datetime) -> None:
+    """The deletion of this message came before it."""
+    _change(connection, row, deleted_at=now)
+
+
+def delete(
+    connection: Connection, inbound: Inbound, target: Stored, chat: Collection[str], now: datetime
+) -> None:
     """Take back what was not read yet, and forget the words of what was."""
-    target = _target(connection, inbound, chat)
-    if target is None:
-        return
-    all_of_it = or_(table.c.id == target["id"], _edits(inbound, chat))
+    all_of_it = or_(table.c.id == target.id, _edits(inbound, chat))
     unread = (MessageState.WAITING, MessageState.HELD)
     messages.move(
         connection, all_of_it, out_of=unread, to=MessageState.IGNORED, reason=Reason.DELETE
@@ -114,36 +150,6 @@ def delete(connection: Connection, inbound: Inbound, chat: Collection[str], now:
     messages.retell(connection, turn_ids.all())
 
 
-def _target(connection: Connection, inbound: Inbound, chat: Collection[str]) -> RowMapping | None:
-    """The message that this one changes, if whoever changes it has sent it. Locked: a job that
-    would begin its turn waits."""
-    rows = connection.execute(
-        select(table)
-        .where(
-            table.c.account == inbound.account,
-            *_by_the_same(inbound, chat),
-            table.c.message_id == inbound.target_id,
-        )
-        .order_by(table.c.id)
-        .with_for_update()
-    )
-    return rows.mappings().first()
-
-
-def _correction(
-    connection: Connection, inbound: Inbound, chat: Collection[str]
-) -> RowMapping | None:
-    """The latest edit of the same message that has become a message itself."""
-    rows = connection.execute(
-        select(table)
-        .where(_edits(inbound, chat), table.c.state.in_([MessageState.WAITING, *_READ]))
-        .order_by(table.c.id.desc())
-        .limit(1)
-        .with_for_update()
-    )
-    return rows.mappings().first()
-
-
 def _edits(inbound: Inbound, chat: Collection[str]) -> ColumnElement[bool]:
     return and_(
         table.c.target_id == inbound.target_id,
@@ -154,10 +160,22 @@ def _edits(inbound: Inbound, chat: Collection[str]) -> ColumnElement[bool]:
 
 
 def _by_the_same(inbound: Inbound, chat: Collection[str]) -> Iterator[ColumnElement[bool]]:
-    """In a query: messages of this one's sender, in the same chat. In a group all write there."""
-    yield table.c.chat.in_({inbound.chat} if inbound.place is Place.GROUP else chat)
+    """In a query: messages of this one's sender, in the same chat."""
+    yield table.c.chat.in_(_list_chats(inbound, chat))
     yield table.c.sender.in_({inbound.sender} if inbound.from_me else {*chat, inbound.sender})
     yield table.c.from_me == inbound.from_me
+
+
+def _list_chats(inbound: Inbound, chat: Collection[str]) -> list[str]:
+    """In a group all write to the same address."""
+    return [inbound.chat] if inbound.place is Place.GROUP else list(chat)
+
+
+def _stored(row: RowMapping | None) -> Stored | None:
+    if row is None:
+        return None
+    state, is_deleted = MessageState(row["state"]), row["deleted_at"] is not None
+    return Stored(row["id"], row["message_id"], state, row["text"], is_deleted)
 
 
 def _change(connection: Connection, row: int, **values: object) -> None:

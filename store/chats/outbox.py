@@ -76,6 +76,16 @@ def get(connection: Connection, row_id: int) -> Outbound | None:
     return _outbound(row) if row else None
 
 
+def has_queued(connection: Connection) -> bool:
+    """Whether anything waits to be sent."""
+    return _any_queued(connection).first() is not None
+
+
+@prepared
+def _any_queued() -> Select[Any]:
+    return select(table.c.id).where(table.c.state == PieceState.QUEUED).limit(1)
+
+
 def heads(connection: Connection, limit: int = 500) -> Sequence[Outbound]:
     """The next message of each address that has any, so that no chat waits for another's book.
     The oldest `limit` of them."""

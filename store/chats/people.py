@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, Update, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, Update, delete, func, or_, select, update
 
 from core.phone import Phone
 from store.sql.engine import insert_new
@@ -28,16 +28,61 @@ class Person:
         return self.blocked_at is not None
 
 
+@dataclass(frozen=True)
+class Match:
+    """Who goes by a number, and who by the hidden id that came along: often the same person."""
+
+    by_phone: Person | None
+    by_lid: Person | None
+
+    @property
+    def person(self) -> Person | None:
+        """The number counts more."""
+        return self.by_phone or self.by_lid
+
+    def foresee(self, phone: Phone | None) -> Person | None:
+        """Whom `identify` will find for this number, as far as they are known already. Where it
+        makes two people one, a block of either blocks both."""
+        kept, gone = self.by_phone, self.by_lid
+        if phone and gone and gone.phone not in (None, phone):
+            return kept
+        if kept and gone and kept.id != gone.id and not kept.is_blocked:
+            return replace(kept, blocked_at=gone.blocked_at)
+        return kept or gone
+
+
+def match(connection: Connection, phone: Phone | None, lid: str | None) -> Match:
+    """Who goes by this number and who by this hidden id, in one statement."""
+    found = [_person(row) for row in _by_either(connection, phone, lid).mappings()]
+    return Match(
+        next((each for each in found if phone and each.phone == phone), None),
+        next((each for each in found if lid and each.lid == lid), None),
+    )
+
+
+@prepared
+def _by_either(phone: Any, lid: Any) -> Select[Any]:
+    # Without one of them it is NULL, which equals nothing.
+    return select(table).where(or_(table.c.phone == phone, table.c.lid == lid))
+
+
 def identify(
-    connection: Connection, phone: Phone | None, lid: str | None, push_name: str, now: datetime
+    connection: Connection,
+    phone: Phone | None,
+    lid: str | None,
+    push_name: str,
+    now: datetime,
+    *,
+    known_as: Match | None = None,
 ) -> Person:
     """The person behind these addresses, made or brought up to date.
 
     A number and a hidden id that arrive together belong together from now on: if they were known
     as two people, the two become one. When a hidden id moves to another number, the newer word of
     WhatsApp counts. Processes that meet somebody new at the same moment get the same person.
+    `known_as` is what `match` has found in this transaction, if it was asked.
     """
-    known = _recognise(connection, phone, lid)
+    known = _recognise(connection, phone, lid, known_as or match(connection, phone, lid))
     if known is None:
         added = _add(connection, phone, lid, push_name, now)
         return added or identify(connection, phone, lid, push_name, now)
@@ -60,9 +105,8 @@ def get(connection: Connection, person_id: int) -> Person | None:
 
 
 def known(connection: Connection, phone: Phone | None, lid: str | None) -> Person | None:
-    """Who goes by this number, else by this hidden id, if anybody does."""
-    found = by_phone(connection, phone) if phone else None
-    return found or (_find(connection, _by_lid, lid) if lid else None)
+    """Who goes by this number, else by this hidden id, if anyone does."""
+    return match(connection, phone, lid).person
 
 
 def by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, Person]:
@@ -111,10 +155,11 @@ def _find(connection: Connection, by: Prepared, value: int | str) -> Person | No
     return _person(row) if row else None
 
 
-def _recognise(connection: Connection, phone: Phone | None, lid: str | None) -> Person | None:
-    """Who goes by this number and this hidden id, once nobody else does."""
-    by_phone = _find(connection, _by_phone, phone) if phone else None
-    by_lid = _find(connection, _by_lid, lid) if lid else None
+def _recognise(
+    connection: Connection, phone: Phone | None, lid: str | None, found: Match
+) -> Person | None:
+    """Who goes by this number and this hidden id, once no one else does."""
+    by_phone, by_lid = found.by_phone, found.by_lid
     if phone and by_lid and by_lid.phone not in (None, phone):
         # The hidden id stays with the number it came with now; the old number keeps its history.
         _change(connection, by_lid.id, lid=None)

@@ -13,7 +13,7 @@ from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Groups
 from core.states import MessageState
-from store import settings as settings_store
+from store import admission
 from store.chats import chats, messages, people
 from store.chats.chats import Chat
 from store.sql import tables
@@ -170,8 +170,7 @@ def say(world: World, who: Phone, name: str, text: str) -> int:
         )
         messages.receive(connection, inbound, now)
         (row,) = messages.undecided(connection)
-        current = settings_store.load(connection)
-        verdict = decisions.judge(connection, row.id, row.inbound, current, lambda: [], now)
+        verdict = decisions.judge(connection, admission.look_up(connection, row), lambda: [], now)
     assert verdict.accepted
     return verdict.accepted.chat_id
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from core.admission.preview import Outcome, Outlook, Words, foresee
 from core.messages.message import Inbound, Kind, Place
 from core.states import MessageState
-from store import settings as settings_store
+from store import admission
 from store.agents.agents import AgentFolder
 from store.chats import chats, messages, pauses, people
 from store.pages import preview
@@ -54,9 +54,8 @@ async def write(world: World, text: str, kind: Kind = Kind.TEXT) -> Came:
     def receive(connection: Connection) -> int | None:
         messages.receive(connection, inbound, now)
         [received] = messages.undecided(connection)
-        current = settings_store.load(connection)
-        verdict = judge(connection, received.id, inbound, current, lambda: [], now)
-        return verdict.accepted.chat_id if verdict.accepted else None
+        outcome = judge(connection, admission.look_up(connection, received), lambda: [], now)
+        return outcome.accepted.chat_id if outcome.accepted else None
 
     chat_id = world.do(receive)
     if chat_id is not None:

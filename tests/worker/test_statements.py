@@ -14,13 +14,13 @@ from store.sql.engine import Database
 from tests.worker.statements import counting
 from tests.worker.world import ALICE, START, Clock, World
 from worker.connection.receipts import Receipt, Receipts
-from worker.connection.receive import Receiver, Ticks
+from worker.connection.receive import ReadReceipts, Receiver
 from worker.connection.send import Sender
 from worker.connection.typing_indicator import Composer
 
 ADDRESS = f"{ALICE.digits}@s.whatsapp.net"
 
-CONNECTION = (23, 12)  # statements and transactions that the connection may need, at most
+CONNECTION = (17, 6)  # statements and transactions that the connection may need, at most
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Office:
         self.database, self.clock, self.phone = database, clock, Phone()
         with database.write() as connection:
             fence = link.raise_fence(connection, 0)
-        self.ticks = Ticks(database, self.phone.mark_read, clock)
+        self.ticks = ReadReceipts(database, self.phone.mark_read, clock)
         self.composer = Composer(database, lambda chat, is_typing: None, lambda: True, clock)
         self.sender = Sender(database, self.phone, fence, clock, self.composer.sent)
         self.receipts = Receipts(database, clock)
@@ -56,8 +56,8 @@ class Office:
             database, Turns(redis), self, lambda lid: None, print, lambda: [], clock
         )
 
-    def read(self, accepted: Accepted) -> None:
-        self.ticks.add(accepted)
+    def read(self, accepted: Accepted, *, is_paused: bool) -> None:
+        self.ticks.add(accepted, is_free=not is_paused)
         self.ticks.send()
 
     def typing(self, chat: str) -> None:
@@ -83,6 +83,7 @@ class Office:
         )
         with self.database.write() as connection:
             messages.receive(connection, inbound, self.clock())
+        self.receiver.wake_up()
         self.receiver.work()
         self.ticks.send()
         self.receipts.write()
@@ -90,6 +91,7 @@ class Office:
     def send(self) -> None:
         """A job has nudged: the sending thread empties the outbox; the phone's receipts come."""
         before = len(self.phone.texts)
+        self.sender.wake_up()
         while self.sender.work():
             pass
         ids = [f"WA{number + 1}" for number in range(before, len(self.phone.texts))]

@@ -43,7 +43,7 @@ from worker.connection import receipts
 from worker.connection.errors import PairingRefused
 from worker.connection.group_names import LOOK, Subjects
 from worker.connection.receipts import Receipt, Receipts
-from worker.connection.receive import Receiver, Ticks
+from worker.connection.receive import ReadReceipts, Receiver
 from worker.connection.send import Sender
 from worker.connection.spool import Spool
 from worker.connection.typing_indicator import REFRESH, Composer
@@ -88,7 +88,7 @@ class Connection:
         self._auth_dir = config.auth_dir
         with_receipts = receipts.are_wanted(self._auth_dir, _now())
         self._whatsapp = WhatsApp(session, DEVICE_NAME, self, with_receipts=with_receipts)
-        self._ticks = Ticks(self._database, self._whatsapp.mark_read, _now)
+        self._read_receipts = ReadReceipts(self._database, self._whatsapp.mark_read, _now)
         self._composer = Composer(
             self._database, self._whatsapp.show_typing, self._whatsapp.announce, _now
         )
@@ -182,12 +182,12 @@ class Connection:
         def step() -> None:
             self._spool.replay(self._store)
             if not self._receiver.work():
-                self._ticks.load()  # of held messages that the owner has let in meanwhile
-            self._ticks.send()
+                self._read_receipts.load()  # of held messages that the owner has let in meanwhile
+            self._read_receipts.send()
             self._receipts.write()
 
         self._repeat(wait, self._receiver.wake, HEARTBEAT_SECONDS, until=self._ready)
-        self._persist(self._ticks.load)
+        self._persist(self._read_receipts.load)
         self._repeat(step, self._receiver.wake, HEARTBEAT_SECONDS)
 
     def _send(self) -> None:
@@ -212,7 +212,7 @@ class Connection:
         while not self._shutdown.is_set():
             try:
                 if self._live.wait_for_outbox_nudge(timeout=1):
-                    self._sender.wake.set()
+                    self._sender.wake_up()
             except RedisError:
                 self._shutdown.wait(1)  # the sender looks by itself every few seconds
 
@@ -248,11 +248,11 @@ class Connection:
     def _spawn(self, target: Callable[[], None]) -> None:
         threading.Thread(target=target, name=target.__name__.strip("_"), daemon=True).start()
 
-    # Courtesies (worker.connection.receive) -------------------------------------------------------
+    # Signals (worker.connection.receive) ----------------------------------------------------------
 
-    def read(self, accepted: Accepted) -> None:
-        self._ticks.add(accepted)
-        self._ticks.send()
+    def read(self, accepted: Accepted, *, is_paused: bool) -> None:
+        self._read_receipts.add(accepted, is_free=not is_paused)
+        self._read_receipts.send()
 
     def typing(self, chat: str) -> None:
         self._composer.started(chat)
@@ -269,7 +269,7 @@ class Connection:
         except Exception as error:
             log.error("[WhatsAppBridge] The database refused a message", error=repr(error))
             self._spool.add(inbound)
-        self._receiver.wake.set()
+        self._receiver.wake_up()
 
     def _store(self, inbound: Inbound) -> None:
         with self._inbox.write() as connection:
@@ -312,7 +312,7 @@ class Connection:
         self._ready.set()
         self._mouth.say("connected", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
         self._receiver.wake.set()
-        self._sender.wake.set()
+        self._sender.wake_up()
         self._spawn(self._composer.connected)
 
     def on_disconnected(self) -> None:

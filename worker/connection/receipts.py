@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from store.chats import receipts
 from store.sql.engine import Database
 
@@ -54,9 +56,8 @@ class Receipts:
         left = []
         try:
             with self._database.write() as connection:
+                known = _write_down(connection, [receipt for _, receipt in taken])
                 for came, receipt in taken:
-                    note = receipts.read if receipt.is_read else receipts.delivered
-                    known = note(connection, receipt.ids, receipt.at)
                     unknown = [each for each in receipt.ids if each not in known]
                     if unknown and self._now() - came < UNKNOWN_FOR:
                         left.append((came, Receipt(unknown, receipt.is_read, receipt.at)))
@@ -66,6 +67,18 @@ class Receipts:
         finally:
             with self._lock:
                 self._waiting.extendleft(reversed(left))
+
+
+def _write_down(connection: Connection, taken: Sequence[Receipt]) -> set[str]:
+    """One statement for all of a kind and a moment, in the order in which they came. Returns the
+    ids that we know."""
+    groups: dict[tuple[bool, datetime], list[str]] = {}
+    for receipt in taken:
+        groups.setdefault((receipt.is_read, receipt.at), []).extend(receipt.ids)
+    known: set[str] = set()
+    for (is_read, at), ids in groups.items():
+        known |= (receipts.read if is_read else receipts.delivered)(connection, ids, at)
+    return known
 
 
 def are_wanted(folder: Path, now: datetime) -> bool:

@@ -1,17 +1,18 @@
 """From stored to waiting: what happens to a message after the library's callback has saved it."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from core.messages.message import Inbound
+from core.admission.plan import Agents
 from core.phone import Phone
+from store import admission
 from store import settings as settings_store
-from store.chats import messages, pauses, people
+from store.chats import messages, pauses
 from store.chats.messages import Accepted, Received
 from store.redis.queue import Turns
 from store.sql.engine import Database, after_commit
@@ -22,10 +23,10 @@ log = structlog.get_logger("[WhatsAppBridge]")
 UNREAD_FOR = timedelta(days=1)  # a blue tick older than this helps nobody
 
 
-class Courtesies(Protocol):
+class Signals(Protocol):
     """What the sender of an accepted message gets to see before the answer."""
 
-    def read(self, accepted: Accepted) -> None: ...
+    def read(self, accepted: Accepted, *, is_paused: bool) -> None: ...
     def acknowledge(self, accepted: Accepted, emoji: str) -> None: ...
     def typing(self, chat: str) -> None: ...
 
@@ -42,29 +43,35 @@ class Receiver:
         self,
         database: Database,
         turns: Turns,
-        courtesies: Courtesies,
+        signals: Signals,
         phone_behind: Callable[[str], Phone | None],
         stop: Callable[[int], None],
-        agents: decisions.Agents,
+        agents: Agents,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._agents = agents
         self._turns = turns
         self._stop = stop
-        self._courtesies = courtesies
+        self._signals = signals
         self._phone_behind = phone_behind
         self._now = now
+        self._is_woken = False
         self.settings_version = 0
         self.wake = threading.Event()
 
     def work(self) -> int:
-        """Decide about everything that is stored and undecided. Returns how many messages."""
-        done = 0
-        while batch := self._undecided():
-            for received in batch:
-                self._handle(received)
-            done += len(batch)
+        """Decide about everything that is stored and undecided. Returns how many messages.
+
+        Woken, it expects a message and begins with the transaction that decides; else it looks
+        first, since whoever writes holds up all others.
+        """
+        if not self._was_woken() and not self._has_undecided():
+            return 0
+        done, has_more = 0, True
+        while has_more:
+            is_decided, has_more = self._decide_next({})
+            done += is_decided
         return done
 
     def look(self) -> None:
@@ -72,42 +79,62 @@ class Receiver:
         with self._database.read() as connection:
             self.settings_version = settings_store.load(connection).version
 
-    def _undecided(self) -> Sequence[Received]:
+    def wake_up(self) -> None:
+        """A message was stored. Any thread."""
+        self._is_woken = True
+        self.wake.set()
+
+    def _was_woken(self) -> bool:
+        was_woken, self._is_woken = self._is_woken, False
+        return was_woken
+
+    def _has_undecided(self) -> bool:
         with self._database.read() as connection:
             self.settings_version = settings_store.load(connection).version
-            return messages.undecided(connection)
+            return bool(messages.undecided(connection, 1))
 
-    def _handle(self, received: Received) -> None:
-        inbound = self._resolved(received.inbound)
+    def _decide_next(self, numbers: Mapping[str, Phone | None]) -> tuple[bool, bool]:
+        """Whether a message was there to be decided, and whether there are more. `numbers` is what
+        the library said of hidden ids."""
         with self._database.write() as connection:
-            settings, now = settings_store.load(connection), self._now()
-            verdict = decisions.judge(connection, received.id, inbound, settings, self._agents, now)
-            if verdict.taken_over:
-                after_commit(connection, self._stop, verdict.taken_over)
-            if verdict.accepted:
-                after_commit(connection, self._turns.nudge, verdict.accepted.chat_id)
+            undecided = messages.undecided(connection, 2)
+            if not undecided:
+                return False, False
+            found = admission.look_up(connection, _with_number(undecided[0], numbers))
+            unknown = admission.needs_number(found)
+            if unknown is None or unknown in numbers:
+                outcome = decisions.judge(connection, found, self._agents, self._now())
+                if outcome.taken_over:
+                    after_commit(connection, self._stop, outcome.taken_over)
+                if outcome.accepted:
+                    after_commit(connection, self._turns.nudge, outcome.accepted.chat_id)
+        if unknown and unknown not in numbers:
+            # Outside the transaction: the library takes its time, and all others would wait.
+            return self._decide_next({unknown: self._phone_behind(unknown)})
+        settings = found.case.settings
         self.settings_version = settings.version
-        # The answer is on its way first: everything below is only seen.
-        accepted = verdict.accepted
-        if accepted is None:
-            return
-        self._courtesies.read(accepted)
-        if verdict.is_paused:
-            return  # nobody is typing an answer
-        self._courtesies.typing(accepted.chat)
-        if settings.ack_emoji:
-            self._courtesies.acknowledge(accepted, settings.ack_emoji)
+        # The answer is on its way first: all this is only seen.
+        if outcome.accepted:
+            self._show(outcome.accepted, outcome.is_paused, settings.ack_emoji)
+        return True, len(undecided) > 1
 
-    def _resolved(self, inbound: Inbound) -> Inbound:
-        """With the sender's number, if only the hidden id came along and the number is known."""
-        if inbound.phone or not inbound.lid:
-            return inbound
-        with self._database.read() as connection:
-            phone = people.phone_of(connection, inbound.lid)
-        return replace(inbound, phone=phone or self._phone_behind(inbound.lid))
+    def _show(self, accepted: Accepted, is_paused: bool, emoji: str | None) -> None:
+        self._signals.read(accepted, is_paused=is_paused)
+        if is_paused:
+            return  # no answer is being written
+        self._signals.typing(accepted.chat)
+        if emoji:
+            self._signals.acknowledge(accepted, emoji)
 
 
-class Ticks:
+def _with_number(received: Received, numbers: Mapping[str, Phone | None]) -> Received:
+    inbound = received.inbound
+    if inbound.phone or not inbound.lid or inbound.lid not in numbers:
+        return received
+    return replace(received, inbound=replace(inbound, phone=numbers[inbound.lid]))
+
+
+class ReadReceipts:
     """Blue ticks that have not left yet: tried again until they have, also after a restart. For
     one thread.
 
@@ -125,6 +152,7 @@ class Ticks:
         self._mark_read = mark_read
         self._now = now
         self._due: dict[int, Accepted] = {}
+        self._free: set[int] = set()  # those of them that may leave, as was seen just now
 
     def load(self) -> None:
         """Take up the ticks that an earlier connection owed."""
@@ -132,13 +160,16 @@ class Ticks:
             owed = messages.unread(connection, self._now() - UNREAD_FOR)
         self._due = {each.id: each for each in owed} | self._due
 
-    def add(self, accepted: Accepted) -> None:
+    def add(self, accepted: Accepted, *, is_free: bool = False) -> None:
+        """`is_free`: the owner has not taken over its chat, so it may leave at once."""
         self._due[accepted.id] = accepted
+        if is_free:
+            self._free.add(accepted.id)
 
     def send(self) -> None:
         """One receipt for each chat and sender. The first that can't leave waits behind the others,
         and all for the next call: most likely we are offline."""
-        for (chat, sender), group in _grouped(self._seen()).items():
+        for (chat, sender), group in _group(self._list_free()).items():
             has_left = self._mark_read(chat, sender, [each.message_id for each in group])
             for each in group:
                 del self._due[each.id]
@@ -148,17 +179,22 @@ class Ticks:
             with self._database.write() as connection:
                 messages.was_read(connection, [each.id for each in group], self._now())
 
-    def _seen(self) -> Sequence[Accepted]:
+    def _list_free(self) -> Sequence[Accepted]:
         """Those that may leave now."""
-        if not self._due:
-            return []
-        chats = {each.chat_id for each in self._due.values()}
-        with self._database.read() as connection:
-            seen = pauses.seen_among(connection, chats, self._now())
-        return [each for each in self._due.values() if each.id <= seen.get(each.chat_id, each.id)]
+        free, self._free = self._free, set()
+        chats = {each.chat_id for each in self._due.values() if each.id not in free}
+        seen: Mapping[int, int] = {}
+        if chats:
+            with self._database.read() as connection:
+                seen = pauses.seen_among(connection, chats, self._now())
+        return [
+            each
+            for each in self._due.values()
+            if each.id in free or each.id <= seen.get(each.chat_id, each.id)
+        ]
 
 
-def _grouped(due: Iterable[Accepted]) -> dict[tuple[str, str], list[Accepted]]:
+def _group(due: Iterable[Accepted]) -> dict[tuple[str, str], list[Accepted]]:
     groups: dict[tuple[str, str], list[Accepted]] = {}
     for each in due:
         groups.setdefault((each.chat, each.sender), []).append(each)

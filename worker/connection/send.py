@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy import Connection
 
-from store.chats import messages, outbox
+from store.chats import chats, messages, outbox
 from store.chats.messages import Accepted
 from store.chats.outbox import Outbound
 from store.sql.engine import Database
@@ -50,13 +50,13 @@ class Sender:
         line: Line,
         fence: int,
         now: Callable[[], datetime],
-        after: Callable[[str], None],
+        after: Callable[[str, bool], None],
     ) -> None:
         self._database = database
         self._line = line
         self._fence = fence
         self._now = now
-        self._after = after  # told the chat to which something was sent
+        self._after = after  # called with the address to which a piece was sent, and if more comes
         self._acks: dict[str, list[Ack]] = {}
         self._acks_lock = threading.Lock()
         self._last_turn: dict[str, float] = {}
@@ -64,6 +64,8 @@ class Sender:
         self._at_work = threading.Lock()
         self.busy_since: float | None = None  # time.monotonic() of the send at work
         self.wake = threading.Event()
+        self._is_woken = False
+        self._is_expecting = False  # whether more is to come where the latest piece was sent
 
     def recover(self) -> int:
         """Take up what an earlier connection left half sent. Once, before the first `work`."""
@@ -76,35 +78,53 @@ class Sender:
             self._acks.setdefault(accepted.chat, []).append(Ack(accepted, emoji, self._now()))
         self.wake.set()
 
+    def wake_up(self) -> None:
+        """There is something to send. Any thread."""
+        self._is_woken = True
+        self.wake.set()
+
     def finish(self, seconds: float) -> bool:
         """Begin nothing any more, and wait for what is at work. False if that takes too long."""
         return self._at_work.acquire(timeout=seconds)
 
     def work(self) -> bool:
-        """Send one thing. False when there is nothing to send, or nothing can be sent now."""
+        """Send one thing. False when there is nothing more to send, or nothing can be sent now."""
         with self._at_work:
             return self._work()
 
     def _work(self) -> bool:
         self._write_down()
-        row = self._next()
-        if row is None:
+        # Whoever writes holds up all others: without a reason to expect something it looks first.
+        if not self._was_woken() and not self._has_queued():
             return self._react()
         with self._database.write() as connection:
-            if not outbox.claim(connection, row.id, self._fence, self._now()):
-                return False
-        sent = self._send(row)
+            row = self._choose_next(connection)
+            is_ours = row and outbox.claim(connection, row.id, self._fence, self._now())
+        if row is None:
+            return self._react()
+        if not is_ours:
+            return False
+        has_left = self._send(row)
         self._last_turn[row.address] = time.monotonic()
-        if sent:
-            self._after(row.address)
-        return sent
+        if not has_left:
+            return False
+        self._after(row.address, self._is_expecting)
+        return self._is_woken or bool(self._acks)
 
-    def _next(self) -> Outbound | None:
-        """The chat that has waited longest for its turn: a long answer must not hold up others."""
+    def _was_woken(self) -> bool:
+        was_woken, self._is_woken = self._is_woken, False
+        return was_woken
+
+    def _has_queued(self) -> bool:
         with self._database.read() as connection:
-            heads = outbox.heads(connection)
+            return outbox.has_queued(connection)
+
+    def _choose_next(self, connection: Connection) -> Outbound | None:
+        """The chat that has waited longest for its turn: a long answer must not hold up others."""
         return min(
-            heads, key=lambda row: (self._last_turn.get(row.address, 0.0), row.id), default=None
+            outbox.heads(connection),
+            key=lambda row: (self._last_turn.get(row.address, 0.0), row.id),
+            default=None,
         )
 
     def _send(self, row: Outbound) -> bool:
@@ -113,26 +133,34 @@ class Sender:
         try:
             wa_id = self._line.send(row.address, row.text)
         except NotSent:
-            self._settle(outbox.not_sent, row.id, self._fence)
+            self._settle(row, outbox.not_sent, self._fence)
             return False
         except SendRefused as error:
             log.warning("WhatsApp refused a message", outbox=row.id, error=str(error))
-            self._settle(outbox.refused, row.id, str(error))
+            self._settle(row, outbox.refused, str(error))
         except SendUnknown as error:
             log.warning("A message may or may not have left", outbox=row.id, error=str(error))
-            self._settle(outbox.lost_sight, row.id, str(error))
+            self._settle(row, outbox.lost_sight, str(error))
         except Exception as error:
             log.exception("A message may or may not have left", outbox=row.id)
-            self._settle(outbox.lost_sight, row.id, repr(error))
+            self._settle(row, outbox.lost_sight, repr(error))
         else:
             self._drop_acks(row)
-            self._settle(outbox.sent, row.id, wa_id, self._now())
+            self._settle(row, outbox.sent, wa_id, self._now())
         finally:
             self.busy_since = None
         return True
 
-    def _settle(self, settle: Callable[..., None], *arguments: object) -> None:
-        self._unsettled.append(lambda connection: settle(connection, *arguments))
+    def _settle(self, row: Outbound, settle: Callable[..., None], *arguments: object) -> None:
+        """Write down what became of this row, and see what is next."""
+
+        def write(connection: Connection) -> None:
+            settle(connection, row.id, *arguments)
+            self._is_expecting = row.address in chats.expecting(connection, self._now())
+            if outbox.has_queued(connection):
+                self._is_woken = True
+
+        self._unsettled.append(write)
         self._write_down()
 
     def _write_down(self) -> None:
@@ -158,7 +186,10 @@ class Sender:
         except (NotSent, SendRefused, SendUnknown) as error:
             log.info("An acknowledging emoji was not sent", error=str(error))
         else:
-            self._settle(messages.was_acknowledged, accepted.id, ack.emoji)
+            self._unsettled.append(
+                lambda connection: messages.was_acknowledged(connection, accepted.id, ack.emoji)
+            )
+            self._write_down()
         finally:
             self.busy_since = None
         return True

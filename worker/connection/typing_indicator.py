@@ -44,9 +44,9 @@ class Composer:
             self._typing.add(chat)
         self._show(chat, True)
 
-    def sent(self, chat: str) -> None:
-        """A message left. It ended the typing on the phone, so more is announced again."""
-        self._settle(chat, chat in self._expecting())
+    def sent(self, chat: str, is_expecting: bool) -> None:
+        """A piece left. It ended the typing on the phone: if more is to come, it begins again."""
+        self._settle(chat, is_expecting)
 
     def tick(self) -> None:
         """Every `REFRESH` seconds: repeat where it goes on, end it where nothing comes."""

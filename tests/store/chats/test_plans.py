@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.messages.message import Kind
-from store.chats import chats, contexts, edits, manual, pauses, receipts, turns
+from store.chats import chats, contexts, edits, manual, pauses, people, receipts, turns
 from store.sql.engine import Database
 from tests.store.making import ADA, NOW, inbound
 from tests.store.test_plans import Watch, busy
@@ -18,9 +18,13 @@ def test_it_stays_quick_with_many_messages(busy: Database) -> None:
         chat = chats.get(connection, 2)
         assert chat
         own = {"8@x", "9@lid"}
-        edits.overtaken(connection, 5, edit, own, NOW)
-        edits.edit(connection, 5, edit, own, NOW)
-        edits.delete(connection, edit, own, NOW)
+        edits.list_earlier_changes(connection, edit, own)
+        edits.find_correction(connection, edit, own)
+        target = edits.find_target(connection, edit, own)
+        assert target
+        edits.correct(connection, 5, target, target, NOW)
+        edits.delete(connection, edit, target, own, NOW)
+        people.match(connection, ADA, "9@lid")
         manual.is_echo(connection, edit, own)
         receipts.delivered(connection, ["W1", "W2"], NOW)
         receipts.read(connection, ["W1"], NOW)

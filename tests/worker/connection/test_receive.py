@@ -22,7 +22,7 @@ from store.redis.queue import Turns
 from store.sql import tables
 from store.sql.engine import Database
 from tests.worker.world import ALICE, BOB, START, Clock
-from worker.connection.receive import UNREAD_FOR, Receiver, Ticks
+from worker.connection.receive import UNREAD_FOR, ReadReceipts, Receiver
 
 pytestmark = pytest.mark.both_databases
 
@@ -68,7 +68,7 @@ class Seen:
     acts: list[tuple[str, ...]] = field(default_factory=list)
     check: Callable[[Accepted], None] = lambda accepted: None
 
-    def read(self, accepted: Accepted) -> None:
+    def read(self, accepted: Accepted, *, is_paused: bool) -> None:
         self.check(accepted)
         self.acts.append(("read", accepted.message_id))
 
@@ -400,9 +400,9 @@ class Reading:
         self.ticks = self.another()
         door.allow("*")
 
-    def another(self) -> Ticks:
+    def another(self) -> ReadReceipts:
         """Those of another connection process."""
-        return Ticks(self.door.database, self.line.mark_read, self.door.clock)
+        return ReadReceipts(self.door.database, self.line.mark_read, self.door.clock)
 
     def accept(self, *inbounds: Inbound) -> None:
         accepted: list[Accepted] = []

@@ -73,7 +73,9 @@ class Office:
         """A new connection: the one before has lost the right to send."""
         with self.database.write() as connection:
             fence = link_store.raise_fence(connection, 0)
-        sender = Sender(self.database, self.line, fence, self.clock, self.told.append)
+        sender = Sender(
+            self.database, self.line, fence, self.clock, lambda chat, more: self.told.append(chat)
+        )
         sender.recover()
         return sender
 

@@ -74,6 +74,12 @@ class Desk:
         with self.database.write() as connection:
             outbox.sent(connection, row, "WA1", self.clock())
 
+    def sent(self, address: str) -> None:
+        """As the sender says it, once it has written that down."""
+        with self.database.read() as connection:
+            is_expecting = address in chats.expecting(connection, self.clock())
+        self.composer.sent(address, is_expecting)
+
     def settle(self) -> None:
         """Nobody works on what waits any more."""
         self.clock.now += GONE
@@ -116,15 +122,15 @@ def test_it_goes_on_between_chunks_and_ends_after_the_last(desk: Desk):
     desk.settle()
     desk.screen.take()
     desk.left(first)
-    desk.composer.sent(ALICE)
+    desk.sent(ALICE)
     assert desk.screen.take() == [(ALICE, True)]
     desk.left(second)
-    desk.composer.sent(ALICE)
+    desk.sent(ALICE)
     assert desk.screen.take() == [(ALICE, False)]
 
 
 def test_nobody_saw_us_typing_what_a_program_sends(desk: Desk):
-    desk.composer.sent(BOB)
+    desk.sent(BOB)
     assert desk.screen.take() == []
 
 
