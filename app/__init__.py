@@ -76,7 +76,7 @@ class Panel(Flask):
 def create_app(config: Config) -> Flask:
     """The whole web application, ready to serve. Opens no connection yet."""
     app = Panel("app", template_folder=str(ROOT / "templates"), static_folder="static")
-    app.config.update(_settings(config))
+    app.config.update(_make_settings(config))
     Services(
         config=config,
         db=Database(config.database, pool_size=20),
@@ -84,15 +84,17 @@ def create_app(config: Config) -> Flask:
         agents=AgentFolder(config.agents_dir),
     ).init_app(app)
     Htmx(app)
-    app.before_request(sign_in.admit)  # before the CSRF check: an ended session is told as such
+    app.before_request(
+        sign_in.admit_request
+    )  # before the CSRF check: an ended session is told as such
     app.before_request(csv_import.allow_upload)  # before the form is read
     csrf = CSRFProtect(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     csrf.exempt(api)
-    app.after_request(headers.add)
+    app.after_request(headers.add_headers)
     app.after_request(compression.shrink)
-    errors.register(app)
+    errors.register_handlers(app)
     app.jinja_env.globals |= {"asset": asset, "read_toasts": toasts.read_toasts}
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -104,7 +106,7 @@ def create_app(config: Config) -> Flask:
     return app
 
 
-def _settings(config: Config) -> dict[str, object]:
+def _make_settings(config: Config) -> dict[str, object]:
     return {
         "SECRET_KEY": secret_key(config),
         "SESSION_COOKIE_NAME": "djinnbot",
@@ -120,10 +122,10 @@ def _settings(config: Config) -> dict[str, object]:
 def asset(name: str) -> str:
     """The address of a file in static/, new whenever its content is. Each icon asks for it, which
     makes `url_for` the dearest part of a long page."""
-    return f"{request.script_root}{current_app.static_url_path}/{name}?v={_version(name)}"
+    return f"{request.script_root}{current_app.static_url_path}/{name}?v={_hash_file(name)}"
 
 
 @lru_cache
-def _version(name: str) -> str:
+def _hash_file(name: str) -> str:
     content = (Path(__file__).parent / "static" / name).read_bytes()
     return hashlib.sha256(content).hexdigest()[:10]

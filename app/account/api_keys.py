@@ -49,33 +49,35 @@ class KeyForm(FlaskForm):
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return respond.part(PAGE, block="content", form=_blank(), made=_take_made(), **_load_keys())
+    return respond.part(
+        PAGE, block="content", form=_make_form(), made=_take_made_key(), **_load_keys()
+    )
 
 
 @bp.post("/")
 def make_key() -> ResponseReturnValue:
     form = KeyForm()
-    secret = _make(form) if form.validate() else None
+    secret = _create_key(form) if form.validate() else None
     if secret is None:
         return respond.part(
             PAGE, block="new_key", status=422, into="#new-key", rest=_load_keys, form=form
         )
     if not respond.is_part_wanted():
-        session[_MADE] = _cipher().encrypt(secret)
-    context = {"form": _blank(), "made": secret, **_load_keys()}
+        session[_MADE] = _make_cipher().encrypt(secret)
+    context = {"form": _make_form(), "made": secret, **_load_keys()}
     return respond.saved(url_for("keys.index"), PAGE, block="content", focus="made", **context)
 
 
 @bp.get("/<int:key_id>")
 def show_row(key_id: int) -> ResponseReturnValue:
     """A row as it is, for leaving the question."""
-    key, home = _get(key_id), url_for("keys.index")
+    key, home = _get_key(key_id), url_for("keys.index")
     return respond.part(PAGE, block="row", focus=f"revoke-{key.id}", home=home, key=key)
 
 
 @bp.route("/<int:key_id>/revoke", methods=["GET", "POST"])
 def revoke_key(key_id: int) -> ResponseReturnValue:
-    key = _get(key_id)
+    key = _get_key(key_id)
     if request.method == "GET":
         return respond.part("account/revoke_key.html", block="question", key=key)
     with db().write() as connection:
@@ -87,7 +89,7 @@ def revoke_key(key_id: int) -> ResponseReturnValue:
     return respond.saved(home, PAGE, block="keys_list", focus="keys-list", **_load_keys())
 
 
-def _make(form: KeyForm) -> str | None:
+def _create_key(form: KeyForm) -> str | None:
     """The new key; None, and a sentence beside the name, when another one is called so."""
     name, scopes = form.name.data, form.scopes.data
     with db().write() as connection:
@@ -100,21 +102,21 @@ def _make(form: KeyForm) -> str | None:
     return secret
 
 
-def _take_made() -> str | None:
+def _take_made_key() -> str | None:
     """The key that was made a moment ago, on the page after the form's; never again. On its way
     it is in the browser's cookie, which must not be readable where browsers keep theirs."""
     sealed = session.pop(_MADE, None)
     try:
-        return _cipher().decrypt(sealed) if sealed else None
+        return _make_cipher().decrypt(sealed) if sealed else None
     except Undecipherable:
         return None
 
 
-def _cipher() -> Cipher:
+def _make_cipher() -> Cipher:
     return Cipher(current_app.config["SECRET_KEY"], "API key, shown once")
 
 
-def _blank() -> KeyForm:
+def _make_form() -> KeyForm:
     return KeyForm(formdata=None)
 
 
@@ -127,7 +129,7 @@ def _load_keys() -> dict[str, object]:
     }
 
 
-def _get(key_id: int) -> ApiKey:
+def _get_key(key_id: int) -> ApiKey:
     """The key. Aborts with 404 when there is none."""
     with db().read() as connection:
         return api_keys.get(connection, key_id) or abort(404)

@@ -20,7 +20,7 @@ BATCH = 1000  # acts of a download that are in memory at once
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    wanted = _wanted()
+    wanted = _read_filter()
     before = request.args.get("before", type=int)
     with db().read() as connection:
         acts = audit.latest(connection, PAGE + 1, wanted, before)
@@ -38,33 +38,33 @@ def index() -> ResponseReturnValue:
 @bp.get("/audit.csv")
 def download() -> ResponseReturnValue:
     name = f"audit-{now():%Y-%m-%d}.csv"
-    answer = Response(stream_with_context(_lines(_wanted())), mimetype="text/csv")
+    answer = Response(stream_with_context(_write_lines(_read_filter())), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
-def _wanted() -> Filter:
+def _read_filter() -> Filter:
     return Filter(*(request.args.get(name, "").strip() for name in ("actor", "action", "q")))
 
 
-def _lines(wanted: Filter) -> Iterator[str]:
+def _write_lines(wanted: Filter) -> Iterator[str]:
     """In batches: the log may be long."""
-    yield "\ufeff" + _line("time (UTC)", "who", "what", "details")
+    yield "\ufeff" + _format_line("time (UTC)", "who", "what", "details")
     before = None
     while True:
         with db().read() as connection:
             acts = audit.latest(connection, BATCH, wanted, before)
-        yield from map(_line_of, acts)
+        yield from map(_format_act, acts)
         if len(acts) < BATCH:
             return
         before = acts[-1].id
 
 
-def _line_of(act: Act) -> str:
-    return _line(f"{act.at:%Y-%m-%d %H:%M:%S}", act.actor, act.action, act.detail)
+def _format_act(act: Act) -> str:
+    return _format_line(f"{act.at:%Y-%m-%d %H:%M:%S}", act.actor, act.action, act.detail)
 
 
-def _line(*cells: str) -> str:
+def _format_line(*cells: str) -> str:
     """A spreadsheet takes what begins with one of =+-@ for a formula."""
     buffer = io.StringIO()
     csv.writer(buffer).writerow(

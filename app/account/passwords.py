@@ -15,19 +15,19 @@ _NOBODYS_HASH = (
 )
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
-def login_throttle(name: str) -> Throttle:
+def get_login_throttle(name: str) -> Throttle:
     return Throttle.of_login(request.remote_addr or "", name)
 
 
-def refusal(account: Owner, password: str, name: str | None = None) -> Refusal | None:
+def find_refusal(account: Owner, password: str, name: str | None = None) -> Refusal | None:
     """Why these don't open the account; None when they do. Without a name the owner is signed in.
-    Each call counts as an attempt until `login_throttle(name).forget()`."""
+    Each call counts as an attempt until `get_login_throttle(name).forget()`."""
     typed = account.name if name is None else name
-    wait = login_throttle(typed).seconds_to_wait()
+    wait = get_login_throttle(typed).seconds_to_wait()
     if wait:
         return Refusal.too_many(wait)
     if _is_right(account, typed, password):

@@ -33,12 +33,12 @@ def format_uri(secret: str, name: str) -> str:
 
 
 def encrypt_secret(secret: str) -> str:
-    return _cipher().encrypt(secret)
+    return _make_cipher().encrypt(secret)
 
 
 def decrypt_secret(encrypted: str) -> str:
     """Raises `Undecipherable`."""
-    return _cipher().decrypt(encrypted)
+    return _make_cipher().decrypt(encrypted)
 
 
 def find_step(secret: str, code: str, now: datetime) -> int | None:
@@ -76,5 +76,5 @@ def _use_code(connection: Connection, account: Owner, code: str, now: datetime) 
     return step is not None and second_factor.use_step(connection, step)
 
 
-def _cipher() -> Cipher:
+def _make_cipher() -> Cipher:
     return Cipher(current_app.config["SECRET_KEY"], "second factor")

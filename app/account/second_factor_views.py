@@ -10,7 +10,7 @@ from app.web import respond
 from app.web.ext import db, now
 from app.web.throttle import Refusal
 from app.web.toasts import toast
-from app.whatsapp.qr import draw
+from app.whatsapp.qr import draw_qr
 from store.account import audit, owner
 from store.account import second_factor as stored
 from store.sql.cipher import Cipher, Undecipherable
@@ -35,7 +35,7 @@ def switch_on() -> ResponseReturnValue:
     secret = _unseal(_SECRET)
     if secret is None or not form.is_submitted():
         secret = second_factor.make_secret()
-        cookie[_SECRET] = _cipher().encrypt(secret)
+        cookie[_SECRET] = _make_cipher().encrypt(secret)
         return _ask_first_code(ProofForm(formdata=None), secret)
     if not form.validate():
         return _ask_first_code(form, secret, 422)
@@ -51,11 +51,11 @@ def switch_on() -> ResponseReturnValue:
         audit.record(connection, g.owner.name, "second factor on", "", now())
     del cookie[_SECRET]
     toast("second_factor_on")
-    return _show_codes(codes)
+    return _hand_over_codes(codes)
 
 
 @bp.get("/codes")
-def codes() -> ResponseReturnValue:
+def show_codes() -> ResponseReturnValue:
     """The new recovery codes, right after they were made; never again."""
     kept = _unseal(_CODES)
     cookie.pop(_CODES, None)
@@ -65,7 +65,7 @@ def codes() -> ResponseReturnValue:
 
 
 @bp.route("/codes/new", methods=["GET", "POST"])
-def new_codes() -> ResponseReturnValue:
+def make_codes() -> ResponseReturnValue:
     form = ProofForm()
     status = _check_proof(form)
     if status:
@@ -74,7 +74,7 @@ def new_codes() -> ResponseReturnValue:
         made = stored.replace_recovery_codes(connection)
         audit.record(connection, g.owner.name, "recovery codes made", "", now())
     toast("recovery_codes_made")
-    return _show_codes(made)
+    return _hand_over_codes(made)
 
 
 @bp.route("/off", methods=["GET", "POST"])
@@ -124,15 +124,15 @@ def _ask_proof(wish: str, form: ProofForm, status: int) -> ResponseReturnValue:
 def _ask_first_code(form: ProofForm, secret: str, status: int = 200) -> ResponseReturnValue:
     page, qr = (
         "account/set_up_second_factor.html",
-        draw(second_factor.format_uri(secret, g.owner.name)),
+        draw_qr(second_factor.format_uri(secret, g.owner.name)),
     )
     return _ask(page, status, form=form, secret=secret, qr=qr)
 
 
-def _show_codes(codes: list[str]) -> ResponseReturnValue:
+def _hand_over_codes(codes: list[str]) -> ResponseReturnValue:
     if not respond.is_part_wanted():
-        cookie[_CODES] = _cipher().encrypt(" ".join(codes))
-    page, home = "account/recovery_codes.html", url_for("second_factor.codes")
+        cookie[_CODES] = _make_cipher().encrypt(" ".join(codes))
+    page, home = "account/recovery_codes.html", url_for("second_factor.show_codes")
     return respond.saved(home, page, block="content", focus="second-factor-title", codes=codes)
 
 
@@ -146,10 +146,10 @@ def _ask(template: str, status: int = 200, **context: object) -> ResponseReturnV
 
 def _unseal(name: str) -> str | None:
     try:
-        return _cipher().decrypt(cookie[name]) if name in cookie else None
+        return _make_cipher().decrypt(cookie[name]) if name in cookie else None
     except Undecipherable:
         return None
 
 
-def _cipher() -> Cipher:
+def _make_cipher() -> Cipher:
     return Cipher(current_app.config["SECRET_KEY"], "second factor, shown once")

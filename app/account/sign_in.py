@@ -33,13 +33,15 @@ bp = Blueprint("auth", __name__)
 
 # Blueprints and endpoints that anyone may see. All others ask for a signed-in owner.
 OPEN_BLUEPRINTS = frozenset({"up", "api", "metrics"})
-OPEN_ENDPOINTS = frozenset({"static", "auth.login", "auth.code", "auth.setup", "auth.theme"})
+OPEN_ENDPOINTS = frozenset(
+    {"static", "auth.log_in", "auth.enter_code", "auth.set_up", "auth.choose_theme"}
+)
 THEMES = ("light", "dark", "auto")
 THEME_SECONDS = 365 * 24 * 3600
 HALFWAY_SECONDS = 10 * 60  # from the right password to the second factor's code
 
 
-def admit() -> ResponseReturnValue | None:
+def admit_request() -> ResponseReturnValue | None:
     """Before every request: find out who asks, and send strangers to the login page."""
     g.owner = g.browser = None
     if request.endpoint is None or request.endpoint == "static":
@@ -49,7 +51,7 @@ def admit() -> ResponseReturnValue | None:
     _find_session()
     if g.browser is not None or request.endpoint in OPEN_ENDPOINTS:
         return None
-    return _to_login()
+    return _send_to_login()
 
 
 def _find_session() -> None:
@@ -70,14 +72,14 @@ def _is_poll() -> bool:
     return bool(request.htmx) and request.method == "GET"
 
 
-def _to_login() -> ResponseReturnValue:
+def _send_to_login() -> ResponseReturnValue:
     """Signing in leads back to where the owner was: for a form, the page that it was on."""
     is_form = request.method != "GET"
     here = request.referrer if is_form else request.full_path.rstrip("?")
     if request.htmx:
         here = request.htmx.current_url
     # What was sent is not done; the login page says so.
-    login = url_for("auth.login", next=same_site(here), unsent=1 if is_form else None)
+    login = url_for("auth.log_in", next=find_local_path(here), unsent=1 if is_form else None)
     if request.htmx:
         answer = make_response("", 401)
         answer.headers["HX-Redirect"] = login
@@ -85,7 +87,7 @@ def _to_login() -> ResponseReturnValue:
     return redirect(login, code=303)
 
 
-def same_site(address: str | None) -> str | None:
+def find_local_path(address: str | None) -> str | None:
     """The path and query of an address of ours, None if it is not or if it leads nowhere."""
     if not address or "\\" in address or any(ord(char) < 33 for char in address):
         return None
@@ -93,40 +95,40 @@ def same_site(address: str | None) -> str | None:
     if parts.netloc and parts.netloc != request.host:
         return None
     path = parts.path
-    if not path.startswith("/") or path.startswith("//") or path == url_for("auth.login"):
+    if not path.startswith("/") or path.startswith("//") or path == url_for("auth.log_in"):
         return None
     return f"{path}?{parts.query}" if parts.query else path
 
 
 @bp.route("/setup/<token>", methods=["GET", "POST"])
-def setup(token: str) -> ResponseReturnValue:
+def set_up(token: str) -> ResponseReturnValue:
     """The one-time link: make the owner's account, or choose a new password for it."""
     with db().read() as connection:
         account = owner.load(connection)
         is_first = account is None and owner.is_setup_token(connection, token)
         is_reset = account is not None and owner.is_reset_token(connection, token, now())
     if not is_first and not is_reset:
-        return _used_up(account)
+        return _refuse_link(account)
     form = SetupForm(username=account.name if account else None)
     if not form.validate_on_submit():
         status = 422 if form.is_submitted() else 200
         return render_template("account/setup.html", form=form, account=account), status
-    if not _set_up(form, is_reset):
-        return redirect(url_for("auth.login"), code=303)
+    if not _store_account(form, is_reset):
+        return redirect(url_for("auth.log_in"), code=303)
     toast("account_reset" if is_reset else "account_made")
     return redirect(url_for("overview.index"), code=303)
 
 
-def _used_up(account: owner.Owner | None) -> ResponseReturnValue:
+def _refuse_link(account: owner.Owner | None) -> ResponseReturnValue:
     if account is None:
         return render_template("account/used_up.html"), 410
     toast("account_exists", "info")
-    return redirect(url_for("auth.login"), code=303)
+    return redirect(url_for("auth.log_in"), code=303)
 
 
-def _set_up(form: SetupForm, is_reset: bool) -> bool:
+def _store_account(form: SetupForm, is_reset: bool) -> bool:
     """Make or replace the account and sign in. False if somebody was faster."""
-    name, password_hash = form.username.data, passwords.hashed(form.password.data)
+    name, password_hash = form.username.data, passwords.hash_password(form.password.data)
     with db().write() as connection:
         if is_reset:
             made = owner.reset(connection, name, password_hash)
@@ -139,8 +141,8 @@ def _set_up(form: SetupForm, is_reset: bool) -> bool:
 
 
 @bp.route("/login", methods=["GET", "POST"])
-def login() -> ResponseReturnValue:
-    following = same_site(request.args.get("next"))
+def log_in() -> ResponseReturnValue:
+    following = find_local_path(request.args.get("next"))
     if g.browser is not None:
         return redirect(following or url_for("overview.index"), code=303)
     with db().read() as connection:
@@ -149,28 +151,28 @@ def login() -> ResponseReturnValue:
         return render_template("account/no_account.html")
     form = LoginForm()
     if not form.validate_on_submit():
-        return _login_page(form, 422 if form.is_submitted() else 200)
-    refusal = passwords.refusal(account, form.password.data, form.username.data)
+        return _show_login(form, 422 if form.is_submitted() else 200)
+    refusal = passwords.find_refusal(account, form.password.data, form.username.data)
     if refusal:
         form.password.errors = [refusal.text]
-        return _login_page(form, refusal.status)
+        return _show_login(form, refusal.status)
     if account.totp_secret:
-        session["halfway"] = {"since": now().timestamp(), "of": _stamp(account)}
-        return redirect(url_for("auth.code", next=following), code=303)
-    passwords.login_throttle(account.name).forget()
+        session["halfway"] = {"since": now().timestamp(), "of": _stamp_password(account)}
+        return redirect(url_for("auth.enter_code", next=following), code=303)
+    passwords.get_login_throttle(account.name).forget()
     with db().write() as connection:
         _sign_in(connection, account.name)
     return redirect(following or url_for("overview.index"), code=303)
 
 
 @bp.route("/login/code", methods=["GET", "POST"])
-def code() -> ResponseReturnValue:
+def enter_code() -> ResponseReturnValue:
     """The second step, for a browser that has just given the right password."""
-    following = same_site(request.args.get("next"))
+    following = find_local_path(request.args.get("next"))
     with db().read() as connection:
         account = owner.load(connection)
     if account is None or not _is_halfway(account):
-        return redirect(url_for("auth.login", next=following), code=303)
+        return redirect(url_for("auth.log_in", next=following), code=303)
     form = SecondStepForm()
     if not form.validate_on_submit():
         status = 422 if form.is_submitted() else 200
@@ -182,7 +184,7 @@ def code() -> ResponseReturnValue:
     if isinstance(proof, Refusal):
         form.code.errors = [proof.text]
         return render_template("account/code.html", form=form), proof.status
-    passwords.login_throttle(account.name).forget()
+    passwords.get_login_throttle(account.name).forget()
     if proof is Proof.RECOVERY:
         left = account.recovery_codes_left - 1
         toast("recovery_code_used", "warning", left=left)
@@ -190,22 +192,24 @@ def code() -> ResponseReturnValue:
 
 
 @bp.post("/logout")
-def logout() -> ResponseReturnValue:
+def log_out() -> ResponseReturnValue:
     with db().write() as connection:
         owner.end_session(connection, g.browser.id)
         audit.record(connection, g.owner.name, "signed out", "", now())
     session.clear()
     toast("signed_out", "info")
-    return redirect(url_for("auth.login"), code=303)
+    return redirect(url_for("auth.log_in"), code=303)
 
 
 @bp.post("/theme")
-def theme() -> ResponseReturnValue:
+def choose_theme() -> ResponseReturnValue:
     """Light, dark or as the device has it. Kept in a cookie: it belongs to this browser."""
     chosen = request.form.get("theme")
     if chosen not in THEMES:
         abort(400)
-    answer: Response = redirect(same_site(request.referrer) or url_for("overview.index"), code=303)
+    answer: Response = redirect(
+        find_local_path(request.referrer) or url_for("overview.index"), code=303
+    )
     answer.set_cookie(
         "theme", chosen, max_age=THEME_SECONDS, samesite="Lax", secure=request.is_secure
     )
@@ -213,12 +217,12 @@ def theme() -> ResponseReturnValue:
 
 
 @bp.app_context_processor
-def chosen_theme() -> dict[str, str]:
+def read_theme() -> dict[str, str]:
     chosen = request.cookies.get("theme", "auto")
     return {"theme": chosen if chosen in THEMES else "auto"}
 
 
-def _login_page(form: LoginForm, status: int) -> ResponseReturnValue:
+def _show_login(form: LoginForm, status: int) -> ResponseReturnValue:
     return render_template("account/login.html", form=form), status
 
 
@@ -226,10 +230,10 @@ def _is_halfway(account: owner.Owner) -> bool:
     """Whether this browser gave the right password a moment ago; the signed cookie says so."""
     given = session.get("halfway") or {"since": 0, "of": ""}
     is_fresh = now().timestamp() - given["since"] <= HALFWAY_SECONDS
-    return bool(account.totp_secret) and is_fresh and given["of"] == _stamp(account)
+    return bool(account.totp_secret) and is_fresh and given["of"] == _stamp_password(account)
 
 
-def _stamp(account: owner.Owner) -> str:
+def _stamp_password(account: owner.Owner) -> str:
     """Another one for another password, so that changing it ends what is half done."""
     return owner.fingerprint(account.password_hash)[:16]
 

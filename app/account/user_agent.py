@@ -39,10 +39,10 @@ class Device:
         return self.system in MOBILE
 
 
-def describe(user_agent: str) -> Device:
+def describe_device(user_agent: str) -> Device:
     """From the User-Agent header, which anybody may fill in as they like."""
-    return Device(_first(BROWSERS, user_agent), _first(SYSTEMS, user_agent))
+    return Device(_find_first(BROWSERS, user_agent), _find_first(SYSTEMS, user_agent))
 
 
-def _first(signs: tuple[tuple[str, str], ...], text: str) -> str:
+def _find_first(signs: tuple[tuple[str, str], ...], text: str) -> str:
     return next((name for sign, name in signs if sign in text), "")

@@ -6,7 +6,7 @@ from wtforms import Field
 
 from app.account import passwords
 from app.account.forms import NameForm, PasswordForm
-from app.account.user_agent import describe
+from app.account.user_agent import describe_device
 from app.web import respond
 from app.web.ext import db, now
 from app.web.toasts import toast
@@ -45,7 +45,7 @@ def change_password() -> ResponseReturnValue:
     if status:
         return _refuse("password", status, password_form=form)
     with db().write() as connection:
-        owner.change_password(connection, passwords.hashed(form.new.data))
+        owner.change_password(connection, passwords.hash_password(form.new.data))
         ended = owner.end_other_sessions(connection, g.browser.id)
         audit.record(connection, g.owner.name, "password changed", _describe_ended(ended), now())
     toast("password_changed", count=ended)
@@ -79,9 +79,9 @@ def end_others() -> ResponseReturnValue:
 def refuse_password(field: Field) -> int:
     """Put what is wrong with the owner's present password beside it; 0 when it is right, else the
     answer's status."""
-    refusal = passwords.refusal(g.owner, field.data)
+    refusal = passwords.find_refusal(g.owner, field.data)
     if refusal is None:
-        passwords.login_throttle(g.owner.name).forget()
+        passwords.get_login_throttle(g.owner.name).forget()
         return 0
     field.errors = [refusal.text]
     return refusal.status
@@ -110,5 +110,5 @@ def _load_page() -> dict[str, object]:
     return {
         "name_form": NameForm(formdata=None, username=g.owner.name),
         "password_form": PasswordForm(formdata=None),
-        "sessions": [(session, describe(session.user_agent)) for session in sessions],
+        "sessions": [(session, describe_device(session.user_agent)) for session in sessions],
     }

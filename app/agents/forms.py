@@ -32,16 +32,16 @@ _BAD = {"Cc", "Cs", "Zl", "Zp"}  # control characters and line ends, as Unicode 
 _NAMES = {"soul": "SOUL.md", "instructions": "AGENTS.md"}
 
 
-def _stripped(text: str | None) -> str:
+def _strip(text: str | None) -> str:
     return (text or "").strip()
 
 
-def one_line(form: FlaskForm, field: Field) -> None:
+def require_one_line(form: FlaskForm, field: Field) -> None:
     if any(unicodedata.category(character) in _BAD for character in field.data or ""):
         raise ValidationError("Use one line of plain text.")
 
 
-def storable(form: FlaskForm, field: Field) -> None:
+def require_storable(form: FlaskForm, field: Field) -> None:
     """What a file may hold and a model may be told."""
     if "\0" in (field.data or ""):
         raise ValidationError("There is a character in it that no text has.")
@@ -49,23 +49,23 @@ def storable(form: FlaskForm, field: Field) -> None:
         raise ValidationError(f"At most {FILE_LIMIT // 1024} kB.")
 
 
-def _name() -> StringField:
+def _make_name_field() -> StringField:
     missing, long = "Give the agent a name.", f"At most {NAME_MAX} characters."
-    rules = [DataRequired(missing), Length(max=NAME_MAX, message=long), one_line]
-    return StringField("Name", rules, filters=[_stripped])
+    rules = [DataRequired(missing), Length(max=NAME_MAX, message=long), require_one_line]
+    return StringField("Name", rules, filters=[_strip])
 
 
-def _role() -> StringField:
+def _make_role_field() -> StringField:
     long = Length(max=ROLE_MAX, message=f"At most {ROLE_MAX} characters.")
-    return StringField("Role", [long, one_line], filters=[_stripped])
+    return StringField("Role", [long, require_one_line], filters=[_strip])
 
 
 class _PersonForm(FlaskForm):
     """What the form of a new agent and that of an old one have in common."""
 
-    name = _name()
-    role = _role()
-    emoji = StringField("Emoji", filters=[_stripped])
+    name = _make_name_field()
+    role = _make_role_field()
+    emoji = StringField("Emoji", filters=[_strip])
 
     others: Sequence[Agent] = ()
     before: Mapping[str, str] = {}
@@ -92,7 +92,7 @@ class _PersonForm(FlaskForm):
 class NewAgentForm(_PersonForm):
     """`start` names what the new agent begins as: nothing, or a copy of one of `starts`."""
 
-    agent_id = StringField("Folder", filters=[_stripped])
+    agent_id = StringField("Folder", filters=[_strip])
     start = SelectField("Begin with", choices=[])
 
     @classmethod
@@ -105,7 +105,7 @@ class NewAgentForm(_PersonForm):
     @property
     def folder(self) -> str:
         """The id that was typed, else one made of the name: “Mary Ann” becomes mary-ann."""
-        return self.agent_id.data or _slug(self.name.data or "")
+        return self.agent_id.data or _make_slug(self.name.data or "")
 
     def validate_agent_id(self, field: Field) -> None:
         if field.data and not is_agent_id(field.data):
@@ -120,7 +120,7 @@ class NewAgentForm(_PersonForm):
     def texts(self, copied: Mapping[str, str], source: Agent | None) -> Mapping[str, str]:
         """The new agent's files. What the form leaves open stays as it is in the copy."""
         identity = copied.get("IDENTITY.md", "")
-        before = _person(source) if source else {}
+        before = _describe_person(source) if source else {}
         wanted = {key: value for key, value in self.person().items() if value}
         return {**copied, "IDENTITY.md": with_fields(identity, before, wanted)}
 
@@ -130,18 +130,20 @@ class AgentForm(_PersonForm):
 
     # What the page showed: a save must not undo a newer change unseen.
     etag = HiddenField()
-    model = StringField("Model", filters=[_stripped])
-    fallback_model = StringField("Fallback model", filters=[_stripped])
+    model = StringField("Model", filters=[_strip])
+    fallback_model = StringField("Fallback model", filters=[_strip])
     is_on_whatsapp = BooleanField("Reachable on WhatsApp")
-    soul = TextAreaField("Character", [storable])
-    instructions = TextAreaField("Instructions", [storable])
+    soul = TextAreaField("Character", [require_storable])
+    instructions = TextAreaField("Instructions", [require_storable])
 
     models: Mapping[str, str | None] = {}
 
     @classmethod
     def of(cls, agent: Agent, etag: str, registry: Registry, posted: bool = False) -> "AgentForm":
-        form = cls(formdata=request.form if posted else None, data={"etag": etag, **_shown(agent)})
-        form.before = _person(agent)
+        form = cls(
+            formdata=request.form if posted else None, data={"etag": etag, **_describe_agent(agent)}
+        )
+        form.before = _describe_person(agent)
         form.models = {"model": agent.model, "fallback_model": agent.fallback_model}
         form.others = [other for other in registry.agents.values() if other.id != agent.id]
         return form
@@ -159,13 +161,13 @@ class AgentForm(_PersonForm):
     def texts(self, agent: Agent, now: Snapshot) -> Mapping[str, str]:
         """The agent's files as this form wants them; untouched is what it does not differ in."""
         identity = with_fields(now.text("IDENTITY.md"), self.before, self.person())
-        config = with_keys(now.text("config.yml"), self._keys(agent))
+        config = with_keys(now.text("config.yml"), self._list_keys(agent))
         bodies = {
             name: now.in_its_manner(name, self[field].data or "") for field, name in _NAMES.items()
         }
         return {"config.yml": config, "IDENTITY.md": identity, **bodies}
 
-    def _keys(self, agent: Agent) -> Mapping[str, str | bool | None]:
+    def _list_keys(self, agent: Agent) -> Mapping[str, str | bool | None]:
         wanted = {name: self[name].data or None for name in self.models}
         keys = {name: model for name, model in wanted.items() if model != self.models[name]}
         is_moved = self.is_on_whatsapp.data != agent.is_on_whatsapp
@@ -173,7 +175,7 @@ class AgentForm(_PersonForm):
 
     def changes(self, agent: Agent) -> Sequence[str]:
         """What differs from the agent, for the audit log: short values in full, texts by name."""
-        old = _shown(agent)
+        old = _describe_agent(agent)
         short = ("name", "role", "emoji", "model", "fallback_model", "is_on_whatsapp")
         said = [
             f"{name}: {old[name]} → {self[name].data}"
@@ -184,7 +186,7 @@ class AgentForm(_PersonForm):
 
     def theirs(self, agent: Agent) -> Mapping[str, str]:
         """By the field's name, what the files say where the form says something else."""
-        old = _shown(agent)
+        old = _describe_agent(agent)
         return {name: value for name, value in old.items() if self.differs(name, value)}
 
     def differs(self, name: str, value: Any) -> bool:
@@ -193,13 +195,13 @@ class AgentForm(_PersonForm):
         return bool((mine.replace("\r\n", "\n") if isinstance(mine, str) else mine) != value)
 
 
-def _person(agent: Agent) -> Mapping[str, str]:
+def _describe_person(agent: Agent) -> Mapping[str, str]:
     return {"name": agent.name, "role": agent.role, "emoji": agent.emoji}
 
 
-def _shown(agent: Agent) -> Mapping[str, Any]:
+def _describe_agent(agent: Agent) -> Mapping[str, Any]:
     return {
-        **_person(agent),
+        **_describe_person(agent),
         "model": agent.model or "",
         "fallback_model": agent.fallback_model or "",
         "is_on_whatsapp": agent.is_on_whatsapp,
@@ -208,7 +210,7 @@ def _shown(agent: Agent) -> Mapping[str, Any]:
     }
 
 
-def _slug(name: str) -> str:
+def _make_slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "".join(character if character.isalnum() else " " for character in plain).split()
     return "-".join(words)[:64]

@@ -24,7 +24,7 @@ PAGE = "agents/permissions.html"
 @bp.get("/")
 def index() -> ResponseReturnValue:
     """`?agent=` chooses one in the form."""
-    form = _blank(request.args.get("agent"))
+    form = _make_form(request.args.get("agent"))
     return respond.part(PAGE, block="content", form=form, **_load_given())
 
 
@@ -37,16 +37,16 @@ def add() -> ResponseReturnValue:
         return respond.part(
             PAGE, block="new_permission", status=422, into="#add", rest=_load_given, form=form
         )
-    toast("permission_given", agent=_name(permission.agent), whom=_whom(permission))
-    context = {"form": _blank(permission.agent), **_load_given()}
+    toast("permission_given", agent=_find_name(permission.agent), whom=_name_recipient(permission))
+    context = {"form": _make_form(permission.agent), **_load_given()}
     home = url_for("permissions.index")
     return respond.saved(home, PAGE, block="content", focus="pattern", **context)
 
 
 @bp.get("/<int:permission_id>")
-def show(permission_id: int) -> ResponseReturnValue:
+def show_row(permission_id: int) -> ResponseReturnValue:
     """A row as it is, for leaving the question."""
-    permission, home = _get(permission_id), url_for("permissions.index")
+    permission, home = _get_permission(permission_id), url_for("permissions.index")
     focus = f"remove-{permission.id}"
     return respond.part(PAGE, block="row", focus=focus, home=home, permission=permission)
 
@@ -54,8 +54,8 @@ def show(permission_id: int) -> ResponseReturnValue:
 @bp.route("/<int:permission_id>/remove", methods=["GET", "POST"])
 def remove(permission_id: int) -> ResponseReturnValue:
     if request.method == "GET":
-        permission = _get(permission_id)
-        context = {"permission": permission, "name": _name(permission.agent)}
+        permission = _get_permission(permission_id)
+        context = {"permission": permission, "name": _find_name(permission.agent)}
         return respond.part("agents/remove_permission.html", block="question", **context)
     with db().write() as connection:
         permission = permissions.remove(connection, permission_id)
@@ -63,12 +63,16 @@ def remove(permission_id: int) -> ResponseReturnValue:
             detail = _describe(permission)
             audit.record(connection, g.owner.name, "permission removed", detail, now())
     if permission:
-        toast("permission_removed", agent=_name(permission.agent), whom=_whom(permission))
+        toast(
+            "permission_removed",
+            agent=_find_name(permission.agent),
+            whom=_name_recipient(permission),
+        )
     home = url_for("permissions.index")
     return respond.saved(home, PAGE, block="given", focus="given", **_load_given())
 
 
-def _blank(agent: str | None) -> PermissionForm:
+def _make_form(agent: str | None) -> PermissionForm:
     registry = agents().load()
     known = agent if agent in registry.agents else None
     form = PermissionForm(formdata=None, data={"agent": known})
@@ -85,7 +89,7 @@ def _store(form: PermissionForm) -> Permission | None:
             detail = _describe(permission)
             audit.record(connection, g.owner.name, "permission added", detail, now())
     except DuplicateEntry:
-        form.pattern.errors = [f"{_name(agent)} may write to {pattern} already."]
+        form.pattern.errors = [f"{_find_name(agent)} may write to {pattern} already."]
         return None
     return permission
 
@@ -97,25 +101,28 @@ def _load_given() -> dict[str, object]:
         loaded = permissions.load(connection)
     known = agents().load().agents
     owners = sorted({each.agent for each in loaded}, key=lambda agent: (agent not in known, agent))
-    groups = [(_title(known.get(agent), agent), _of(agent, loaded)) for agent in owners]
+    groups = [
+        (_make_title(known.get(agent), agent), _select_permissions(agent, loaded))
+        for agent in owners
+    ]
     return {"groups": groups, "missing": [agent for agent in owners if agent not in known]}
 
 
-def _of(agent: str, loaded: Sequence[Permission]) -> Sequence[Permission]:
+def _select_permissions(agent: str, loaded: Sequence[Permission]) -> Sequence[Permission]:
     own = [each for each in loaded if each.agent == agent]
     return sorted(own, key=lambda each: (each.pattern.rank, each.pattern))
 
 
-def _title(agent: Agent | None, agent_id: str) -> str:
+def _make_title(agent: Agent | None, agent_id: str) -> str:
     return f"{agent.emoji} {agent.name}".strip() if agent else agent_id
 
 
-def _name(agent_id: str) -> str:
+def _find_name(agent_id: str) -> str:
     agent = agents().load().agents.get(agent_id)
     return agent.name if agent else agent_id
 
 
-def _whom(permission: Permission) -> str | None:
+def _name_recipient(permission: Permission) -> str | None:
     """None for everyone."""
     return permission.label or (None if permission.pattern == EVERYONE else permission.pattern)
 
@@ -125,7 +132,7 @@ def _describe(permission: Permission) -> str:
     return f"{detail}, {permission.label}" if permission.label else detail
 
 
-def _get(permission_id: int) -> Permission:
+def _get_permission(permission_id: int) -> Permission:
     """The permission. Aborts with 404 when it is gone."""
     with db().read() as connection:
         return permissions.get(connection, permission_id) or abort(404)

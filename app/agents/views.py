@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/new", methods=["GET", "POST"])
-def new() -> ResponseReturnValue:
+def create() -> ResponseReturnValue:
     starts = _load_starts()
     titles = {key: f"A copy of {start.agent.title}" for key, start in starts.items()}
     form = NewAgentForm.of(agents().load(), titles)
@@ -66,12 +66,12 @@ def new() -> ResponseReturnValue:
         status = 422 if form.errors else 200
         return render_template("agents/new.html", form=form, writable=_is_writable()), status
     toast("agent_made", name=form.name.data)
-    return _go(url_for("agents.edit", agent_id=form.folder))
+    return _go_to(url_for("agents.edit", agent_id=form.folder))
 
 
 @bp.route("/<agent_id>/", methods=["GET", "POST"])
 def edit(agent_id: str) -> ResponseReturnValue:
-    agent, snapshot = _get(agent_id)
+    agent, snapshot = _get_agent(agent_id)
     if isinstance(agent, BrokenAgent):
         return render_template("agents/broken.html", agent=agent, **_load_versions(agent_id))
     posted = request.method == "POST"
@@ -84,9 +84,9 @@ def edit(agent_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/<agent_id>/prompt")
-def prompt(agent_id: str) -> ResponseReturnValue:
+def show_prompt(agent_id: str) -> ResponseReturnValue:
     """What the model is told, exactly, on one channel."""
-    agent, _ = _get(agent_id)
+    agent, _ = _get_agent(agent_id)
     if isinstance(agent, BrokenAgent):
         abort(404)
     context = {"agent": agent, **_compose_prompt(agent, request.args.get("channel", ""))}
@@ -94,40 +94,40 @@ def prompt(agent_id: str) -> ResponseReturnValue:
 
 
 @bp.route("/<agent_id>/previous/<name>", methods=["GET", "POST"])
-def previous(agent_id: str, name: str) -> ResponseReturnValue:
+def restore(agent_id: str, name: str) -> ResponseReturnValue:
     """Look at a file as it was before its last change, and take that back."""
-    agent, snapshot = _get(agent_id)
-    found = _files().previous(agent_id).get(name) or abort(404)
+    agent, snapshot = _get_agent(agent_id)
+    found = _open_files().previous(agent_id).get(name) or abort(404)
     if request.method == "GET":
         context = {"agent": agent, "name": name, "previous": found, "etag": snapshot.etag}
         return render_template("agents/previous.html", **context)
     try:
         with db().write() as connection:
             audit.record(connection, g.owner.name, "agent restored", f"{agent_id}: {name}", now())
-            _files().restore(agent_id, name, request.form.get("etag", ""))
+            _open_files().restore(agent_id, name, request.form.get("etag", ""))
         toast("file_restored", file=name)
     except (AgentChanged, NotWritable) as error:
         toast("file_not_restored", "warning", problem=str(error))
-    return _go(url_for("agents.edit", agent_id=agent_id))
+    return _go_to(url_for("agents.edit", agent_id=agent_id))
 
 
 @bp.route("/<agent_id>/remove", methods=["GET", "POST"])
 def remove(agent_id: str) -> ResponseReturnValue:
-    agent, _ = _get(agent_id)
+    agent, _ = _get_agent(agent_id)
     if request.method == "GET":
         context = {"agent": agent, **_load_ties(agent_id)}
         return respond.part("agents/remove_agent.html", block="question", **context)
     try:
         with db().write() as connection:
             audit.record(connection, g.owner.name, "agent removed", agent_id, now())
-            trashed = _files().remove(agent_id, now())
+            trashed = _open_files().remove(agent_id, now())
     except NotWritable as error:
         toast("agent_not_removed", "warning", problem=str(error), agent=agent_id)
-        return _go(url_for("agents.edit", agent_id=agent_id))
+        return _go_to(url_for("agents.edit", agent_id=agent_id))
     undo = Undo(url_for("agents.recover"), "#agents", {"trashed": trashed})
     name = agent.name if isinstance(agent, Agent) else agent.id
     toast("agent_removed", undo=undo, name=name)
-    return _go(url_for("agents.index"))
+    return _go_to(url_for("agents.index"))
 
 
 @bp.post("/recover")
@@ -135,7 +135,7 @@ def recover() -> ResponseReturnValue:
     """Undo a removal."""
     try:
         with db().write() as connection:
-            agent_id = _files().recover(request.form.get("trashed", ""))
+            agent_id = _open_files().recover(request.form.get("trashed", ""))
             audit.record(connection, g.owner.name, "agent recovered", agent_id, now())
         toast("agent_back", agent=agent_id)
     except (UnknownAgent, AgentTaken, NotWritable) as error:
@@ -150,7 +150,7 @@ def _save(agent: Agent, snapshot: Snapshot, form: AgentForm) -> ResponseReturnVa
         with db().write() as connection:
             detail = f"{agent.id}: {', '.join(form.changes(agent))}"
             audit.record(connection, g.owner.name, "agent changed", detail, now())
-            _files().write(agent.id, form.etag.data or "", form.texts(agent, snapshot))
+            _open_files().write(agent.id, form.etag.data or "", form.texts(agent, snapshot))
     except AgentChanged as error:
         form.form_errors.append(
             f"{error} Where something else is there now, you see it below the field. Saving "
@@ -162,10 +162,10 @@ def _save(agent: Agent, snapshot: Snapshot, form: AgentForm) -> ResponseReturnVa
         form.form_errors.append(f"{error} Nothing was saved.")
         return _show(agent, form, 422)
     toast("agent_saved")
-    saved, fresh = _get(agent.id)
+    saved, fresh = _get_agent(agent.id)
     home = url_for("agents.edit", agent_id=agent.id)
     if isinstance(saved, BrokenAgent):
-        return _go(home)
+        return _go_to(home)
     context = _load_page(saved, AgentForm.of(saved, fresh.etag, agents().load()))
     return respond.saved(home, PAGE, block="content", focus="save", **context)
 
@@ -178,7 +178,7 @@ def _create(form: NewAgentForm, starts: Mapping[str, Start]) -> bool:
         with db().write() as connection:
             detail = f"{form.folder}: {form.start.data or 'empty'}"
             audit.record(connection, g.owner.name, "agent created", detail, now())
-            _files().create(form.folder, form.texts(copied, start.agent if start else None))
+            _open_files().create(form.folder, form.texts(copied, start.agent if start else None))
     except AgentTaken as error:
         form.agent_id.errors = [f"{error} Choose another name for the new one."]
         return False
@@ -195,25 +195,25 @@ def _show(
     return respond.part(PAGE, block="content", status=status, **context)
 
 
-def _go(address: str) -> Response:
+def _go_to(address: str) -> Response:
     """To another page, for htmx too."""
     if not respond.is_part_wanted():
         return redirect(address, code=303)
     return Response(headers={"HX-Redirect": address})
 
 
-def _files() -> AgentFiles:
+def _open_files() -> AgentFiles:
     return AgentFiles(agents().path)
 
 
 def _is_writable(agent_id: str = "") -> bool:
-    return _files().is_writable(agent_id) or not agents().path.exists()
+    return _open_files().is_writable(agent_id) or not agents().path.exists()
 
 
-def _get(agent_id: str) -> tuple[Agent | BrokenAgent, Snapshot]:
+def _get_agent(agent_id: str) -> tuple[Agent | BrokenAgent, Snapshot]:
     """The agent and its files. Aborts with 404 when there is none that a page can show."""
     try:
-        snapshot = _files().read(agent_id)
+        snapshot = _open_files().read(agent_id)
     except NotWritable:
         snapshot = Snapshot({})  # can't be read: broken
     except UnknownAgent:
@@ -227,7 +227,7 @@ def _load_starts() -> Mapping[str, Start]:
     """Agents to copy: those that are there, and those that we ship."""
     own, shipped = agents().load().agents, AgentFolder(SHIPPED).load().agents
     files = AgentFiles(SHIPPED)
-    starts = {f"own:{agent.id}": Start(agent, _files()) for agent in own.values()}
+    starts = {f"own:{agent.id}": Start(agent, _open_files()) for agent in own.values()}
     others = [agent for agent in shipped.values() if agent.id not in own]
     return starts | {f"shipped:{agent.id}": Start(agent, files) for agent in others}
 
@@ -270,7 +270,7 @@ def _load_page(agent: Agent, form: AgentForm) -> dict[str, object]:
         current, access = settings.load(connection), provider_keys.access(connection, config())
         models = [
             *favourites.load(connection),
-            *(n for n in catalogue() if _provider(n) in access.keys),
+            *(n for n in catalogue() if _get_provider(n) in access.keys),
         ]
     return {
         "agent": agent,
@@ -284,7 +284,7 @@ def _load_page(agent: Agent, form: AgentForm) -> dict[str, object]:
 
 
 def _load_versions(agent_id: str) -> dict[str, object]:
-    return {"previous": _files().previous(agent_id), "writable": _is_writable(agent_id)}
+    return {"previous": _open_files().previous(agent_id), "writable": _is_writable(agent_id)}
 
 
 def _compose_prompt(agent: Agent, channel: str) -> dict[str, object]:
@@ -301,5 +301,5 @@ def _load_ties(agent_id: str) -> dict[str, object]:
     return {"entries": entries, "is_default": is_default}
 
 
-def _provider(model: str) -> str:
+def _get_provider(model: str) -> str:
     return model.partition("/")[0]

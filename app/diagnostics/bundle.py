@@ -56,20 +56,20 @@ _FRAME = re.compile(r'  File "[^"]+", line \d+, in [\w<>.]+')
 _CLASS = re.compile(r"[\w.]+(?=:|$)")
 
 
-def build(found: SystemHealth, lines: Sequence[Line]) -> bytes:
+def build_bundle(found: SystemHealth, lines: Sequence[Line]) -> bytes:
     """A zip file."""
-    masked, without = _mask(), without_secrets(_secrets())
+    masked, without = _make_mask(), without_secrets(_list_secrets())
     files = {
         "about.txt": ABOUT,
-        "versions.json": _json(_versions(found)),
-        "configuration.json": _json(_configuration(config())),
-        "settings.json": _json(asdict(found.settings)),
-        "processes.json": _json([_process(each, masked) for each in found.processes]),
-        "services.json": _json(_services(found)),
-        "connection.json": _json(_connection(found, masked)),
-        "counts.json": _json(_counts()),
-        "errors.txt": "\n".join(_told(line, masked) for line in found.errors),
-        "log.txt": "\n".join(_told(line, masked) for line in lines),
+        "versions.json": _dump_json(_list_versions(found)),
+        "configuration.json": _dump_json(_describe_configuration(config())),
+        "settings.json": _dump_json(asdict(found.settings)),
+        "processes.json": _dump_json([_describe_process(each, masked) for each in found.processes]),
+        "services.json": _dump_json(_describe_services(found)),
+        "connection.json": _dump_json(_describe_connection(found, masked)),
+        "counts.json": _dump_json(_count_rows()),
+        "errors.txt": "\n".join(_format_line(line, masked) for line in found.errors),
+        "log.txt": "\n".join(_format_line(line, masked) for line in lines),
     }
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -78,42 +78,42 @@ def build(found: SystemHealth, lines: Sequence[Line]) -> bytes:
     return packed.getvalue()
 
 
-def _versions(found: SystemHealth) -> Mapping[str, object]:
+def _list_versions(found: SystemHealth) -> Mapping[str, object]:
     return {
         "djinnbot": VERSION,
         "python": sys.version.split()[0],
         "system": platform.platform(),
         "migration": found.database.migration,
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: _find_version(name) for name in PACKAGES},
     }
 
 
-def _version(package: str) -> str | None:
+def _find_version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
         return None
 
 
-def _configuration(config: Config) -> Mapping[str, object]:
-    return {name: _shown(getattr(config, name)) for name in Config.model_fields}
+def _describe_configuration(config: Config) -> Mapping[str, object]:
+    return {name: _show_value(getattr(config, name)) for name in Config.model_fields}
 
 
-def _shown(value: object) -> object:
+def _show_value(value: object) -> object:
     """Of a secret that it is set, of an address where it leads, of a path what is below home."""
     if isinstance(value, SecretStr):
         return "[set]"
     if isinstance(value, Path):
-        return _below_home(str(value))
+        return _shorten_home(str(value))
     if not isinstance(value, str) or "://" not in value:
         return value
     parts = urlsplit(value)
     if parts.hostname is None:
-        return _below_home(value.split("?")[0])
+        return _shorten_home(value.split("?")[0])
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _process(process: Process, masked: Change) -> Mapping[str, object]:
+def _describe_process(process: Process, masked: Change) -> Mapping[str, object]:
     known = {
         **asdict(process.heartbeat),
         "host": masked(process.heartbeat.host),
@@ -123,7 +123,7 @@ def _process(process: Process, masked: Change) -> Mapping[str, object]:
     return {"role": process.role, **{name: value for name, value in known.items() if name != "id"}}
 
 
-def _services(found: SystemHealth) -> Mapping[str, object]:
+def _describe_services(found: SystemHealth) -> Mapping[str, object]:
     return {
         "database": asdict(found.database),
         "redis": asdict(found.redis) if found.redis else None,
@@ -134,7 +134,7 @@ def _services(found: SystemHealth) -> Mapping[str, object]:
     }
 
 
-def _connection(found: SystemHealth, masked: Change) -> Mapping[str, object]:
+def _describe_connection(found: SystemHealth, masked: Change) -> Mapping[str, object]:
     link, status = found.link, found.process_health.status
     return {
         "linked": masked(link.phone) if link.phone else None,
@@ -144,7 +144,8 @@ def _connection(found: SystemHealth, masked: Change) -> Mapping[str, object]:
         "fence": found.fence,
         "status": status and {name: getattr(status, name) for name in _STATUS},
         "history": [
-            {**asdict(event), "detail": _below_home(masked(event.detail))} for event in found.events
+            {**asdict(event), "detail": _shorten_home(masked(event.detail))}
+            for event in found.events
         ],
     }
 
@@ -152,7 +153,7 @@ def _connection(found: SystemHealth, masked: Change) -> Mapping[str, object]:
 _STATUS = ("phase", "connected", "end", "retry_at", "number", "expires_at")
 
 
-def _counts() -> Mapping[str, object]:
+def _count_rows() -> Mapping[str, object]:
     with db().read() as connection:
         counts = metrics.count(connection)
     turns = {f"{state} {failure}".strip(): n for (state, failure), n in counts.turns.items()}
@@ -162,30 +163,30 @@ def _counts() -> Mapping[str, object]:
 # The log ----------------------------------------------------------------------------------------
 
 
-def _told(line: Line, masked: Change) -> str:
+def _format_line(line: Line, masked: Change) -> str:
     """One line of the log, with what is known to be harmless."""
     who = f"{line.process} {masked(line.host)} {line.pid}"
     parts = [line.at.isoformat(timespec="milliseconds"), who, f"[{line.level}]"]
-    parts += [masked(_event(line))]
-    parts += [f"{name}={masked(_field(name, value))}" for name, value in line.fields.items()]
-    trace = [_below_home(each) for each in _trace(line.exception)]
-    return _below_home("\n".join([" ".join(parts), *trace]))
+    parts += [masked(_mask_event(line))]
+    parts += [f"{name}={masked(_format_field(name, value))}" for name, value in line.fields.items()]
+    trace = [_shorten_home(each) for each in _format_trace(line.exception)]
+    return _shorten_home("\n".join([" ".join(parts), *trace]))
 
 
-def _event(line: Line) -> str:
+def _mask_event(line: Line) -> str:
     if line.is_ours or line.logger.startswith(SPEAKS_FOR_ITSELF):
         return line.event
     return f"{line.logger}: {line.template or LEFT_OUT}"
 
 
-def _field(name: str, value: object) -> str:
+def _format_field(name: str, value: object) -> str:
     if value is None or isinstance(value, bool | int | float):
         return str(value)
     text = str(value)
     return text if name in HARMLESS and _CODE.fullmatch(text) else LEFT_OUT
 
 
-def _trace(exception: str) -> Iterator[str]:
+def _format_trace(exception: str) -> Iterator[str]:
     """Where it happened and what kind it was. What it says may quote what somebody wrote."""
     in_frames = False
     for text in exception.splitlines():
@@ -201,14 +202,14 @@ def _trace(exception: str) -> Iterator[str]:
 # What must not be in it -------------------------------------------------------------------------
 
 
-def _mask() -> Change:
+def _make_mask() -> Change:
     """Takes out names first: one may hold a number."""
     with db().read() as connection:
         known = without_names([g.owner.name, *storage_health.list_names(connection)])
     return lambda text: numbers_masked(known(text))
 
 
-def _secrets() -> Sequence[str]:
+def _list_secrets() -> Sequence[str]:
     """All that are known here: should one have got anywhere, it does not get further."""
     configured = [getattr(config(), name) for name in Config.model_fields]
     found = [each.get_secret_value() for each in configured if isinstance(each, SecretStr)]
@@ -217,7 +218,7 @@ def _secrets() -> Sequence[str]:
     return [*found, str(current_app.config["SECRET_KEY"])]
 
 
-def _below_home(text: str) -> str:
+def _shorten_home(text: str) -> str:
     """A home folder is often called like its owner."""
     try:
         home = str(Path.home())
@@ -226,5 +227,5 @@ def _below_home(text: str) -> str:
     return text.replace(home, "~") if len(home) > 1 else text
 
 
-def _json(value: object) -> str:
+def _dump_json(value: object) -> str:
     return json.dumps(value, default=str, indent=2, ensure_ascii=False)

@@ -43,22 +43,22 @@ class Measured(Collector):
     def collect(self) -> Iterator[Metric]:
         with db().read() as connection:
             counts, account = metrics.count(connection), link.load(connection)
-        yield from _messages(counts)
-        yield from _turns(counts)
-        yield from _outbox(counts)
-        yield _gauge("linked", "1 when an account is linked.", account.is_linked)
-        yield from _now()
+        yield from _count_messages(counts)
+        yield from _count_turns(counts)
+        yield from _count_outbox(counts)
+        yield _make_gauge("linked", "1 when an account is linked.", account.is_linked)
+        yield from _measure_database()
 
 
-def _messages(counts: Counts) -> Iterator[Metric]:
-    family = _counter("messages", "Messages that came in, by what was decided.", "reason")
+def _count_messages(counts: Counts) -> Iterator[Metric]:
+    family = _make_counter("messages", "Messages that came in, by what was decided.", "reason")
     for reason, number in counts.messages.items():
         family.add_metric([reason], number)
     yield family
 
 
-def _turns(counts: Counts) -> Iterator[Metric]:
-    family = _counter("turns", "Turns that have ended, by how.", "state", "failure")
+def _count_turns(counts: Counts) -> Iterator[Metric]:
+    family = _make_counter("turns", "Turns that have ended, by how.", "state", "failure")
     running = 0
     for (state, failure), number in counts.turns.items():
         if state == TurnState.RUNNING:
@@ -66,53 +66,57 @@ def _turns(counts: Counts) -> Iterator[Metric]:
         else:
             family.add_metric([state, failure], number)
     yield family
-    yield _gauge("turns_running", "Turns at work.", running)
+    yield _make_gauge("turns_running", "Turns at work.", running)
 
 
-def _outbox(counts: Counts) -> Iterator[Metric]:
-    done = _counter("outbox", "Messages that went out, or should have, by how it ended.", "state")
-    waiting = _labelled("outbox_waiting", "Messages on their way out.", "state")
+def _count_outbox(counts: Counts) -> Iterator[Metric]:
+    done = _make_counter(
+        "outbox", "Messages that went out, or should have, by how it ended.", "state"
+    )
+    waiting = _make_labelled_gauge("outbox_waiting", "Messages on their way out.", "state")
     for state, number in counts.outbox.items():
         (waiting if state in WAITING else done).add_metric([state], number)
     yield from (done, waiting)
 
 
-def _now() -> Iterator[Metric]:
+def _measure_database() -> Iterator[Metric]:
     """What Redis knows; without it only that it is away, since nobody knows whether we are
     connected."""
     try:
-        found = list(_live())
+        found = list(_measure_processes())
     except RedisError as error:
         current_app.logger.warning("Redis does not answer: %s", error)
         found = []
-    yield _gauge("redis_up", "1 when Redis answers.", bool(found))
+    yield _make_gauge("redis_up", "1 when Redis answers.", bool(found))
     yield from found
 
 
-def _live() -> Iterator[Metric]:
+def _measure_processes() -> Iterator[Metric]:
     status, workers, jobs = (
         live().read_status(),
         live().list_heartbeats("worker"),
         live().list_heartbeats("jobs"),
     )
     connected = status is not None and status.connected
-    yield _gauge("connected", "1 when the connection to WhatsApp is open.", connected)
-    holders = _labelled("worker_holder", "1 for the worker with the lock.", "host", "pid", "id")
+    yield _make_gauge("connected", "1 when the connection to WhatsApp is open.", connected)
+    holders = _make_labelled_gauge(
+        "worker_holder", "1 for the worker with the lock.", "host", "pid", "id"
+    )
     for worker in workers:
         holders.add_metric([worker.host, str(worker.pid), worker.id], worker.holder)
     yield holders
-    yield _gauge("jobs_processes", "Processes that answer.", len(jobs))
+    yield _make_gauge("jobs_processes", "Processes that answer.", len(jobs))
     depth = Turns(live().redis).queue.count
-    yield _gauge("queue_depth", "Chats that wait for a process that answers.", depth)
+    yield _make_gauge("queue_depth", "Chats that wait for a process that answers.", depth)
 
 
-def _counter(name: str, about: str, *labels: str) -> CounterMetricFamily:
+def _make_counter(name: str, about: str, *labels: str) -> CounterMetricFamily:
     return CounterMetricFamily(f"djinnbot_{name}", about, labels=labels)
 
 
-def _labelled(name: str, about: str, *labels: str) -> GaugeMetricFamily:
+def _make_labelled_gauge(name: str, about: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"djinnbot_{name}", about, labels=labels)
 
 
-def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:
+def _make_gauge(name: str, about: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"djinnbot_{name}", about, value=value)

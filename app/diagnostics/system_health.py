@@ -66,7 +66,7 @@ class SystemHealth:
 
     @classmethod
     def read(cls, *, events: int = EVENTS, errors: int = ERRORS) -> Self:
-        redis, found = _redis(errors)
+        redis, found = _read_redis(errors)
         with db().read() as connection:
             return cls(
                 process_health=read_process_health() if redis else ProcessHealth(redis=False),
@@ -106,7 +106,7 @@ class SystemHealth:
         return config().redis_url is None
 
 
-def _redis(errors: int) -> tuple[RedisHealth | None, Sequence[Line]]:
+def _read_redis(errors: int) -> tuple[RedisHealth | None, Sequence[Line]]:
     try:
         return storage_health.read_redis(live().redis), logs.errors(live().redis, errors)
     except RedisError as error:

@@ -12,22 +12,22 @@ bp = Blueprint("up", __name__)
 
 
 @bp.get("/up")
-def alive() -> ResponseReturnValue:
+def check_alive() -> ResponseReturnValue:
     """This process answers. Touches nothing else."""
     return {"status": "ok"}
 
 
 @bp.get("/up/ready")
-def ready() -> ResponseReturnValue:
+def check_ready() -> ResponseReturnValue:
     """200 when messages can be taken and answered; 503 with what is missing."""
-    checks = {"database": _database(), **_processes()}
+    checks = {"database": _check_database(), **_check_processes()}
     problems = {name: problem for name, problem in checks.items() if problem}
     if problems:
         return {"status": "unavailable", "problems": problems}, 503
     return {"status": "ok"}
 
 
-def _database() -> str | None:
+def _check_database() -> str | None:
     try:
         with db().read() as connection:
             connection.execute(text("SELECT 1"))
@@ -36,7 +36,7 @@ def _database() -> str | None:
     return None
 
 
-def _processes() -> dict[str, str | None]:
+def _check_processes() -> dict[str, str | None]:
     try:
         workers, jobs = live().list_heartbeats("worker"), live().list_heartbeats("jobs")
     except RedisError:

@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/now")
-def current() -> ResponseReturnValue:
+def show_current() -> ResponseReturnValue:
     """The part that changes by itself."""
     context = _render_health()
     return respond.unchanged(context["current_seen"]) or respond.part(
@@ -48,15 +48,15 @@ def current() -> ResponseReturnValue:
 
 
 @bp.get("/log")
-def log() -> ResponseReturnValue:
+def show_log() -> ResponseReturnValue:
     """The end of the log, filtered: a page, or its part of one."""
     return respond.part(PAGE, block="log", rest=_load_page, **_load_log())
 
 
 @bp.get("/log/lines")
-def lines() -> ResponseReturnValue:
+def show_log_lines() -> ResponseReturnValue:
     """What an open page asks for every few seconds; after some minutes it is told to stop."""
-    context, home = _load_log(), url_for("diagnostics.log")
+    context, home = _load_log(), url_for("diagnostics.show_log")
     since = request.args.get("since", 0.0, type=float)
     if now().timestamp() - since > WATCHED.total_seconds():
         context["has_stopped"] = True
@@ -66,16 +66,18 @@ def lines() -> ResponseReturnValue:
 
 
 @bp.get("/why")
-def why_no_reply() -> ResponseReturnValue:
+def explain_no_reply() -> ResponseReturnValue:
     return respond.part(PAGE, block="why", rest=_load_page, **_explain())
 
 
 @bp.post("/bundle")
-def support_bundle() -> ResponseReturnValue:
+def make_bundle() -> ResponseReturnValue:
     with db().write() as connection:
         audit.record(connection, g.owner.name, "support bundle made", "", now())
     answer = make_response(
-        bundle.build(SystemHealth.read(events=1000, errors=logs.ERRORS), _tail(logs.LINES))
+        bundle.build_bundle(
+            SystemHealth.read(events=1000, errors=logs.ERRORS), _read_log(logs.LINES)
+        )
     )
     answer.mimetype = "application/zip"
     name = f"djinnbot-support-{now():%Y%m%d-%H%M}.zip"
@@ -100,7 +102,7 @@ def _load_log() -> dict[str, object]:
     process, level = request.args.get("process", ""), request.args.get("level", "info")
     level = level if level in LEVELS else "info"
     is_filtered = bool(process) or level != "info"
-    read = _tail(logs.LINES if is_filtered else SHOWN)
+    read = _read_log(logs.LINES if is_filtered else SHOWN)
     found = [line for line in read if _is_wanted(line, process, level)][:SHOWN]
     return {
         "lines": found,
@@ -113,7 +115,7 @@ def _load_log() -> dict[str, object]:
     }
 
 
-def _tail(limit: int) -> Sequence[Line]:
+def _read_log(limit: int) -> Sequence[Line]:
     try:
         return logs.tail(live().redis, limit)
     except RedisError as error:
@@ -134,23 +136,23 @@ def _explain() -> dict[str, object]:
     wanted = request.args.get("q", "").strip()
     with db().read() as connection:
         found = why.find(connection, wanted, now())
-    phone = _phone(wanted)
+    phone = _parse_phone(wanted)
     return {
         "q": wanted,
         "found": found,
         "phone": phone,
-        "would": _would(phone) if phone and not found else None,
+        "would": _foresee_decision(phone) if phone and not found else None,
     }
 
 
-def _phone(wanted: str) -> Phone | None:
+def _parse_phone(wanted: str) -> Phone | None:
     try:
         return Phone.parse(wanted)
     except InvalidPhone:
         return None
 
 
-def _would(phone: Phone) -> Decision:
+def _foresee_decision(phone: Phone) -> Decision:
     with db().read() as connection:
         return decide(
             place=Place.DIRECT,

@@ -13,7 +13,7 @@ from core.models.name import ModelName
 MODEL_MAX = 200  # characters of a model's name that are stored
 
 
-def one_spelling(text: str) -> str:
+def spell_model(text: str) -> str:
     """`provider/name`, however it was typed. Raises `InvalidModel`."""
     name = str(ModelName.parse(text))
     if len(name) > MODEL_MAX:
@@ -25,7 +25,7 @@ class OptionalModelField(ParsedField):
     """None when nothing was typed."""
 
     def __init__(self, label: str, **kwargs: Any) -> None:
-        super().__init__(label, one_spelling, "", **kwargs)
+        super().__init__(label, spell_model, "", **kwargs)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = None
@@ -39,7 +39,7 @@ class DefaultModelForm(FlaskForm):
 
 class FavouriteForm(FlaskForm):
     model = ParsedField(
-        "Model", one_spelling, "Enter a model as provider/name.", id="favourite-model"
+        "Model", spell_model, "Enter a model as provider/name.", id="favourite-model"
     )
 
 

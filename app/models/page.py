@@ -88,9 +88,9 @@ def load() -> dict[str, Any]:
     users = agents().load().agents.values()
     return {
         "providers": providers,
-        "default": _use(own_model(None, current.default_model), access),
-        "favourites": [_use(name, access) for name in favoured],
-        "users": [_agent_use(agent, current, access) for agent in users],
+        "default": _describe_use(own_model(None, current.default_model), access),
+        "favourites": [_describe_use(name, access) for name in favoured],
+        "users": [_describe_agent_use(agent, current, access) for agent in users],
         "suggestions": _list_suggestions(access, used),
         "default_form": DefaultModelForm(formdata=None, data={"model": current.default_model}),
         "favourite_form": FavouriteForm(formdata=None),
@@ -148,7 +148,7 @@ def _spell(typed: str | None) -> str | None:
         return None
 
 
-def _use(name: str, access: Access) -> Use:
+def _describe_use(name: str, access: Access) -> Use:
     try:
         model = ModelName.parse(name)
         access.check(model)
@@ -157,10 +157,10 @@ def _use(name: str, access: Access) -> Use:
     return Use(str(model), "", catalogue().get(str(model)))
 
 
-def _agent_use(agent: Agent, current: Settings, access: Access) -> AgentUse:
+def _describe_agent_use(agent: Agent, current: Settings, access: Access) -> AgentUse:
     name = own_model(agent.model, current.default_model)
-    fallback = _use(agent.fallback_model, access) if agent.fallback_model else None
-    return AgentUse(agent, _use(name, access), fallback)
+    fallback = _describe_use(agent.fallback_model, access) if agent.fallback_model else None
+    return AgentUse(agent, _describe_use(name, access), fallback)
 
 
 def _list_suggestions(access: Access, used: Sequence[str]) -> Sequence[str]:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from redis.exceptions import RedisError
 
 from app.models import page as model_page
-from app.models.forms import KeyForm, one_spelling
+from app.models.forms import KeyForm, spell_model
 from app.models.page import Provider
 from app.web import respond
 from app.web.ext import config, db, live, now
@@ -28,9 +28,9 @@ _SLOT = re.compile(r"[a-z0-9-]{1,40}")
 
 
 @bp.route("/keys/<name>", methods=["GET", "POST"])
-def key(name: str) -> ResponseReturnValue:
+def enter_key(name: str) -> ResponseReturnValue:
     """Enter a key. It rules the next turn."""
-    found = _get(name)
+    found = _get_provider(name)
     form = KeyForm(prefix=f"{name}-")
     if request.method == "GET" or not form.validate():
         return respond.part(
@@ -49,16 +49,16 @@ def key(name: str) -> ResponseReturnValue:
 
 
 @bp.get("/keys/<name>/row")
-def row(name: str) -> ResponseReturnValue:
+def show_row(name: str) -> ResponseReturnValue:
     """The row as it is, for leaving the form or the question."""
-    found, home = _get(name), url_for("models.index")
+    found, home = _get_provider(name), url_for("models.index")
     focus = f"enter-{name}"
     return respond.part(model_page.PAGE, block="provider", focus=focus, home=home, provider=found)
 
 
 @bp.route("/keys/<name>/remove", methods=["GET", "POST"])
 def remove(name: str) -> ResponseReturnValue:
-    found = _get(name)
+    found = _get_provider(name)
     if request.method == "GET":
         return respond.part("models/remove_key.html", block="row", provider=found)
     with db().write() as connection:
@@ -71,30 +71,30 @@ def remove(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/trials")
-def try_out() -> ResponseReturnValue:
+def start_test() -> ResponseReturnValue:
     """Have a jobs process ask a model something short."""
     slot, typed = _read_slot(), request.form.get("model", "")
     try:
-        model = one_spelling(typed)
+        model = spell_model(typed)
     except InvalidModel as error:
         return _show_state("wrong", slot, typed, 422, sentence=str(error))
     seen = read_process_health()
     if not seen.redis or not seen.jobs:
         return _show_state("nobody" if seen.redis else "no_redis", slot, model)
-    trial_id = _trials().ask(model)
+    trial_id = _open_tests().ask(model)
     with db().write() as connection:
         audit.record(connection, g.owner.name, "model tried", model, now())
     if not respond.is_part_wanted():
-        return redirect(url_for("providers.trial", trial_id=trial_id), code=303)
-    return trial(trial_id)
+        return redirect(url_for("providers.show_test", trial_id=trial_id), code=303)
+    return show_test(trial_id)
 
 
 @bp.get("/trials/<trial_id>")
-def trial(trial_id: str) -> ResponseReturnValue:
+def show_test(trial_id: str) -> ResponseReturnValue:
     """How far it is. The fragment looks again by itself until there is an outcome."""
     slot = _read_slot()
     try:
-        found = _trials().look(trial_id)
+        found = _open_tests().look(trial_id)
     except RedisError:
         return _show_state("no_redis", slot)
     if found is None:
@@ -102,9 +102,9 @@ def trial(trial_id: str) -> ResponseReturnValue:
     if found.outcome:
         return _show_outcome(found, slot)
     if not found.is_taken and found.asked > PATIENCE:
-        _trials().give_up(trial_id)
+        _open_tests().give_up(trial_id)
         return _show_state("nobody", slot, found.model)
-    again = url_for("providers.trial", trial_id=trial_id, slot=slot)
+    again = url_for("providers.show_test", trial_id=trial_id, slot=slot)
     return _show_state("waiting", slot, found.model, again=again)
 
 
@@ -123,7 +123,7 @@ def _show_state(
     return respond.part("models/model_test.html", block="outcome", status=status, **context)
 
 
-def _get(name: str) -> Provider:
+def _get_provider(name: str) -> Provider:
     """Aborts with 404 when there is no such provider, or none with keys."""
     return (model_page.find_provider(name) if name in KEY_HOLDERS else None) or abort(404)
 
@@ -134,5 +134,5 @@ def _read_slot() -> str:
     return slot if _SLOT.fullmatch(slot) else "here"
 
 
-def _trials() -> Trials:
+def _open_tests() -> Trials:
     return Trials(live().redis)

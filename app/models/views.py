@@ -8,7 +8,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.models import page
-from app.models.forms import DefaultModelForm, FavouriteForm, one_spelling
+from app.models.forms import DefaultModelForm, FavouriteForm, spell_model
 from app.web import respond
 from app.web.ext import db, now
 from app.web.toasts import Undo, toast
@@ -48,7 +48,7 @@ def choose_default() -> ResponseReturnValue:
 @bp.post("/favourites")
 def add_favourite() -> ResponseReturnValue:
     form = FavouriteForm()
-    if not form.validate() or not _add(form):
+    if not form.validate() or not _add_favourite(form):
         return page.refuse("favourites", "#favourites", favourite_form=form)
     toast("favourite_added", model=form.model.data)
     return page.show_saved("favourite-model")
@@ -65,7 +65,7 @@ def move_favourite() -> ResponseReturnValue:
             names.remove(name)
             names.insert(max(place, 0), name)
 
-    names = _change(move, "favorite moved", name)
+    names = _change_favourites(move, "favorite moved", name)
     focus = f"move-{way}-{names.index(name) + 1}" if name in names else "favourites"
     return page.show_saved(focus)
 
@@ -80,7 +80,7 @@ def remove_favourite() -> ResponseReturnValue:
             place.append(names.index(name))
             names.remove(name)
 
-    _change(remove, "favorite removed", name)
+    _change_favourites(remove, "favorite removed", name)
     if place:
         values = {"model": name, "place": place[0]}
         undo = Undo(url_for("models.restore_favourite"), "#models", values)
@@ -93,7 +93,7 @@ def restore_favourite() -> ResponseReturnValue:
     """Undo a removal, at the place where it was."""
     place = request.form.get("place", "")
     try:
-        name = one_spelling(request.form.get("model", ""))
+        name = spell_model(request.form.get("model", ""))
     except InvalidModel as error:
         toast("as_said", "warning", sentence=str(error))
         return page.show_saved("favourites")
@@ -103,25 +103,27 @@ def restore_favourite() -> ResponseReturnValue:
             at = int(place) if place.isascii() and place.isdecimal() and len(place) < 4 else MOST
             names.insert(at, name)
 
-    _change(restore, "favorite restored", name)
+    _change_favourites(restore, "favorite restored", name)
     return page.show_saved("favourites")
 
 
-def _add(form: FavouriteForm) -> bool:
+def _add_favourite(form: FavouriteForm) -> bool:
     """False, with a sentence beside the field, when there are enough."""
     name = form.model.data
-    names = _change(lambda names: _append(names, name), "favorite added", name)
+    names = _change_favourites(lambda names: _append_name(names, name), "favorite added", name)
     if name not in names:
         form.model.errors = [f"{MOST} favorites are enough: remove one first."]
     return name in names
 
 
-def _append(names: list[str], name: str) -> None:
+def _append_name(names: list[str], name: str) -> None:
     if name not in names and len(names) < MOST:
         names.append(name)
 
 
-def _change(change: Callable[[list[str]], None], action: str, name: str) -> Sequence[str]:
+def _change_favourites(
+    change: Callable[[list[str]], None], action: str, name: str
+) -> Sequence[str]:
     """Change the list of favourites and return it; in the audit log only if it is another one."""
     with db().write() as connection:
         before = list(favourites.load(connection))

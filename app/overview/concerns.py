@@ -247,7 +247,7 @@ class Concern:
         return self.words.text.format(**self.figures)
 
 
-def checklist(facts: Facts) -> list[Step]:
+def list_steps(facts: Facts) -> list[Step]:
     """From a fresh installation to the first real answer. Ticks itself."""
     return [
         Step("link", facts.link.is_linked),
@@ -258,7 +258,7 @@ def checklist(facts: Facts) -> list[Step]:
     ]
 
 
-def outages(facts: Facts, screen: Screen) -> Iterator[Concern]:
+def find_outages(facts: Facts, screen: Screen) -> Iterator[Concern]:
     """What has stopped, or never started."""
     seen = facts.health
     if not seen.redis:
@@ -274,7 +274,7 @@ def outages(facts: Facts, screen: Screen) -> Iterator[Concern]:
         yield Concern("stopped")
 
 
-def omissions(facts: Facts) -> Iterator[Concern]:
+def find_omissions(facts: Facts) -> Iterator[Concern]:
     """What the owner has taken away or switched off since the first steps."""
     chosen = facts.settings.default_agent
     if not facts.link.is_linked:
@@ -289,7 +289,7 @@ def omissions(facts: Facts) -> Iterator[Concern]:
         yield Concern("no_guests")
 
 
-def incidents(facts: Facts) -> Iterator[Concern]:
+def find_incidents(facts: Facts) -> Iterator[Concern]:
     """What can't work, what went wrong lately, and who is waiting."""
     for broken in facts.registry.broken:
         yield Concern("broken_agent", {"agent": broken.id, "problem": broken.problem})

@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from app.overview import zone
-from app.overview.concerns import Facts, checklist, incidents, omissions, outages
+from app.overview.concerns import Facts, find_incidents, find_omissions, find_outages, list_steps
 from app.web import respond
 from app.web.ext import agents, config, db, now
 from app.web.process_health import read_process_health
@@ -22,11 +22,15 @@ bp = Blueprint("overview", __name__)
 @bp.get("/")
 def index() -> ResponseReturnValue:
     facts = _read_facts()
-    screen = linking.look(facts.health, facts.link, None, now(), now())
-    steps = checklist(facts)
+    screen = linking.choose_screen(facts.health, facts.link, None, now(), now())
+    steps = list_steps(facts)
     if all(step.done for step in steps):
         steps = []
-    concerns = [*outages(facts, screen), *([] if steps else omissions(facts)), *incidents(facts)]
+    concerns = [
+        *find_outages(facts, screen),
+        *([] if steps else find_omissions(facts)),
+        *find_incidents(facts),
+    ]
     shown = (screen.fingerprint, facts.counts, facts.settings.enabled, steps, concerns)
     mark = respond.fingerprint(*shown)
     context = {"screen": screen, "facts": facts, "steps": steps, "concerns": concerns, "seen": mark}
@@ -46,7 +50,7 @@ def _read_facts() -> Facts:
             registry=agents().load().restrict_to(Channel.WHATSAPP),
             has_entries=overview.has_entries(connection),
             access=provider_keys.access(connection, config()),
-            counts=overview.count(connection, instant, zone.midnight(now())),
+            counts=overview.count(connection, instant, zone.find_midnight(now())),
             held=overview.count_held(connection),
             paused=overview.count_paused(connection, instant),
             has_talked=overview.has_talked(connection),

@@ -8,7 +8,7 @@ from flask import request
 LENGTH = 64  # characters; anybody may write anything into a cookie
 
 
-def midnight(now: datetime) -> datetime:
+def find_midnight(now: datetime) -> datetime:
     """The beginning of this day in the browser's zone; in UTC while that is unknown."""
     name = request.cookies.get("zone", "")[:LENGTH]
     try:

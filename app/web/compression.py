@@ -23,12 +23,12 @@ def shrink(response: Response) -> Response:
         return response
     response.close()  # the file itself
     response.direct_passthrough = False
-    response.set_data(_packed(Path(current_app.static_folder or "") / name))
+    response.set_data(_pack(Path(current_app.static_folder or "") / name))
     response.content_encoding = "gzip"
     response.set_etag(response.get_etag()[0] or name, weak=True)  # the same in other bytes
     return response
 
 
 @lru_cache
-def _packed(path: Path) -> bytes:
+def _pack(path: Path) -> bytes:
     return gzip.compress(path.read_bytes())

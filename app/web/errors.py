@@ -41,20 +41,20 @@ REDIS_AWAY = Notice(
 )
 
 
-def register(app: Flask) -> None:
+def register_handlers(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda error: _answer(OUT_OF_DATE))
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(DBAPIError, lambda error: _outage(app, error, DATABASE_AWAY))
-    app.register_error_handler(RedisError, lambda error: _outage(app, error, REDIS_AWAY))
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(DBAPIError, lambda error: _answer_outage(app, error, DATABASE_AWAY))
+    app.register_error_handler(RedisError, lambda error: _answer_outage(app, error, REDIS_AWAY))
 
 
-def _http(error: HTTPException) -> ResponseReturnValue:
+def _answer_http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error  # a redirect that was raised
     return _answer(error.code)
 
 
-def _outage(app: Flask, error: Exception, notice: Notice) -> ResponseReturnValue:
+def _answer_outage(app: Flask, error: Exception, notice: Notice) -> ResponseReturnValue:
     """The log has the cause, without the statement's values."""
     cause = getattr(error, "orig", error)
     app.logger.error("%s in %s: %s", notice.title, request.endpoint, cause)

@@ -33,7 +33,7 @@ class SessionCookie(SecureCookieSessionInterface):
         return request.is_secure
 
 
-def add(response: Response) -> Response:
+def add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:

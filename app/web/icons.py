@@ -15,7 +15,7 @@ HOME = ROOT / "app/static/vendor/tabler-icons-3.51.0"
 _SHAPE = re.compile(r"<(?:path|circle|rect|line|ellipse)\b[^>]*/>")
 
 
-def symbol(name: str, svg: str) -> str:
+def make_symbol(name: str, svg: str) -> str:
     """One icon as a symbol; its colours and strokes come from the `<svg>` that uses it."""
     shapes = "".join(shape for shape in _SHAPE.findall(svg) if 'stroke="none"' not in shape)
     return f'<symbol id="{name}" viewBox="0 0 24 24">{shapes}</symbol>'
@@ -24,7 +24,7 @@ def symbol(name: str, svg: str) -> str:
 def main(folder: Path, home: Path = HOME) -> int:
     names = sorted((home / "icons.txt").read_text().split())
     outline = folder / "icons" / "outline"
-    symbols = [symbol(name, (outline / f"{name}.svg").read_text()) for name in names]
+    symbols = [make_symbol(name, (outline / f"{name}.svg").read_text()) for name in names]
     note = "<!-- From @tabler/icons 3.51.0 (MIT, see LICENSE) by python -m app.web.icons -->"
     lines = [note, '<svg xmlns="http://www.w3.org/2000/svg">', *symbols, "</svg>"]
     (home / "sprite.svg").write_text("\n".join(lines) + "\n")

@@ -106,7 +106,7 @@ class Screen:
         return respond.fingerprint(seen, now)
 
 
-def look(
+def choose_screen(
     health: ProcessHealth, link: Link, question: Question | None, since: datetime, now: datetime
 ) -> Screen:
     """`since` is when this page began to look: it does not look for a missing worker for ever."""
@@ -117,14 +117,14 @@ def look(
         return Screen(Kind.UNANSWERED, link, status, question=question)
     if status is None:
         return Screen(
-            _missing(health), link, end=link.end, poll=5 if abs(now - since) < HOPE else None
+            _name_missing(health), link, end=link.end, poll=5 if abs(now - since) < HOPE else None
         )
     if status.phase in UNDER_WAY:
         return Screen(Kind(status.phase), link, status, poll=2)
-    return _settled(status, link)
+    return _choose_settled(status, link)
 
 
-def _settled(status: Status, link: Link) -> Screen:
+def _choose_settled(status: Status, link: Link) -> Screen:
     """Linked or not, and nothing under way. Where SQL and the worker disagree, one of the two is
     about to follow, so the next look comes soon."""
     if status.phase is Phase.LINKED and (link.is_linked or not status.connected):
@@ -140,7 +140,7 @@ def _settled(status: Status, link: Link) -> Screen:
     return Screen(Kind.UNLINKED, link, status, end=status.end or link.end)
 
 
-def _missing(health: ProcessHealth) -> Kind:
+def _name_missing(health: ProcessHealth) -> Kind:
     if not health.redis:
         return Kind.NO_REDIS
     return Kind.STANDBY if health.workers else Kind.NO_WORKER

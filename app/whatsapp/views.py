@@ -17,7 +17,7 @@ from app.web.toasts import toast
 from app.whatsapp import linking
 from app.whatsapp.forms import CodeForm, SettingsForm
 from app.whatsapp.linking import Question, Screen
-from app.whatsapp.qr import draw
+from app.whatsapp.qr import draw_qr
 from core.phone import Phone
 from core.settings import Settings, describe_changes
 from store import link, settings
@@ -36,30 +36,30 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/link")
-def wizard() -> ResponseReturnValue:
+def show_wizard() -> ResponseReturnValue:
     """The status alone, for browsers without scripts: it reloads itself while something is about
     to change, and there is nothing on it that could be lost by that."""
     return render_template(WIZARD, code_form=CodeForm(formdata=None), **_load_status())
 
 
 @bp.get("/status")
-def status() -> ResponseReturnValue:
+def show_status() -> ResponseReturnValue:
     """The fragment. 204 when it would look the same: then htmx leaves the page alone. `kept`: the
     owner was asked whether to unlink, and goes on from where that question came up."""
     context = _load_status() | {"announce": True}
-    home = url_for("whatsapp.wizard", **encode_question(_read_question()))
+    home = url_for("whatsapp.show_wizard", **encode_question(_read_question()))
     focus = "unlink" if "kept" in request.args else ""
     unchanged = respond.unchanged(context["screen"].fingerprint)
     return unchanged or respond.part(LINK, block="status", focus=focus, home=home, **context)
 
 
 @bp.post("/link")
-def start() -> ResponseReturnValue:
+def start_linking() -> ResponseReturnValue:
     return _ask("link")
 
 
 @bp.post("/code")
-def code() -> ResponseReturnValue:
+def ask_code() -> ResponseReturnValue:
     form = CodeForm()
     if form.validate():
         return _ask("code", form)
@@ -93,7 +93,7 @@ def unlink() -> ResponseReturnValue:
 
 
 @bp.post("/settings")
-def save() -> ResponseReturnValue:
+def save_settings() -> ResponseReturnValue:
     registry = agents().load()
     with db().write() as connection:
         before = settings.load(connection)
@@ -110,7 +110,7 @@ def save() -> ResponseReturnValue:
 
 
 @bp.get("/version")
-def version() -> ResponseReturnValue:
+def show_version() -> ResponseReturnValue:
     """The line that proves which settings the worker runs."""
     with db().read() as connection:
         saved = settings.load(connection).version
@@ -131,7 +131,7 @@ def _ask(wish: Wish, form: CodeForm | None = None) -> ResponseReturnValue:
         with db().write() as connection:
             audit.record(connection, g.owner.name, f"asked to {wish}", phone or "", now())
     context = {"announce": True, "code_form": form, "is_asked": True, **_load_status(question)}
-    home = url_for("whatsapp.wizard", **encode_question(question))
+    home = url_for("whatsapp.show_wizard", **encode_question(question))
     return respond.saved(home, LINK, block="asked", **context)
 
 
@@ -170,10 +170,10 @@ def _load_status(question: Question | None = None) -> dict[str, Any]:
         linked = link.load(connection)
     question = question or _read_question()
     since = _parse_instant(request.args.get("since")) or now()
-    screen = linking.look(read_process_health(), linked, question, since, now())
+    screen = linking.choose_screen(read_process_health(), linked, question, since, now())
     return {
         "screen": screen,
-        "qr": draw(screen.status.qr) if screen.status and screen.status.qr else None,
+        "qr": draw_qr(screen.status.qr) if screen.status and screen.status.qr else None,
         "again": _make_poll_address(screen, since),
         "now": now(),
     }
@@ -187,7 +187,7 @@ def _read_question() -> Question | None:
 
 def _make_poll_address(screen: Screen, since: datetime) -> str:
     return url_for(
-        "whatsapp.status",
+        "whatsapp.show_status",
         **encode_question(screen.question),
         since=int(since.timestamp()),
         seen=screen.fingerprint,

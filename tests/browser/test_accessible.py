@@ -96,5 +96,5 @@ def read(panel: Panel, page: Page) -> Iterator[str]:
 
 def make_account(panel: Panel) -> None:
     with panel.app.test_request_context(), panel.services.db.write() as connection:
-        owner.create(connection, "ana", passwords.hashed(PASSWORD), panel.services.now())
+        owner.create(connection, "ana", passwords.hash_password(PASSWORD), panel.services.now())
         stored.switch_on(connection, second_factor.encrypt_secret(second_factor.make_secret()), 1)

@@ -156,7 +156,7 @@ def test_the_audit_log_narrows_while_one_types(panel: Panel) -> None:
 
 def know_password(panel: Panel) -> None:
     with panel.services.db.write() as connection:
-        owner.change_password(connection, passwords.hashed(PASSWORD))
+        owner.change_password(connection, passwords.hash_password(PASSWORD))
 
 
 def end_sessions(panel: Panel) -> None:

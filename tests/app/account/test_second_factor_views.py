@@ -22,7 +22,7 @@ WRONG = "This code is wrong, or was used already."
 
 @pytest.fixture(scope="module")
 def password_hash() -> str:
-    return passwords.hashed(PASSWORD)
+    return passwords.hash_password(PASSWORD)
 
 
 @pytest.fixture

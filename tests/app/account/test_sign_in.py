@@ -224,7 +224,14 @@ def test_a_poll_of_an_ended_session_moves_the_whole_page(stranger: Visitor) -> N
 
 def test_everything_but_the_doors_asks_for_the_owner(app: Flask, stranger: Visitor) -> None:
     """Whoever adds a page is told here if it is open to the world."""
-    doors = {"static", "auth.login", "auth.setup", "auth.theme", "up.alive", "up.ready"}
+    doors = {
+        "static",
+        "auth.log_in",
+        "auth.set_up",
+        "auth.choose_theme",
+        "up.check_alive",
+        "up.check_ready",
+    }
     for rule in app.url_map.iter_rules():
         if rule.endpoint in doors or rule.endpoint.startswith(("api.", "metrics.")):
             continue  # those two ask for an API key instead

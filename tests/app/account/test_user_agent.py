@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.account.user_agent import Device, describe
+from app.account.user_agent import Device, describe_device
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -40,7 +40,7 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
     ],
 )
 def test_devices(said: str, device: Device) -> None:
-    assert describe(said) == device
+    assert describe_device(said) == device
 
 
 def test_what_fits_into_a_pocket() -> None:

@@ -18,7 +18,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 
 @pytest.fixture(scope="module")
 def old_hash() -> str:
-    return passwords.hashed(OLD)
+    return passwords.hash_password(OLD)
 
 
 @pytest.fixture

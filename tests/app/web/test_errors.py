@@ -65,10 +65,10 @@ def test_a_bug_is_in_the_log_without_the_address(
     def break_down(**_: object) -> None:
         raise RuntimeError("a bug")
 
-    app.view_functions["auth.setup"] = break_down
+    app.view_functions["auth.set_up"] = break_down
     with caplog.at_level(logging.ERROR):
         answer = stranger.open("/setup/the-secret-token")
     assert answer.status_code == 500
     assert "Something went wrong" in words(answer)
-    assert "a bug" in caplog.text and "auth.setup" in caplog.text
+    assert "a bug" in caplog.text and "auth.set_up" in caplog.text
     assert "the-secret-token" not in caplog.text

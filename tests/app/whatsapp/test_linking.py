@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.web.process_health import ProcessHealth
-from app.whatsapp.linking import Kind, Question, Screen, look
+from app.whatsapp.linking import Kind, Question, Screen, choose_screen
 from core.link import End, Link, Phase, Status
 from core.phone import Phone
 from store.redis.live import Heartbeat
@@ -25,7 +25,7 @@ def see(
     workers: tuple[Heartbeat, ...] = (WORKER,),
     since: datetime = NOW,
 ) -> Screen:
-    return look(ProcessHealth(status=status, workers=workers), link, question, since, NOW)
+    return choose_screen(ProcessHealth(status=status, workers=workers), link, question, since, NOW)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_workers_without_a_holder_are_waiting() -> None:
 
 
 def test_without_redis_nobody_is_asked() -> None:
-    assert look(ProcessHealth(redis=False), LINKED, ASKED, NOW, NOW).kind is Kind.NO_REDIS
+    assert choose_screen(ProcessHealth(redis=False), LINKED, ASKED, NOW, NOW).kind is Kind.NO_REDIS
 
 
 def test_the_fingerprint_follows_what_is_seen_and_hides_the_secrets() -> None:
