@@ -32,7 +32,7 @@ class Channel(StrEnum):
 
     @property
     def shows_partials(self) -> bool:
-        """Whether somebody can watch an answer grow."""
+        """Whether an answer can be watched while it grows."""
         return self is Channel.PANEL
 
 

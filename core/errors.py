@@ -50,7 +50,7 @@ class AgentTaken(DjinnError):
 
 
 class AgentChanged(DjinnError):
-    """An agent's files are not those that somebody looked at before changing them."""
+    """An agent's files are not those that were shown before the change."""
 
 
 class NotWritable(DjinnError):

@@ -210,7 +210,7 @@ class Link:
 class Status:
     """What the worker says of the connection right now (kept in Redis with a time to live).
 
-    `qr` is a secret: whoever has it can link the account. `attempt` is the id of the request that
+    `qr` is a secret: who has it can link the account. `attempt` is the id of the request that
     started the attempt. `expires_at` is when this code or QR stops working.
     """
 

@@ -8,13 +8,13 @@ import phonenumbers
 
 from core.errors import InvalidPhone
 
-# What stands between digits: spaces, dashes, brackets, dots, slashes, and the marks that nobody
-# sees (soft hyphens, zero-width spaces, directions of writing) but that are copied along.
+# What stands between digits: spaces, dashes, brackets, dots, slashes, and the marks that are
+# invisible (soft hyphens, zero-width spaces, directions of writing) but that are copied along.
 _DECORATION = re.compile(
     r"[\s\-()./\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2069\u2212\ufeff]+"
 )
 _INTERNATIONAL = re.compile(r"\+[0-9]+")
-_SHOWN = 40  # characters of somebody's typing that a sentence repeats
+_SHOWN = 40  # characters of typed text that a sentence repeats
 
 
 class Phone(str):
@@ -67,7 +67,7 @@ class Phone(str):
 
 
 def undecorated(text: str) -> str:
-    """What somebody typed without what stands between digits: 00 as +, digits as 0 to 9, in
+    """What was typed without what stands between digits: 00 as +, digits as 0 to 9, in
     whatever script they were."""
     kept = _DECORATION.sub("", unicodedata.normalize("NFKC", text))
     plain = "".join(str(unicodedata.decimal(character, character)) for character in kept)

@@ -53,8 +53,8 @@ def look_up(connection: Connection, received: Received) -> Found:
     """
     inbound, settings = received.inbound, settings_store.load(connection)
     if inbound.place not in (Place.DIRECT, Place.GROUP):
-        nobody = Match(None, None)
-        return Found(received.id, Case(inbound, settings), nobody, None, set(), None, None)
+        unknown = Match(None, None)
+        return Found(received.id, Case(inbound, settings), unknown, None, set(), None, None)
     match = people.match(connection, inbound.phone, inbound.lid)
     if inbound.phone is None and match.by_lid:
         inbound = replace(inbound, phone=match.by_lid.phone)
@@ -112,7 +112,7 @@ def carry_out(connection: Connection, found: Found, plan: Plan, now: datetime) -
 def _find_direct_chat(
     connection: Connection, inbound: Inbound, person: Person | None
 ) -> Chat | None:
-    """Of whom we accept a message the chat is found when it is entered; asked for earlier is only
+    """When we accept a message its chat is found when it is entered; asked for earlier is only
     what the owner writes."""
     if person is None or inbound.place is not Place.DIRECT or not inbound.from_me:
         return None
@@ -120,7 +120,7 @@ def _find_direct_chat(
 
 
 def _list_names(inbound: Inbound, known: Known | None) -> tuple[Phone | None, str | None]:
-    """The number and the hidden id of the other side. In a group, and of whom the owner writes to,
+    """The number and the hidden id of the other side. In a group, and where the owner writes,
     only those that came along."""
     if known is None or inbound.from_me or inbound.place is Place.GROUP:
         return inbound.phone, inbound.lid

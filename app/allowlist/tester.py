@@ -39,7 +39,7 @@ class Found:
 
 
 _FAILURES = {
-    Outcome.NOBODY: Failure.NO_AGENT,
+    Outcome.NO_AGENT: Failure.NO_AGENT,
     Outcome.FLOOD: Failure.RATE_LIMITED,
     Outcome.OVER_BUDGET: Failure.OVER_BUDGET,
 }

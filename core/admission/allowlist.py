@@ -52,7 +52,7 @@ class Pattern(str):
 
     @property
     def sender(self) -> tuple[Phone | None, str | None]:
-        """The number and the hidden id of the one person whom it names, as far as it does."""
+        """The number and the hidden id of the one person that it names, as far as it does."""
         if self.is_hidden:
             return None, str(self)
         return (None if self.endswith(EVERYONE) else Phone(self)), None

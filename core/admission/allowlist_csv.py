@@ -81,8 +81,8 @@ class Line:
     def digest(self) -> str:
         """The same for lines with which the same would happen: eight characters."""
         old = self.before and (self.before.id, self.before.label, self.before.agent)
-        told = (self.row.number, self.fate, self.pattern, self.label, self.agent, old, self.why)
-        return hashlib.sha256(repr(told).encode()).hexdigest()[:DIGEST]
+        facts = (self.row.number, self.fate, self.pattern, self.label, self.agent, old, self.why)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:DIGEST]
 
 
 @dataclass(frozen=True)

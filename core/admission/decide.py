@@ -47,8 +47,8 @@ def decide(
 ) -> Decision:
     """Judge one message. Whatever is neither accepted nor held leaves no trace for its sender.
 
-    `is_addressed`: in a group, somebody speaks to us. Nobody from a group is held: whoever is in
-    one with us is not at our door.
+    `is_addressed`: in a group, the text is for us. Messages from a group are never held: its
+    members are not at our door.
     """
     if from_me:
         return Decision("ignore", Reason.OWN_MESSAGE)
@@ -83,7 +83,7 @@ def admit(
 
 
 def admitted_by(entry: Entry) -> Reason:
-    """Why somebody is answered whom this entry lets in."""
+    """Why a person that this entry lets in is answered."""
     if entry.pattern.is_hidden:
         return Reason.ALLOWED_HIDDEN
     if entry.pattern == EVERYONE:

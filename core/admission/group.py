@@ -8,15 +8,15 @@ from core.agents.agent import Agent
 from core.agents.introduction import plain_name
 from core.messages import command
 
-SOMEBODY = "Somebody"  # who has no name
+NAMELESS = "Somebody"  # who has no name
 
 _AROUND = r"[ \t]*(?<!\w)@(?:{})(?!\w)[,:]?"
 
 
 def is_addressed(text: str, agents: Callable[[], Collection[Agent]]) -> bool:
-    """Whether somebody turns to us by how their text begins: one of our commands, or an agent's
+    """Whether a text is for us by how it begins: one of our commands, or an agent's
     @name. `agents` is asked only when it matters. A slash before any other word is talk, perhaps
-    to somebody else's program."""
+    to another program."""
     call = command.parse(text)
     if call:
         return call.command is not None
@@ -37,4 +37,4 @@ def spoken(name: str, text: str) -> str:
 
 
 def speaker(name: str) -> str:
-    return plain_name(name.replace(":", " ")) or SOMEBODY
+    return plain_name(name.replace(":", " ")) or NAMELESS

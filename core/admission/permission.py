@@ -1,5 +1,5 @@
-"""To whom an agent may write on its own: exact numbers, prefixes such as +1555*, and * for
-everyone. Nobody, unless the owner says so.
+"""The numbers an agent may write to on its own: exact ones, prefixes such as +1555*, and *
+for everyone. None, unless the owner says so.
 
 The same patterns as the allowlist's, but another list: who may write to us need not want to be
 written to.

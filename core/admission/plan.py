@@ -78,7 +78,7 @@ class Plan:
     state: MessageState
     reason: Reason
     entry: Entry | None = None  # the line of the allowlist that let its sender in
-    notes_person: bool = False  # its sender is somebody we know from now on
+    notes_person: bool = False  # its sender is noted as a person from now on
     chat: ChatPlan = ChatPlan.NONE
     keeps_text: bool = False  # unless it belongs to no chat after all, and is not held
     change: Change | None = None
@@ -95,7 +95,7 @@ def make_plan(case: Case, agents: Agents) -> Plan:
     if inbound.from_me:
         return _plan_own(case)
     is_in_group = inbound.place is Place.GROUP
-    # There is no list of who is in which group: only whom we answer becomes somebody we know.
+    # There is no list of who is in which group: only people we answer are noted.
     notes_person = not is_in_group or case.known is not None
     reason, change, text = _settle(case)
     if reason:

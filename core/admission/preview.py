@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     FLOOD = "flood"
     OVER_BUDGET = "over_budget"
     COMMAND = "command"
-    NOBODY = "nobody"  # no agent is set up
+    NO_AGENT = "nobody"  # no agent is set up
     GREETING = "greeting"  # an agent's name and nothing else
     EXCUSE = "excuse"  # nothing that an agent could read
     AGENT = "agent"
@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Words:
-    """A message that nobody has sent."""
+    """A message that was never sent."""
 
     kind: Kind
     text: str
@@ -130,7 +130,7 @@ def _outcome(
     if call:
         return Outcome.COMMAND
     if agent is None:
-        return Outcome.NOBODY
+        return Outcome.NO_AGENT
     if batch.compose([rest]):
         return Outcome.AGENT
     return Outcome.GREETING if is_turned else Outcome.EXCUSE

@@ -68,12 +68,12 @@ def identity_fields(markdown: str) -> Mapping[str, str]:
 
 
 def system_prompt(agent: Agent, channel: Channel = Channel.WHATSAPP, about: str = "") -> str:
-    """What the model is told before anything else. The panel's preview shows this very text.
+    """What the model reads before anything else. The panel's preview shows this very text.
     `about` tells of the person who writes."""
     parts = [agent.identity, agent.soul, agent.instructions]
-    told = [part.strip() for part in parts if part.strip()]
+    texts = [part.strip() for part in parts if part.strip()]
     place = f"{_PLACES[channel]}\n{_OUTSIDE}"
-    return "\n\n".join([*(told or [f"You are {agent.name}."]), place, *([about] if about else [])])
+    return "\n\n".join([*(texts or [f"You are {agent.name}."]), place, *([about] if about else [])])
 
 
 _OUTSIDE = """\

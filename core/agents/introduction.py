@@ -1,4 +1,4 @@
-"""What an agent is told about the person who writes: data from outside, and said to be that."""
+"""What an agent learns about the person who writes: data from outside, and said to be that."""
 
 import json
 import re
@@ -63,8 +63,8 @@ def about(name: str, phone: Phone | None, group: str = "") -> str:
 
 
 def plain_name(name: str) -> str:
-    """The name somebody chose for themselves, as one short line without markup: it is their text,
-    and must not look like ours."""
+    """The name that a person chose for themselves, as one short line without markup: it is their
+    text, and must not look like ours."""
     visible = "".join(
         " " if character.isspace() else character
         for character in unicodedata.normalize("NFC", name)

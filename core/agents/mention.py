@@ -11,7 +11,7 @@ _ENDS = re.compile(r"[,:!]?(?:\s+|$)")
 
 @dataclass(frozen=True)
 class Mention:
-    """Whom a message turns to (the agent's id), and what it says to them, perhaps nothing."""
+    """The agent (its id) that a message turns to, and what it says to them, perhaps nothing."""
 
     agent: str
     text: str

@@ -1,7 +1,7 @@
 """Which agent answers, and why.
 
 The specification lists sticky (1) above the explicit command (2). A command is read before routing
-and *moves* the sticky agent; were it the other way round, nobody could ever leave an agent.
+and *moves* the sticky agent; were it the other way round, a chat could never leave an agent.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ class Why(StrEnum):
     STICKY = "sticky"
     SENDER_DEFAULT = "sender_default"
     FALLBACK = "fallback"
-    NOBODY = "nobody"
+    NO_AGENT = "nobody"
 
 
 class Absence(StrEnum):
@@ -29,7 +29,7 @@ class Absence(StrEnum):
 
 @dataclass(frozen=True)
 class Route:
-    """`agent` is None when nobody can answer. `missing` are agents that would have come first but
+    """`agent` is None when no agent can answer. `missing` are agents that would have come first but
     are gone from the registry."""
 
     agent: str | None
@@ -57,4 +57,4 @@ def route(
             return Route(agent, why, tuple(missing))
         if agent not in missing:
             missing.append(agent)
-    return Route(None, Why.NOBODY, tuple(missing))
+    return Route(None, Why.NO_AGENT, tuple(missing))

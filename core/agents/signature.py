@@ -1,6 +1,6 @@
 """What a message looks like that an agent sends on its own: first a line that says who writes.
 
-Several agents share one number; without the line nobody knows which of them it was.
+Several agents share one number; without the line people don't know which of them it was.
 """
 
 from core.agents.agent import Agent

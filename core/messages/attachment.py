@@ -1,7 +1,7 @@
 """What comes along with words, or instead of them: pictures, voice notes, places, polls.
 
-Agents can't see or hear anything yet; they are told that it came, and people who sent nothing else
-are told the truth. What is data, as a place or the options of a poll, agents get to read.
+Agents can't see or hear anything yet; they learn that it came, and people who sent nothing else
+read the truth. What is data, as a place or the options of a poll, agents get to read.
 
 `facts` are what `worker/connection/attachments.py` has read from the message, all of them optional.
 """
@@ -13,7 +13,7 @@ from core.messages.message import Kind
 
 Facts = Mapping[str, Any]
 
-# How it is called, and what somebody reads who sent nothing else.
+# How it is called, and what a person who sent nothing else reads.
 _UNSEEN = {
     Kind.IMAGE: ("a picture", "I can't see pictures yet. Please tell me in words."),
     Kind.VIDEO: ("a video", "I can't watch videos yet. Please tell me in words."),
@@ -41,7 +41,7 @@ def name(kind: Kind, facts: Facts | None = None) -> str:
 
 
 def excuse(kind: Kind, facts: Facts | None = None) -> str:
-    """What its sender is told if there is nothing else to answer."""
+    """What its sender reads if there is nothing else to answer."""
     return _unseen(kind, facts or {})[1]
 
 
@@ -51,7 +51,7 @@ def is_readable(kind: Kind, facts: Facts | None) -> bool:
 
 
 def note(kind: Kind, facts: Facts | None) -> Sequence[str]:
-    """What an agent is told of it: lines in brackets, and its data if it has any."""
+    """What an agent reads of it: lines in brackets, and its data if it has any."""
     what, data = name(kind, facts), _data(kind, facts or {})
     if kind is Kind.DOCUMENT and facts and facts.get("name"):
         what = f"a document named “{_line(facts['name'])}”"
@@ -71,7 +71,7 @@ def _unseen(kind: Kind, facts: Facts) -> tuple[str, str]:
 
 
 def _data(kind: Kind, facts: Facts) -> list[str]:
-    """One line each, so that nobody's name of a place looks like anything else."""
+    """One line each, so that the name of a place can't look like anything else."""
     lines: list[str] = []
     if kind is Kind.LOCATION:
         lines = [

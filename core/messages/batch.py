@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from core.messages import attachment, command
 from core.messages.message import Kind
 
-CAP = 3  # times the pause: nobody who keeps on writing waits longer than that for an answer
+CAP = 3  # times the pause: who keeps on writing waits no longer than that for an answer
 QUOTE = 1000  # characters of a quote: it is there to show what is meant
 
 
@@ -30,7 +30,7 @@ class Remark(Protocol):
 
 R = TypeVar("R", bound=Remark)
 
-# What somebody has typed; nothing is written about what else it might be.
+# What people have typed; nothing is written about what else it might be.
 _WORDS = (Kind.TEXT, Kind.EDIT)
 
 
@@ -46,8 +46,8 @@ def is_interrupt(remark: Remark) -> bool:
 
 def take(waiting: Sequence[R], is_opening: Callable[[R], bool]) -> Sequence[R]:
     """The messages of the next turn: a command alone, else everything up to the next command, up
-    to the next message that turns to somebody else (`is_opening`), and of one person only: in a
-    group everybody gets an answer of their own."""
+    to the next message that turns to another agent (`is_opening`), and of one person only: in a
+    group each gets an answer of their own."""
     if waiting and is_command(waiting[0]):
         return waiting[:1]
     for position, remark in enumerate(waiting[1:], 1):
@@ -86,7 +86,7 @@ def pause(batch: Sequence[R], gather: timedelta, now: datetime) -> timedelta:
 def compose(batch: Sequence[R]) -> str:
     """The turn's text as the agent reads it; empty when there is nothing to read.
 
-    Quoted words are marked as quotes, and what can't be seen is told as a fact in brackets.
+    Quoted words are marked as quotes, and what can't be seen is stated in brackets.
     """
     if not any(map(_is_readable, batch)):
         return ""
@@ -105,7 +105,7 @@ def told(remark: Remark) -> str:
 
 
 def excuse(batch: Sequence[R]) -> str:
-    """What the person is told when there was nothing to read."""
+    """What the person reads when there was nothing to read."""
     return "\n".join(dict.fromkeys(attachment.excuse(each.kind, each.facts) for each in batch))
 
 

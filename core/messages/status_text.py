@@ -72,7 +72,7 @@ def compacted(turns: int, before: int, after: int) -> str:
 
 
 def moment(at: datetime) -> str:
-    """In UTC, since nobody knows where the reader is: 1 Mar 2026, 12:00 UTC."""
+    """In UTC, since it is unknown where the reader is: 1 Mar 2026, 12:00 UTC."""
     at = at.astimezone(UTC)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
@@ -86,10 +86,10 @@ def _fullness(standing: Standing) -> str:
 
 
 def _seen(standing: Standing) -> str:
-    told = [f"{standing.seen} word for word"]
-    told += [f"{standing.summarised} in the summary"] if standing.summarised else []
-    told += [f"{standing.dropped} forgotten"] if standing.dropped else []
-    return ", ".join(told)
+    parts = [f"{standing.seen} word for word"]
+    parts += [f"{standing.summarised} in the summary"] if standing.summarised else []
+    parts += [f"{standing.dropped} forgotten"] if standing.dropped else []
+    return ", ".join(parts)
 
 
 def _summary(standing: Standing) -> str:

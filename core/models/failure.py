@@ -23,7 +23,7 @@ class AgentFailed(DjinnError):
 
 
 class Failure(StrEnum):
-    NO_AGENT = "no_agent"  # nobody is set up to answer this person
+    NO_AGENT = "no_agent"  # no agent is set up to answer this person
     UNKNOWN_MODEL = "unknown_model"  # the provider, its key or the model is not there
     AUTH = "auth"  # the provider does not accept the key
     QUOTA = "quota"  # the provider's account has run out of money

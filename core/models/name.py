@@ -49,6 +49,6 @@ DEMO = ModelName("demo", "echo")
 
 
 def own_model(of_agent: str | None, default: str | None) -> str:
-    """The model of an agent with which nobody has chosen another: its own, else the owner's
-    default, else the demo; as somebody wrote it."""
+    """The model of an agent without another one chosen: its own, else the owner's
+    default, else the demo; as it was written."""
     return of_agent or default or str(DEMO)

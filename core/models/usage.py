@@ -6,7 +6,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class Spent:
-    """None where nobody counted, or nobody knows a price."""
+    """None where it was not counted, or no price is known."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None

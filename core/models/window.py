@@ -14,7 +14,7 @@ from core.models.name import ModelName
 
 OWN = "context_window"  # in an agent's config.yml: tokens
 LEAST = 1_000
-UNKNOWN = 32_000  # the window of models nobody here has heard of
+UNKNOWN = 32_000  # the window of unknown models
 CAP = 200_000  # of larger windows no more is used: every message would pay for all of it again
 BYTES = 4  # to one token
 PER_MESSAGE = 4  # tokens around each message
@@ -63,7 +63,7 @@ def of_config(config: Mapping[str, Any] | None) -> int | None:
 
 
 def problems(config: Mapping[str, Any]) -> Sequence[str]:
-    """What the owner is told about the window in a config.yml."""
+    """What the owner reads about the window in a config.yml."""
     if config.get(OWN) is None or of_config(config):
         return []
     return [f"{OWN}: it must be a number of tokens, at least {LEAST:,}, such as {UNKNOWN}."]

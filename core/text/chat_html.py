@@ -1,5 +1,5 @@
 """What stands in a WhatsApp chat as HTML for the panel: the formatting as WhatsApp shows it, links,
-and nothing else. Whoever wrote it, nothing of it runs, loads or styles.
+and nothing else. Whatever it is, nothing of it runs, loads or styles.
 """
 
 import re

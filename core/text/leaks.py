@@ -1,7 +1,7 @@
 """What a model or its server lets slip into a reply, and no person should read: calls of tools
 written out as text, and stack traces.
 
-Inside Markdown's code nothing is touched: there somebody shows an example, which was asked for.
+Inside Markdown's code nothing is touched: there an example is shown, which was asked for.
 """
 
 import json

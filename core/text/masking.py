@@ -1,4 +1,4 @@
-"""What a support bundle shows of numbers, names and secrets: nothing that tells who somebody is."""
+"""What a support bundle shows of numbers, names and secrets: nothing that identifies a person."""
 
 import re
 from collections.abc import Callable, Iterable

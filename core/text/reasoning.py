@@ -14,7 +14,7 @@ def meant(output: str) -> str:
 
     Some models write `<think>` blocks into their answer, forget the opening tag (their template
     has written it) or run out of tokens before the closing one. The same tags inside code are
-    left alone once the answer has begun: there somebody talks about them.
+    left alone once the answer has begun: there they are talked about.
     """
     text, last = _storable(output), None
     while text != last:  # what is left may only now read as a tag; it gets shorter each time

@@ -1,7 +1,7 @@
 """Sentences that people read, marked for translation.
 
 A sentence is marked where it is written, with the names that gettext's tools look for, and is
-looked up only when it is shown: in the catalogue of whoever reads it then. Without a catalogue it
+looked up only when it is shown: in the catalogue of its reader. Without a catalogue it
 stands as it was written.
 """
 

@@ -36,13 +36,13 @@ from store.sql.tables import messages, outbox, people
 
 PANEL = "panel"  # in place of an address or a number: the owner wrote in the browser
 SUBJECT = 200  # characters of a group's subject that are kept
-TYPING_WAITS = timedelta(seconds=60)  # an answer nobody works on is announced no longer than this
+TYPING_WAITS = timedelta(seconds=60)  # so long an answer without a job is announced
 
 
 @dataclass(frozen=True)
 class Chat:
     id: int
-    person_id: int | None  # nobody's in a group and in the panel
+    person_id: int | None  # none in a group and in the panel
     address: str
     agent: str | None
     sticky_until: datetime | None
@@ -129,7 +129,7 @@ def _of_person(person_id: Any) -> Select[Any]:
 
 
 def of_group(connection: Connection, address: str) -> Chat | None:
-    """The chat of the group at this address, if somebody there was ever answered."""
+    """The chat of the group at this address, if a member was ever answered."""
     return _first(connection.execute(select(table).where(_is_group(address))))
 
 
@@ -212,7 +212,7 @@ def _release(chat_id: Any, owner: Any) -> Update:
 
 
 def neglected(connection: Connection, now: datetime) -> Sequence[int]:
-    """Chats that want an answer while nobody works on one: the nudge was lost, its job died, or
+    """Chats that want an answer while no job works on one: the nudge was lost, its job died, or
     their pause is over."""
     open_states = [MessageState.WAITING, MessageState.ANSWERING]
     unanswered = select(messages.c.chat_id).where(messages.c.state.in_(open_states))
@@ -242,7 +242,7 @@ def _expecting(now: Any, lately: Any) -> Select[Any]:
     unsent = select(outbox.c.chat_id).where(outbox.c.state == "queued")
     chosen = union(waiting, at_work, unsent)
     here = table.c.channel.in_(ON_WHATSAPP)
-    # Nobody is seen typing while the owner has taken over, but when something is on its way.
+    # No typing is shown while the owner has taken over, but when something is on its way.
     unpaused = or_(not_(pauses.is_on(now)), table.c.id.in_(unsent))
     return select(table.c.address).where(table.c.id.in_(chosen), here, unpaused)
 

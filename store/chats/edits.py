@@ -1,6 +1,6 @@
 """What people do to what they have written: edit it, delete it, react to something.
 
-What the tables say afterwards, for whoever shows a chat:
+What the tables say afterwards, for pages that show a chat:
 
 - A message that still waited and was edited has the new `text` and `edited_at`.
 - One that an agent had read keeps its text, since that is what was answered, and gets `edited_at`.

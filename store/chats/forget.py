@@ -4,8 +4,8 @@ One transaction, or nothing. What remains is what the owner did (the audit log),
 from here on, and the person's line on the allowlist, unless that is to go as well.
 
 In a group their messages go, the answers to them, and what others have quoted of them. What agents
-remember of that group goes as well, since nobody can tell which of it is theirs; what others wrote
-and were answered stays to be read.
+remember of that group goes as well, since theirs can't be separated from it; what others
+wrote and were answered stays to be read.
 """
 
 from collections.abc import Iterator
@@ -43,8 +43,8 @@ class Forgotten:
 
 
 def is_busy(connection: Connection, who: Person | Chat, now: datetime) -> bool:
-    """Whether they, or somebody in this group, are being answered, or are about to be. While a chat
-    is paused nobody is.
+    """Whether they, or a member of this group, are being answered, or are about to be. While a
+    chat is paused none is.
 
     No turn begins in their chat, or their groups, before this transaction ends.
     """

@@ -47,7 +47,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Held:
-    """Somebody who wrote, is not allowed, and was ignored. `kept` messages could still be answered;
+    """A person who wrote, is not allowed, and was ignored. `kept` messages could still be answered;
     `said` are the last of them, in the order in which they came."""
 
     person: Person
@@ -61,8 +61,8 @@ class Held:
 def listed(
     connection: Connection, wanted: str = "", *, skip: int = 0, limit: int
 ) -> tuple[Sequence[Held], int]:
-    """A page of those who wait at the door, the latest first, and how many there are of whom
-    `wanted` is in the name or the number. Blocked people are not listed."""
+    """A page of those who wait at the door, the latest first, and how many have `wanted` in their
+    name or number. Blocked people are not listed."""
     at_the_door = and_(table.c.blocked_at.is_(None), _matching(wanted))
     waiting = (
         select(
@@ -170,8 +170,8 @@ def forget(connection: Connection, person_id: int) -> int:
 def blocked(
     connection: Connection, wanted: str = "", *, skip: int = 0, limit: int
 ) -> tuple[Sequence[Person], int]:
-    """A page of the blocked, the latest first, and how many there are of whom `wanted` is in the
-    name or the number."""
+    """A page of the blocked, the latest first, and how many have `wanted` in their name or
+    number."""
     condition = and_(table.c.blocked_at.is_not(None), _matching(wanted))
     total = connection.scalar(select(func.count()).select_from(table).where(condition)) or 0
     order = table.c.blocked_at.desc(), table.c.id.desc()

@@ -50,7 +50,7 @@ def spent(connection: Connection, person_id: int, since: datetime) -> Decimal:
 def told(
     connection: Connection, chat_id: int, person_id: int, code: str, since: datetime
 ) -> int | None:
-    """The turn since then in which this person was told so in this chat, None if they were not."""
+    """The turn since then in which this was said to the person in this chat, None if it was not."""
     return connection.execute(
         select(table.c.id)
         .where(

@@ -1,6 +1,6 @@
 """What the owner writes themselves in a chat with a person, and what that does to the chat.
 
-Whoever writes by hand has taken over: the chat is paused, the agent's turn at work is given up, and
+Who writes by hand has taken over: the chat is paused, the agent's turn at work is given up, and
 what had come until then counts as answered. What comes afterwards waits for the next words of the
 owner or for the end of the pause. Rows of the outbox without turn, send and agent were written in
 the panel; messages `from_me` with a chat, on the owner's phone.
@@ -27,7 +27,7 @@ from store.sql.tables import messages as table
 from store.sql.tables import outbox as outbox_table
 from store.sql.tables import turns as turns_table
 
-SHOWN = 20  # pieces that an agent is told of
+SHOWN = 20  # pieces that an agent reads
 LENGTH = 1000  # characters of one
 
 
@@ -73,7 +73,7 @@ def wrote_on_phone(
 
 
 def resume(connection: Connection, chat_id: int, now: datetime, *, answer: bool) -> bool:
-    """Let agents answer again; what came in meanwhile too, or not. False if nothing was paused.
+    """Let agents answer again; what came in since too, or not. False if nothing was paused.
     The caller nudges the jobs (`after_commit`)."""
     if not answer:
         settle(connection, chat_id, now)
@@ -84,7 +84,7 @@ def settle(
     connection: Connection, chat_id: int, now: datetime, until: datetime | None = None
 ) -> int:
     """What waits has been answered by hand, as far as it was written until then; commands are
-    nobody's but ours. Returns how many messages that concerned."""
+    ours alone. Returns how many messages that concerned."""
     waiting = messages.waiting(connection, chat_id)
     ids = [each.id for each in waiting if not batch.is_command(each)]
     early = table.c.sent_at <= until if until else true()
@@ -154,14 +154,14 @@ def _on_phones(connection: Connection, chat: Chat, since: datetime) -> Sequence[
 
 @prepared
 def _unseen(chat_id: Any, since: Any) -> Select[Any]:
-    seen_by_nobody = and_(table.c.state == MessageState.ANSWERED, table.c.turn_id.is_(None))
+    unseen = and_(table.c.state == MessageState.ANSWERED, table.c.turn_id.is_(None))
     typed = and_(table.c.from_me, table.c.reason == Reason.OWN_MESSAGE)
     wanted = (
         table.c.chat_id == chat_id,
         table.c.received_at > since,
         table.c.deleted_at.is_(None),
         table.c.kind != Kind.REACTION,
-        or_(typed, seen_by_nobody),
+        or_(typed, unseen),
     )
     return select(table).where(*wanted).order_by(table.c.received_at.desc()).limit(SHOWN)
 

@@ -40,7 +40,7 @@ FORGOTTEN: Mapping[str, Any] = {"text": "", "quoted_text": None, "facts": None, 
 
 @dataclass(frozen=True)
 class Received:
-    """A stored message that nobody has decided about yet."""
+    """A stored message that is not decided yet."""
 
     id: int
     inbound: Inbound
@@ -159,7 +159,7 @@ def decided(
 ) -> None:
     """Write the decision down. What is not answered is not kept either, unless asked for.
 
-    A decision is final: a second one, of a process that was replaced meanwhile, changes nothing.
+    A decision is final: a second one, of a process that has been replaced, changes nothing.
     """
     forgotten = {} if keep_text else FORGOTTEN
     move(
@@ -230,7 +230,7 @@ def retell(connection: Connection, turn_ids: Iterable[int | None]) -> None:
 
 
 def remark(row: RowMapping) -> Waiting:
-    """A message's row, or as much of it as matters to whoever reads it."""
+    """A message's row, or as much of it as matters to its reader."""
     values = {each.name: row[each.name] for each in fields(Waiting)}
     return Waiting(**values | {"kind": Kind(row["kind"])})
 

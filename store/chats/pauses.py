@@ -1,6 +1,6 @@
 """Pauses: while a chat is paused no agent answers in it, the owner does.
 
-A pause ends by itself: everybody who asks compares with the clock, so there is no timer that a
+A pause ends by itself: each query compares with the clock, so there is no timer that a
 restart could lose. The columns go on telling of the latest pause after its end: whether a chat is
 paused now, `is_on` says and nothing else.
 """

@@ -41,7 +41,7 @@ class Match:
         return self.by_phone or self.by_lid
 
     def foresee(self, phone: Phone | None) -> Person | None:
-        """Whom `identify` will find for this number, as far as they are known already. Where it
+        """The person that `identify` will find for this number, as far as they are known. Where it
         makes two people one, a block of either blocks both."""
         kept, gone = self.by_phone, self.by_lid
         if phone and gone and gone.phone not in (None, phone):
@@ -79,23 +79,23 @@ def identify(
 
     A number and a hidden id that arrive together belong together from now on: if they were known
     as two people, the two become one. When a hidden id moves to another number, the newer word of
-    WhatsApp counts. Processes that meet somebody new at the same moment get the same person.
+    WhatsApp counts. Processes that meet a new person at the same moment get the same person.
     `known_as` is what `match` has found in this transaction, if it was asked.
     """
     known = _recognise(connection, phone, lid, known_as or match(connection, phone, lid))
     if known is None:
         added = _add(connection, phone, lid, push_name, now)
         return added or identify(connection, phone, lid, push_name, now)
-    # Only what is news: what another process has found out meanwhile must not be taken back.
-    told = {"phone": phone, "lid": lid, "push_name": push_name}
-    news: dict[str, Any] = {name: value for name, value in told.items() if value}
+    # Only what is news: what another process has found out must not be taken back.
+    given = {"phone": phone, "lid": lid, "push_name": push_name}
+    news: dict[str, Any] = {name: value for name, value in given.items() if value}
     if not _change(connection, known.id, **news, last_seen_at=now):  # just forgotten
         return identify(connection, phone, lid, push_name, now)
     return replace(known, **news)
 
 
 def phone_of(connection: Connection, lid: str) -> Phone | None:
-    """The number behind a hidden id, if WhatsApp has ever told us."""
+    """The number behind a hidden id, if WhatsApp has ever said so."""
     person = _find(connection, _by_lid, lid)
     return person.phone if person else None
 
@@ -116,7 +116,7 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, Person]:
 
 
 def by_lids(connection: Connection, lids: Sequence[str]) -> Mapping[str, Person]:
-    """Who goes by these hidden ids, as far as anybody does. No statement for none."""
+    """Who goes by these hidden ids, as far as they are known. No statement for none."""
     if not lids:
         return {}
     rows = connection.execute(select(table).where(table.c.lid.in_(lids))).mappings()
@@ -173,7 +173,7 @@ def _recognise(
 def _add(
     connection: Connection, phone: Phone | None, lid: str | None, push_name: str, now: datetime
 ) -> Person | None:
-    """None if another process has added somebody with this number or hidden id just now."""
+    """None if another process has added a person with this number or hidden id just now."""
     values = {"phone": phone, "lid": lid, "push_name": push_name}
     person_id = connection.execute(
         insert_new(connection, table)

@@ -23,7 +23,7 @@ def _delivered(wa_ids: Any, at: Any) -> ReturningUpdate[Any]:
 
 
 def read(connection: Connection, wa_ids: Collection[str], at: datetime) -> set[str]:
-    """Blue ticks. What was read has been delivered, whether anybody said so or not."""
+    """Blue ticks. What was read has been delivered, whether that was said or not."""
     return set(_read(connection, list(wa_ids), at).scalars())
 
 

@@ -47,8 +47,8 @@ class Progress:
 
     @property
     def state(self) -> PieceState:
-        """One failed part is a failed message; of a part nobody knows of, neither does anybody of
-        the whole."""
+        """One failed part is a failed message; with an unknown part the whole is
+        unknown."""
         states = {part.state for part in self.parts}
         for worst in (PieceState.FAILED, PieceState.UNKNOWN):
             if worst in states:

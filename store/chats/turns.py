@@ -40,7 +40,7 @@ TAKEN_OVER = "The owner took over."
 class TurnKind(StrEnum):
     AGENT = "agent"
     COMMAND = "command"
-    NOTICE = "notice"  # we said something ourselves: nobody to answer, a picture nobody can see
+    NOTICE = "notice"  # we said something ourselves: no one to answer, a picture that can't be seen
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def drop_rest(connection: Connection, chat_id: int) -> int:
 def interrupt(connection: Connection, chat_id: int, now: datetime) -> int:
     """Give up this chat's running turns and let their messages wait again. Returns how many.
 
-    Called by whoever holds the chat's lease: a turn that still runs then has lost its process.
+    Called by the holder of the chat's lease: a turn that still runs then has lost its process.
     """
     stranded = move(
         connection,
@@ -197,7 +197,7 @@ def interrupt(connection: Connection, chat_id: int, now: datetime) -> int:
 
 def give_back(connection: Connection, chat_id: int, now: datetime) -> bool:
     """The owner takes over: the agent's turn at work in this chat is closed without an answer, and
-    its messages wait. Whoever works on it can't close it any more. False if none was at work."""
+    its messages wait. Its job can't close it any more. False if none was at work."""
     agents = {"chat_id": chat_id, "kind": TurnKind.AGENT}
     stopped = move(
         connection, agents, to=TurnState.STOPPED, returning=[table.c.id], finished_at=now

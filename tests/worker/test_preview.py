@@ -161,7 +161,7 @@ CASES: list[tuple[str, list[Arrange], str, Kind, Outcome]] = [
         [settings(enabled=True, default_agent=None), allowed()],
         "hi",
         Kind.TEXT,
-        Outcome.NOBODY,
+        Outcome.NO_AGENT,
     ),
     ("mention", [ON, allowed()], "@mary ann hi", Kind.TEXT, Outcome.AGENT),
     ("greeting", [ON, allowed()], "@eric", Kind.TEXT, Outcome.GREETING),
@@ -225,7 +225,7 @@ async def test_what_is_foreseen_comes(
             assert came.said.startswith("You are now talking to Eric")
         case Outcome.EXCUSE:
             assert came.said == outlook.excuse
-        case Outcome.NOBODY:
+        case Outcome.NO_AGENT:
             assert came.error == "no_agent"
         case Outcome.FLOOD:
             assert came.error == "rate_limited"

@@ -140,7 +140,7 @@ def test_nobody_was_left_to_answer(owner: Visitor, services: Services, ana: Talk
             services.now(),
             kind=TurnKind.NOTICE,
             request="Hello",
-            why=Why.NOBODY,
+            why=Why.NO_AGENT,
             passed_over={"eric": Absence.HIDDEN},
         )
     ana.ends(turn, "Sorry", error_code="no_agent")

@@ -50,7 +50,7 @@ def words(text: str = "Hello", kind: Kind = Kind.TEXT) -> Words:
         ("/compact", {"is_over_budget": True}, Outcome.OVER_BUDGET),
         ("/help", {"is_over_budget": True}, Outcome.COMMAND),
         ("/unknown", {"is_over_budget": True}, Outcome.COMMAND),
-        ("Hello", {"agents": {}}, Outcome.NOBODY),
+        ("Hello", {"agents": {}}, Outcome.NO_AGENT),
         ("/help", {"agents": {}}, Outcome.COMMAND),
         ("@eric", {}, Outcome.GREETING),
         ("@eric Hello", {}, Outcome.AGENT),

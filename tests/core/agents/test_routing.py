@@ -13,11 +13,11 @@ HERE = {"finn", "yukihiro", "eric"}
         ("finn", "eric", "yukihiro", Route("finn", Why.STICKY)),
         (None, "eric", "yukihiro", Route("eric", Why.SENDER_DEFAULT)),
         (None, None, "yukihiro", Route("yukihiro", Why.FALLBACK)),
-        (None, None, None, Route(None, Why.NOBODY)),
+        (None, None, None, Route(None, Why.NO_AGENT)),
         ("gone", "eric", "finn", Route("eric", Why.SENDER_DEFAULT, ("gone",))),
         ("gone", "lost", "finn", Route("finn", Why.FALLBACK, ("gone", "lost"))),
-        ("gone", None, "gone", Route(None, Why.NOBODY, ("gone",))),
-        (None, "gone", None, Route(None, Why.NOBODY, ("gone",))),
+        ("gone", None, "gone", Route(None, Why.NO_AGENT, ("gone",))),
+        (None, "gone", None, Route(None, Why.NO_AGENT, ("gone",))),
         ("finn", "gone", None, Route("finn", Why.STICKY)),
     ],
 )
@@ -30,4 +30,4 @@ def test_who_answers(
 
 def test_an_empty_registry_answers_nobody() -> None:
     found = route(sticky="finn", sender_default="eric", fallback="eric", registry=())
-    assert found == Route(None, Why.NOBODY, ("finn", "eric"))
+    assert found == Route(None, Why.NO_AGENT, ("finn", "eric"))
