@@ -1,7 +1,6 @@
 """Groups, from the door to the answer, on real databases."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +21,6 @@ from tests.fake_llm import FakeLLM
 from tests.worker.connection.test_receive import Door, from_bob, hidden, message
 from tests.worker.world import ALICE, BOB, START, Clock, World
 from worker.connection import decisions
-from worker.connection.group_names import AGAIN, LATELY, Subjects
 
 GROUP = "120363000000000001@g.us"
 
@@ -31,9 +29,6 @@ def here(inbound: Inbound, **changes: Any) -> Inbound:
     """The same, written in the group and to us."""
     to_us = {"chat": GROUP, "place": Place.GROUP, "is_to_us": True}
     return replace(inbound, **to_us | changes)
-
-
-# ---- who is let in -------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -147,9 +142,6 @@ def test_the_owners_words_in_a_group(door: Door):
     assert door.judged(replace(own, message_id="O3"))["text"] == ""
 
 
-# ---- turns ---------------------------------------------------------------------------------------
-
-
 def say(world: World, who: Phone, name: str, text: str) -> int:
     """As the connection does it. Returns the group's chat."""
     now = world.clock()
@@ -260,32 +252,3 @@ async def test_after_a_pause_the_agent_knows_who_said_what(group: World, llm: Fa
     say(group, ALICE, "Alice", "so?")
     await group.answering.answer(chat_id)
     assert "Bob: and me?" in str(group.turns()[-1]["history"])
-
-
-# ---- what it is called ---------------------------------------------------------------------------
-
-
-def test_a_group_is_asked_once_what_it_is_called(door: Door, clock: Clock):
-    door.judged(here(message()), message("A2"))
-    asked: list[str] = []
-    answers: list[str | None] = [None, "Team", "Other"]
-
-    def ask(group: str) -> str | None:
-        asked.append(group)
-        return answers[len(asked) - 1]
-
-    subjects = Subjects(door.database, ask, clock)
-    subjects.work()
-    subjects.work()
-    assert asked == [GROUP], "not again at once where nobody tells"
-    clock.advance(seconds=AGAIN.total_seconds())
-    subjects.work()
-    subjects.work()
-    chat = chat_of(door.database)
-    assert asked == [GROUP] * 2 and chat and chat.subject == "Team"
-    Subjects(door.database, ask, clock).work()
-    chat = chat_of(door.database)
-    assert chat and chat.subject == "Other", "names change"
-    clock.advance(seconds=LATELY.total_seconds() + timedelta(days=1).total_seconds())
-    Subjects(door.database, ask, clock).work()
-    assert len(asked) == 3
