@@ -25,5 +25,7 @@ def open_services(config: Config) -> tuple[Database, Redis]:
         valkey.wait_ready(redis)
         migrate.wait_current(database)
     except (ConnectionError, TimeoutError, NotMigrated, DBAPIError) as error:
+        redis.close()
+        database.close()
         raise NotReady(str(error)) from None
     return database, redis

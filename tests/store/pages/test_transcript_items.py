@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from store.pages.transcript_items import Fresh, Incoming, Outcome, Outgoing, version
+from store.pages.transcript_items import (
+    FreshStart,
+    Incoming,
+    Outgoing,
+    TurnSummary,
+    compute_version,
+)
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 INCOMING = Incoming(
@@ -44,7 +50,7 @@ OUTGOING = Outgoing(
     program=None,
     turn_kind=None,
 )
-OUTCOME = Outcome(
+OUTCOME = TurnSummary(
     id=3,
     kind="agent",
     state="running",
@@ -63,9 +69,9 @@ OUTCOME = Outcome(
 
 
 def test_each_has_a_key_of_its_own() -> None:
-    items = (INCOMING, OUTGOING, OUTCOME, Fresh(4, ("finn",), AT))
+    items = (INCOMING, OUTGOING, OUTCOME, FreshStart(4, ("finn",), AT))
     assert [item.key for item in items] == ["message-1", "sent-2", "turn-3", "fresh-4"]
-    assert [item.what for item in items] == ["incoming", "outgoing", "outcome", "fresh"]
+    assert [item.what for item in items] == ["incoming", "outgoing", "turn", "fresh"]
 
 
 @pytest.mark.parametrize(
@@ -106,9 +112,9 @@ def test_a_turn_stands_where_it_ended() -> None:
     ],
 )
 def test_when_there_is_more_to_say(changes: dict[str, object], is_telling: bool) -> None:
-    assert replace(OUTCOME, **changes).is_telling is is_telling  # type: ignore[arg-type]
+    assert replace(OUTCOME, **changes).is_worth_telling is is_telling  # type: ignore[arg-type]
 
 
 def test_a_version_changes_with_what_is_seen() -> None:
-    assert version(INCOMING) == version(replace(INCOMING))
-    assert version(INCOMING) != version(replace(INCOMING, reactions=("👍",)))
+    assert compute_version(INCOMING) == compute_version(replace(INCOMING))
+    assert compute_version(INCOMING) != compute_version(replace(INCOMING, reactions=("👍",)))
