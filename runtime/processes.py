@@ -23,12 +23,12 @@ from typing import Any, Literal
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
+from runtime.backoff import Backoff
+
 NAME = "run"  # the label of our own lines
 RELEASE = "release"  # runs to its end before the others start
 LAST = "redis"  # stopped after the others, which give back in it what they hold
 GRACE_SECONDS = 15.0
-BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-HEALTHY_SECONDS = 60.0  # a process that ran this long is started again after the shortest wait
 LINES_SECONDS = 2.0  # how long the last lines of a process that has ended may take to come
 
 _PR_SET_PDEATHSIG = 1
@@ -57,7 +57,7 @@ class Child:
         self._command, self._tell = command, tell
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
-        self._failures = 0
+        self._backoff = Backoff(first=1, factor=2)
 
     @property
     def running(self) -> bool:
@@ -114,10 +114,8 @@ class Child:
 
     def back_off(self, now: float) -> float:
         """Plan the next start. Returns the seconds until then."""
-        if now - self._started_at >= HEALTHY_SECONDS:
-            self._failures = 0
-        wait = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
-        self._failures += 1
+        self._backoff = self._backoff.after(now - self._started_at)
+        wait = self._backoff.delay()
         self.due_at = now + wait
         return wait
 

@@ -1,7 +1,5 @@
 """The audit log: who changed what, with filters, and as a table for spreadsheets."""
 
-import csv
-import io
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, request, stream_with_context
@@ -9,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.web import respond
 from app.web.ext import db, now
+from core.text.spreadsheet import format_row
 from store.account import audit
 from store.account.audit import Act, Filter
 
@@ -49,7 +48,7 @@ def _read_filter() -> Filter:
 
 def _write_lines(wanted: Filter) -> Iterator[str]:
     """In batches: the log may be long."""
-    yield "\ufeff" + _format_line("time (UTC)", "who", "what", "details")
+    yield "\ufeff" + format_row(["time (UTC)", "who", "what", "details"])
     before = None
     while True:
         with db().read() as connection:
@@ -61,13 +60,4 @@ def _write_lines(wanted: Filter) -> Iterator[str]:
 
 
 def _format_act(act: Act) -> str:
-    return _format_line(f"{act.at:%Y-%m-%d %H:%M:%S}", act.actor, act.action, act.detail)
-
-
-def _format_line(*cells: str) -> str:
-    """A spreadsheet takes what begins with one of =+-@ for a formula."""
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(
-        "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells
-    )
-    return buffer.getvalue()
+    return format_row([f"{act.at:%Y-%m-%d %H:%M:%S}", act.actor, act.action, act.detail])

@@ -14,7 +14,7 @@ from app.web.ext import agents, db, live, now
 from app.web.toasts import toast
 from core.admission.allowlist import Entry, Pattern, find
 from core.errors import DuplicateEntry
-from core.text.masking import numbers_masked
+from core.text.masking import mask_numbers
 from store import allowlist, settings
 from store.account import audit
 from store.chats import held, people
@@ -111,7 +111,7 @@ def forget(person_id: int) -> ResponseReturnValue:
         return _question("people/_forget.html", person, count=count, chat_id=chat_id)
     with db().write() as connection:
         count = held.forget(connection, person.id)
-        detail = f"{numbers_masked(person.phone or 'hidden number')}, {count} messages"
+        detail = f"{mask_numbers(person.phone or 'hidden number')}, {count} messages"
         audit.record(connection, g.owner.name, "held sender forgotten", detail, now())
     toast("held_forgotten", person=_called(person))
     return _done()

@@ -2,10 +2,8 @@
 streamed: at no time is more than a page of it in memory.
 """
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +14,7 @@ from markupsafe import Markup
 from app.conversations.parties import find_parties
 from app.web.ext import agents, db, now
 from config import ROOT
+from core.text.spreadsheet import format_row
 from store.account import audit
 from store.chats.chats import Chat
 from store.chats.people import Person
@@ -35,7 +34,6 @@ bp = Blueprint("export", __name__, url_prefix="/conversations")
 COLUMNS = ("time", "from", "name", "kind", "text", "state", "agent", "model")
 COLUMNS += ("input_tokens", "output_tokens", "cost_usd", "seconds", "error")
 _CSS = ROOT / "app/static/export.css"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TYPES = {"json": "application/json", "csv": "text/csv", "html": "text/html"}
 
 
@@ -92,10 +90,10 @@ def _write_json(chat: Chat, person: Person | None, items: Iterator[Item]) -> Ite
 
 def _write_csv(chat: Chat, person: Person | None, items: Iterator[Item]) -> Iterator[str]:
     # The mark tells spreadsheets that it is UTF-8.
-    yield "\ufeff" + _write_line(COLUMNS)
+    yield "\ufeff" + format_row(COLUMNS)
     for item in items:
         record = _describe(person, item)
-        yield _write_line([record.get(column) for column in COLUMNS])
+        yield format_row([record.get(column) for column in COLUMNS])
 
 
 def _describe(person: Person | None, item: Item) -> dict[str, Any]:
@@ -170,17 +168,3 @@ def _describe_turn(item: TurnSummary) -> dict[str, Any]:
 
 def _format_instant(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None
-
-
-def _write_line(values: Sequence[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([_harmless(value) for value in values])
-    return out.getvalue()
-
-
-def _harmless(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe: anybody may have
-    written it."""
-    if isinstance(value, str) and value.lstrip(" \n").startswith(_FORMULA):
-        return f"'{value}"
-    return value

@@ -17,7 +17,8 @@ from app.web import respond, words
 from app.web.ext import agents, db, now
 from app.web.toasts import toast
 from core.text import chat_html
-from core.text.masking import numbers_masked
+from core.text.masking import mask_numbers
+from core.text.shortening import shorten_to_line
 from store.account import audit
 from store.chats import contexts, forget
 from store.chats.chats import Chat
@@ -154,7 +155,7 @@ def _mark_seen(transcript: Transcript) -> None:
 def _forget(connection: Connection, chat: Chat, person: Person | None) -> None:
     if person:
         counts = forget.person(connection, person, with_entry="entry" in request.form)
-        who = numbers_masked(person.phone or person.lid or "")
+        who = mask_numbers(person.phone or person.lid or "")
     else:
         counts = forget.group(connection, chat)
         who = f"chat {chat.id}"
@@ -169,7 +170,7 @@ def _forget(connection: Connection, chat: Chat, person: Person | None) -> None:
 @bp.app_template_filter("excerpt")
 def _write_excerpt(text: str) -> str:
     """Its beginning, on one line and without WhatsApp's marks."""
-    return _shorten(chat_html.without_marks(text[: 2 * EXCERPT]))
+    return shorten_to_line(chat_html.without_marks(text[: 2 * EXCERPT]), EXCERPT)
 
 
 @bp.app_template_filter("mark_match")
@@ -178,7 +179,7 @@ def _mark_match(text: str, wanted: str) -> Markup:
     text = " ".join(text.split())
     place = text.lower().find(wanted.lower())
     if place < 0:
-        return escape(_shorten(text))
+        return escape(shorten_to_line(text), EXCERPT)
     end = place + len(wanted)
     before = ("…" if place > AROUND else "") + text[max(0, place - AROUND) : place]
     marked = Markup("<mark>{}</mark>").format(text[place:end])
@@ -194,8 +195,3 @@ def _write_gap(gap: timedelta) -> str:
     if value < 3600:
         return words.seconds(value)
     return f"{value / 3600:.0f} h" if value < 48 * 3600 else f"{value / 86400:.0f} days"
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= EXCERPT else f"{line[:EXCERPT].rstrip()}…"

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from app.diagnostics.system_health import Process, SystemHealth
 from app.web.ext import config, db
 from config import Config
-from core.text.masking import Change, numbers_masked, without_names, without_secrets
+from core.text.masking import Change, make_name_mask, make_secret_mask, mask_numbers
 from core.version import VERSION
 from store.agents import provider_keys
 from store.pages import metrics, storage_health
@@ -58,7 +58,7 @@ _CLASS = re.compile(r"[\w.]+(?=:|$)")
 
 def build_bundle(found: SystemHealth, lines: Sequence[Line]) -> bytes:
     """A zip file."""
-    masked, without = _make_mask(), without_secrets(_list_secrets())
+    masked, without = _make_mask(), make_secret_mask(_list_secrets())
     files = {
         "about.txt": ABOUT,
         "versions.json": _dump_json(_list_versions(found)),
@@ -205,8 +205,8 @@ def _format_trace(exception: str) -> Iterator[str]:
 def _make_mask() -> Change:
     """Takes out names first: one may hold a number."""
     with db().read() as connection:
-        known = without_names([g.owner.name, *storage_health.list_names(connection)])
-    return lambda text: numbers_masked(known(text))
+        known = make_name_mask([g.owner.name, *storage_health.list_names(connection)])
+    return lambda text: mask_numbers(known(text))
 
 
 def _list_secrets() -> Sequence[str]:

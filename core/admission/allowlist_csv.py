@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from core.admission.allowlist import LABEL_MAX, Entry, Pattern
 from core.errors import DjinnError, InvalidTable
+from core.text.spreadsheet import guard_cell, unguard_cell
 
 COLUMNS = ("phone", "label", "agent")
 BYTES = 1024 * 1024
@@ -29,7 +30,6 @@ _SEPARATORS = ",;\t"
 _DECLARED = re.compile(r"sep=(.)\n", re.IGNORECASE)  # the first line of some of Excel's files
 _SAMPLE = 20  # lines that the separator is guessed from
 _NUMBER = re.compile(r"'*[+*\d][\d\s+*()./-]*(@lid)?", re.IGNORECASE)
-_FORMULA = re.compile(r"'*[=+\-@\t]")
 
 
 class _Refused(DjinnError):
@@ -120,7 +120,7 @@ def write(entries: Iterable[Entry]) -> str:
     writer.writerow(COLUMNS)
     for entry in entries:
         cells = entry.pattern, entry.label or "", entry.agent or ""
-        writer.writerow([_guarded(cell) for cell in cells])
+        writer.writerow([guard_cell(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -253,14 +253,8 @@ def _header(cells: Sequence[str]) -> tuple[Sequence[str | None], Sequence[str]]:
 
 
 def _row(number: int, cells: Sequence[str], columns: Sequence[str | None]) -> Row:
-    found = {name: _bare(cell).strip() for name, cell in zip(columns, cells, strict=False) if name}
+    found = {
+        name: unguard_cell(cell).strip() for name, cell in zip(columns, cells, strict=False) if name
+    }
     surplus = any(cells[len(columns) :])
     return Row(number, found.get("phone", ""), found.get("label"), found.get("agent"), surplus)
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _bare(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

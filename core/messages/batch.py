@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from core.messages import attachment, command
 from core.messages.message import Kind
+from core.text.shortening import shorten
 
 CAP = 3  # times the pause: who keeps on writing waits no longer than that for an answer
 QUOTE = 1000  # characters of a quote: it is there to show what is meant
@@ -95,7 +96,7 @@ def compose(batch: Sequence[R]) -> str:
 
 def told(remark: Remark) -> str:
     """One message as an agent reads it."""
-    lines = [f"> {line}" for line in _shortened(remark.quoted_text or "").splitlines()]
+    lines = [f"> {line}" for line in shorten(remark.quoted_text or "", QUOTE).splitlines()]
     if remark.kind is Kind.EDIT and lines:
         lines.append("[this corrects their earlier message, which is quoted above:]")
     elif remark.kind not in _WORDS:
@@ -117,7 +118,3 @@ def _count_through_interrupt(waiting: Sequence[R]) -> int:
 
 def _is_readable(remark: Remark) -> bool:
     return bool(remark.text.strip()) or attachment.is_readable(remark.kind, remark.facts)
-
-
-def _shortened(quote: str) -> str:
-    return quote if len(quote) <= QUOTE else f"{quote[: QUOTE - 1].rstrip()}…"

@@ -11,17 +11,17 @@ _SHORTEST = 3  # characters of a name or a secret that is looked for; less is pa
 Change = Callable[[str], str]
 
 
-def numbers_masked(text: str) -> str:
+def mask_numbers(text: str) -> str:
     """+15551234567 becomes …67."""
     return _NUMBER.sub(lambda found: f"…{found[0][-2:]}", text)
 
 
-def without_names(names: Iterable[str]) -> Change:
+def make_name_mask(names: Iterable[str]) -> Change:
     """What takes these out of a text, where they stand as words."""
     return _without(names, "[name]", r"(?<!\w)(?:{})(?!\w)")
 
 
-def without_secrets(secrets: Iterable[str]) -> Change:
+def make_secret_mask(secrets: Iterable[str]) -> Change:
     """What takes these out of a text, wherever they stand."""
     return _without(secrets, "[hidden]", "{}")
 

@@ -7,6 +7,7 @@ simulator's loop.
 from collections.abc import Mapping, Set
 from typing import Any
 
+from core.text.shortening import shorten
 from demo.world import matter
 from simulator import Message, Phone, Simulator
 from simulator.wire.jid import Jid
@@ -130,4 +131,4 @@ def preview(message: Message) -> str:
     if message.deleted:
         return "This message was deleted"
     words = message.text or (matter.describe(message) or {}).get("label", "")
-    return words if len(words) <= PREVIEW else words[: PREVIEW - 1] + "…"
+    return shorten(words, PREVIEW)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from core.text.shortening import shorten_to_line
 from store.chats.chats import PANEL
 from store.sql.tables import chats as table
 from store.sql.tables import messages
@@ -39,9 +40,7 @@ def list_latest(connection: Connection, limit: int | None = LISTED) -> Sequence[
         .order_by(table.c.last_message_at.desc(), table.c.id.desc())
         .limit(limit)
     )
-    return [PanelChat(row.id, _title(row.text), row.agent, row.last_message_at) for row in rows]
-
-
-def _title(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= TITLE else f"{words[: TITLE - 1].rstrip()}…"
+    return [
+        PanelChat(row.id, shorten_to_line(row.text, TITLE), row.agent, row.last_message_at)
+        for row in rows
+    ]

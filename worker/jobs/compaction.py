@@ -15,6 +15,7 @@ from core.models import window
 from core.models.failure import Failure, failed
 from core.models.name import ModelName
 from core.text.leaks import without_leaks
+from core.text.shortening import shorten
 from store.chats.contexts import Past
 from worker.jobs.memory import Memory
 from worker.models.completion import Completer, Completion, Prompt
@@ -124,7 +125,7 @@ def _line(part: Mapping[str, Any]) -> Iterator[str]:
 
 def _spelled(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= CUT else f"{text[:CUT]} …"
+    return shorten(text, CUT)
 
 
 def _task(summary: str, piece: Sequence[Past], wishes: str) -> str:

@@ -2,6 +2,7 @@
 so much that anybody could take it for an AI."""
 
 from core.agents.agent import Agent
+from core.text.shortening import shorten
 
 LABEL = "Demo (no AI)"
 ECHOED = 600  # characters; who sends a novel need not read it again
@@ -18,7 +19,7 @@ def words(agent: Agent, text: str, *, is_first: bool) -> str:
 
 def _quoted(text: str) -> str:
     """As code, so that what somebody wrote comes back exactly as it was."""
-    shown = text if len(text) <= ECHOED else f"{text[:ECHOED].rstrip()} …"
+    shown = shorten(text, ECHOED)
     fence = "```"
     while fence in shown:
         fence += "`"

@@ -18,6 +18,7 @@ import structlog
 from core.link import ATTEMPT, QR_CODES, SESSION_ENDS, STOPPING_ENDS, End, Link, Phase, Status
 from core.messages.message import Reason
 from core.phone import Phone
+from runtime.backoff import Backoff
 from store import link as link_store
 from store import link_history
 from store.account import audit
@@ -26,7 +27,6 @@ from store.link_history import Event
 from store.redis.live import Heartbeat, Request
 from store.sql.engine import Database
 from worker.ipc import Note
-from worker.supervisor.backoff import Backoff
 from worker.supervisor.child import Child, Hear
 from worker.supervisor.link_history import LinkHistory
 from worker.supervisor.session import Session
@@ -42,6 +42,7 @@ UNLINK_LIMIT = 15.0  # WhatsApp's answer to a log-out; after that we forget the 
 ATTEMPT_LIMIT = ATTEMPT + 15.0  # the library ends an attempt by itself, and should have by then
 CANCELLABLE = (Phase.STARTING, Phase.SCAN, Phase.CODE)
 LINKING = (*CANCELLABLE, Phase.FINISHING)
+RECONNECTS = Backoff(first=2.0, factor=1.8, jitter=0.25)  # until the next try to connect
 
 
 class Bridge:
@@ -76,7 +77,7 @@ class Bridge:
         self._history = LinkHistory(database)
         self._may_start = threading.Lock()
         self._has_lock = False
-        self._backoff = Backoff()
+        self._backoff = RECONNECTS
         self._start_at: float | None = None
         self._online_since: float | None = None
         self._offline_since = 0.0
@@ -89,7 +90,7 @@ class Bridge:
     def begin(self) -> None:
         """We have the lock: connect if there is an account, unless the owner must decide first."""
         self._has_lock = True
-        self._backoff = Backoff()
+        self._backoff = RECONNECTS
         link = self._link()
         if link.is_linked and link.end is End.REPLACED:
             self._say(Status(Phase.LINKED, phone=link.phone, end=link.end))
@@ -174,7 +175,7 @@ class Bridge:
     def _take_over(self, request: Request) -> None:
         """The owner wants the connection here and now, whoever has it."""
         if self._link().is_linked and not self.status.connected:
-            self._backoff = Backoff()
+            self._backoff = RECONNECTS
             self._resume()
 
     # The connection process ----------------------------------------------------------------------
@@ -384,7 +385,7 @@ class Bridge:
             outbox.cancel_all(connection, "The account was unlinked before this could be sent.")
             told = f"{phone or ''} {reason.replace('_', ' ')}".strip()
             audit.record(connection, "worker", "link ended", told, _now())
-        self._backoff = Backoff()
+        self._backoff = RECONNECTS
         self._say(Status(Phase.UNLINKED, end=reason))
 
     def _note(self, event: Event | End, detail: str = "") -> None:

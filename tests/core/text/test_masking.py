@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.text.masking import numbers_masked, without_names, without_secrets
+from core.text.masking import make_name_mask, make_secret_mask, mask_numbers
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from core.text.masking import numbers_masked, without_names, without_secrets
     ],
 )
 def test_numbers_keep_two_digits(text: str, masked: str) -> None:
-    assert numbers_masked(text) == masked
+    assert mask_numbers(text) == masked
 
 
 @pytest.mark.parametrize(
@@ -23,20 +23,20 @@ def test_numbers_keep_two_digits(text: str, masked: str) -> None:
     ["2026-11-23T03:07:04.123456+00:00", "neonize 0.5.2", "port 65535", "v2026.11.15", "127.0.0.1"],
 )
 def test_what_is_no_number_stays(text: str) -> None:
-    assert numbers_masked(text) == text
+    assert mask_numbers(text) == text
 
 
 def test_names_are_taken_out_where_they_are_words() -> None:
-    masked = without_names(["Ana", "Ana Maria", "Al", "J. (home)", ""])
+    masked = make_name_mask(["Ana", "Ana Maria", "Al", "J. (home)", ""])
     assert masked("Ana Maria asked Al, Ana managed J. (home)") == (
         "[name] asked Al, [name] managed [name]"
     )
 
 
 def test_secrets_are_taken_out_wherever_they_are() -> None:
-    masked = without_secrets(["sk-1234", "sk-1234-and-more", "", "x"])
+    masked = make_secret_mask(["sk-1234", "sk-1234-and-more", "", "x"])
     assert masked("key=sk-1234-and-more&x, xsk-1234y") == "key=[hidden]&x, x[hidden]y"
 
 
 def test_with_nothing_known_nothing_changes() -> None:
-    assert without_names([])("Ana") == "Ana" == without_secrets([""])("Ana")
+    assert make_name_mask([])("Ana") == "Ana" == make_secret_mask([""])("Ana")
