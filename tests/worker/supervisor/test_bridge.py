@@ -555,7 +555,7 @@ def test_what_a_process_says_at_its_end_counts_no_more(tower: Tower):
 def test_what_the_database_could_not_be_told_is_found_out_again(tower: Tower, monkeypatch):
     """Removed on the phone while the database was away: the error rises, we begin again."""
     tower.online()
-    monkeypatch.setattr(link_store, "ended", _away)
+    monkeypatch.setattr(link_store, "record_end", _away)
     tower.process.says("ended", end="removed_on_phone", detail="")
     with pytest.raises(ConnectionError):
         tower.work()
@@ -570,7 +570,7 @@ def test_an_account_that_was_linked_while_the_database_was_away_is_not_lost(
     tower: Tower, monkeypatch
 ):
     tower.finishing()
-    monkeypatch.setattr(link_store, "linked", _away)
+    monkeypatch.setattr(link_store, "record_link", _away)
     tower.process.says("paired", phone=str(NUMBER), device_name=DEVICE)
     with pytest.raises(ConnectionError):
         tower.work()
