@@ -4,7 +4,6 @@ died, stop them all.
 Made of honcho's parts. Its manager stops everything when one process ends; here the rest runs on.
 """
 
-import ctypes
 import os
 import queue
 import select
@@ -24,15 +23,13 @@ from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
 from runtime.backoff import Backoff
+from runtime.parent import end_with_parent
 
 NAME = "run"  # the label of our own lines
 RELEASE = "release"  # runs to its end before the others start
 LAST = "redis"  # stopped after the others, which give back in it what they hold
 GRACE_SECONDS = 15.0
 LINES_SECONDS = 2.0  # how long the last lines of a process that has ended may take to come
-
-_PR_SET_PDEATHSIG = 1
-_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -310,7 +307,5 @@ def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals, *, group
 def _end_with(parent: int) -> None:
     """In the new process, before it becomes the program: end when the parent ends, even when that
     is killed. Linux only; elsewhere the children stay and the next start finds the port in use."""
-    if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)
+    if end_with_parent() and os.getppid() != parent:
+        os._exit(1)

@@ -37,7 +37,7 @@ ROOM_ARROWS = {
 CORE_MAY = {"phonenumbers", "emoji", "regex", "markdown_it"}
 NEONIZE_MAY = {"worker/connection/whatsapp.py"}
 # The second hands it on, with an addition; the third takes the real installation's settings away.
-ENVIRONMENT_MAY = {"config.py", "worker/supervisor/child.py", "demo/__main__.py"}
+ENVIRONMENT_MAY = {"config.py", "worker/supervisor/connection_process.py", "demo/__main__.py"}
 
 
 def files(folder: str) -> list[Path]:

@@ -1,7 +1,7 @@
-"""What the supervisor and the connection process say to each other: JSON, a line each.
+"""The pipes between the supervisor and the connection process: events as JSON, a line each.
 
-The library writes to the process's stdout by itself, so events travel on a pipe of their own. The
-end of the supervisor's pipe tells the connection that its supervisor is gone.
+The library writes to the process's stdout by itself, so its events travel on a pipe of their own.
+The end of the supervisor's pipe tells the connection that its supervisor is gone.
 """
 
 import json
@@ -13,31 +13,31 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True)
-class Note:
+class PipeEvent:
     """One line: what happened, or what is to be done."""
 
     name: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
 
-    def line(self) -> bytes:
-        return json.dumps([self.name, self.facts]).encode() + b"\n"
+    def to_line(self) -> bytes:
+        return json.dumps([self.name, self.arguments]).encode() + b"\n"
 
     @classmethod
-    def read(cls, line: bytes) -> Self:
-        name, facts = json.loads(line)
-        return cls(name, facts)
+    def from_line(cls, line: bytes) -> Self:
+        name, arguments = json.loads(line)
+        return cls(name, arguments)
 
 
-class Mouth:
+class PipeWriter:
     """The writing end. Threads may share it; a reader that is gone is not an error here."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
         self._lock = threading.Lock()
 
-    def say(self, name: str, **facts: Any) -> bool:
-        """False when nobody listens any more."""
-        line = Note(name, facts).line()
+    def send(self, name: str, **arguments: Any) -> bool:
+        """False when the other side does not read any more."""
+        line = PipeEvent(name, arguments).to_line()
         with self._lock:
             if self._descriptor is None:
                 return False
@@ -49,17 +49,17 @@ class Mouth:
         return True
 
     def close(self) -> None:
-        """Nothing more will be said. The reader hears the end."""
+        """Nothing more will be sent. The reader comes to the end."""
         with self._lock:
             descriptor, self._descriptor = self._descriptor, None
             if descriptor is not None:
                 os.close(descriptor)
 
 
-def listen(descriptor: int) -> Iterator[Note]:
-    """Every note, until the other side closes its end. A process that was killed may have left
+def read_events(descriptor: int) -> Iterator[PipeEvent]:
+    """Every event, until the other side closes its end. A process that was killed may have left
     half a line."""
     with os.fdopen(descriptor, "rb", closefd=False) as stream:
         for line in stream:
             if line.endswith(b"\n"):
-                yield Note.read(line)
+                yield PipeEvent.from_line(line)

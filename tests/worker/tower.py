@@ -12,9 +12,9 @@ from store.redis.live import Request, Wish
 from store.sql import tables
 from store.sql.engine import Database
 from tests.worker.world import START
-from worker.ipc import Note
+from worker.ipc import PipeEvent
 from worker.supervisor.bridge import Bridge
-from worker.supervisor.child import Hear
+from worker.supervisor.connection_process import OnEvent
 from worker.supervisor.session import Session
 
 NUMBER = Phone("+15550001000")
@@ -26,16 +26,18 @@ class Process:
 
     pid = 1
 
-    def __init__(self, tower: "Tower", mode: str, fence: int, phone: Phone | None, hear: Hear):
+    def __init__(
+        self, tower: "Tower", mode: str, fence: int, phone: Phone | None, on_event: OnEvent
+    ):
         self.mode, self.fence, self.phone = mode, fence, phone
         self.heard_at = tower.time
         self.told: list[str] = []
         self.ended: str | None = None  # how
-        self._tower, self._hear = tower, hear
+        self._tower, self._on_event = tower, on_event
         if mode != "resume":
             tower.leave_session()  # the library makes its file before anything else
 
-    def say(self, name: str) -> bool:
+    def send(self, name: str) -> bool:
         self.told.append(name)
         return self.ended is None
 
@@ -52,7 +54,7 @@ class Process:
 
     def says(self, name: str, **facts: Any) -> None:
         self.heard_at = self._tower.time
-        self._hear(self, Note(name, facts))  # type: ignore[arg-type]
+        self._on_event(self, PipeEvent(name, facts))  # type: ignore[arg-type]
 
 
 class Tower:
@@ -74,9 +76,9 @@ class Tower:
             clock=lambda: self.time,
         )
 
-    def _spawn(self, mode: str, fence: int, phone: Phone | None, hear: Hear) -> Process:
+    def _spawn(self, mode: str, fence: int, phone: Phone | None, on_event: OnEvent) -> Process:
         assert not self.running, "two connection processes at once"
-        self.processes.append(Process(self, mode, fence, phone, hear))
+        self.processes.append(Process(self, mode, fence, phone, on_event))
         return self.processes[-1]
 
     # What it has --------------------------------------------------------------------------------

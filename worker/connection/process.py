@@ -8,7 +8,6 @@ the library and leaves.
 """
 
 import argparse
-import ctypes
 import logging
 import os
 import secrets
@@ -31,6 +30,7 @@ from core.link import ATTEMPT, FIRST_QR, NEXT_QR, End
 from core.messages.message import Inbound
 from core.phone import Phone
 from runtime import log as logging_setup
+from runtime.parent import end_with_parent
 from store.agents.agents import AgentFolder
 from store.chats import messages
 from store.chats.messages import Accepted
@@ -47,7 +47,7 @@ from worker.connection.receive import ReadReceipts, Receiver
 from worker.connection.send import Sender
 from worker.connection.spool import Spool
 from worker.connection.typing_indicator import REFRESH, Composer
-from worker.ipc import Mouth, Note, listen
+from worker.ipc import PipeWriter, read_events
 from worker.shutdown import Shutdown
 
 log = structlog.get_logger("[WhatsAppBridge]")
@@ -65,7 +65,7 @@ class Connection:
     """Everything around one client object, from its first event to the end of the process."""
 
     def __init__(
-        self, config: Config, mode: Mode, fence: int, phone: Phone | None, mouth: Mouth
+        self, config: Config, mode: Mode, fence: int, phone: Phone | None, events: PipeWriter
     ) -> None:
         from worker.connection.whatsapp import WhatsApp, session_name
 
@@ -73,7 +73,7 @@ class Connection:
         session = session_name(config.auth_dir, auth_url.get_secret_value() if auth_url else None)
         self._mode = mode
         self._pair_as = phone
-        self._mouth = mouth
+        self._events = events
         self._database = Database(config.database, durable=False)
         # For messages as they come: WhatsApp has its receipt, and will not send them again.
         self._inbox = Database(config.database, pool_size=2)
@@ -132,11 +132,11 @@ class Connection:
         self._whatsapp.drain()
         with suppress(Exception):
             self._receipts.write()
-        self._mouth.say("drained")
+        self._events.send("drained")
 
     def _say_heartbeat(self) -> None:
         busy, version = self._sender.busy_since, self._receiver.settings_version
-        heard = self._mouth.say(
+        heard = self._events.send(
             "heartbeat",
             online=self._ready.is_set() and self._whatsapp.is_online(),
             settings_version=version,
@@ -147,16 +147,16 @@ class Connection:
             self.stop()
 
     def _control(self) -> None:
-        for note in listen(sys.stdin.fileno()):
-            if note.name == "unlink":
-                self._unlink(note)
-            if note.name == "stop":
+        for event in read_events(sys.stdin.fileno()):
+            if event.name == "unlink":
+                self._unlink()
+            if event.name == "stop":
                 break
         self.stop()
 
-    def _unlink(self, note: Note) -> None:
+    def _unlink(self) -> None:
         told = self._ready.is_set() and self._whatsapp.log_out()
-        self._mouth.say("unlinked", told=told)
+        self._events.send("unlinked", told=told)
         self.stop()
 
     def _connect(self) -> None:
@@ -166,7 +166,7 @@ class Connection:
         except Exception as error:
             if receipts.ended_by_one(self._auth_dir, str(error)):
                 log.warning("[WhatsAppBridge] An unknown receipt: no ticks for a day")
-            self._mouth.say("ended", end=End.UNREACHABLE, detail=str(error))
+            self._events.send("ended", end=End.UNREACHABLE, detail=str(error))
         self.stop()
 
     # The threads' work ---------------------------------------------------------------------------
@@ -284,7 +284,7 @@ class Connection:
             self._end(End.SESSION_LOST)
         elif self._mode == "link":
             seconds = FIRST_QR if self._qr_shown == 1 else NEXT_QR
-            self._mouth.say("qr", payload=payload, number=self._qr_shown, seconds=seconds)
+            self._events.send("qr", payload=payload, number=self._qr_shown, seconds=seconds)
         elif self._qr_shown == 1:
             self._spawn(self._pair)
 
@@ -297,32 +297,32 @@ class Connection:
             self._end(error.end, str(error))
             return
         left = ATTEMPT - (time.monotonic() - self._started)
-        self._mouth.say("code", code=code, seconds=left)
+        self._events.send("code", code=code, seconds=left)
 
     def on_link_status(self, end: End | None) -> None:
         if end is None:
-            self._mouth.say("finishing")
+            self._events.send("finishing")
         else:
             self._end(end)
 
     def on_paired(self) -> None:
-        self._mouth.say("paired", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
+        self._events.send("paired", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
 
     def on_connected(self) -> None:
         self._ready.set()
-        self._mouth.say("connected", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
+        self._events.send("connected", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
         self._receiver.wake.set()
         self._sender.wake_up()
         self._spawn(self._composer.connected)
 
     def on_disconnected(self) -> None:
-        self._mouth.say("disconnected")
+        self._events.send("disconnected")
 
     def on_ended(self, end: End, detail: str) -> None:
         self._end(end, detail)
 
     def _end(self, end: End, detail: str = "") -> None:
-        self._mouth.say("ended", end=end, detail=detail)
+        self._events.send("ended", end=end, detail=detail)
         self.stop()
 
 
@@ -332,13 +332,13 @@ def main() -> None:
     _keep_stdout()
     logging_setup.setup(config, "connection")
     os.umask(0o077)
-    _die_with_parent()
+    end_with_parent()  # even if a stopped main thread does not notice the closed pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too: it decides
-    mouth = Mouth(arguments.events)
+    events = PipeWriter(arguments.events)
     phone = Phone(arguments.phone) if arguments.phone else None
     code = 1
     try:
-        connection = Connection(config, arguments.mode, arguments.fence, phone, mouth)
+        connection = Connection(config, arguments.mode, arguments.fence, phone, events)
         signal.signal(signal.SIGTERM, lambda *_: connection.stop())
         connection.run()
         code = 0
@@ -364,14 +364,6 @@ def _keep_stdout() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-
-
-def _die_with_parent() -> None:
-    """End, in order, when the supervisor is gone: its pipe closes everywhere, and Linux says so
-    even if a stopped main thread would not notice."""
-    with suppress(AttributeError, OSError):
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def _leave_within(seconds: float) -> None:

@@ -26,8 +26,8 @@ from store.chats import outbox, turns
 from store.link_history import Event
 from store.redis.live import Heartbeat, Request
 from store.sql.engine import Database
-from worker.ipc import Note
-from worker.supervisor.child import Child, Hear
+from worker.ipc import PipeEvent
+from worker.supervisor.connection_process import ConnectionProcess, OnEvent
 from worker.supervisor.link_history import LinkHistory
 from worker.supervisor.session import Session
 
@@ -62,7 +62,7 @@ class Bridge:
         say: Callable[[Status], None],
         post: Callable[[Callable[[], None]], None],
         next_fence: Callable[[], int],
-        spawn: Callable[[str, int, Phone | None, Hear], Child] = Child,
+        spawn: Callable[[str, int, Phone | None, OnEvent], ConnectionProcess] = ConnectionProcess,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -72,7 +72,7 @@ class Bridge:
         self._next_fence = next_fence
         self._spawn = spawn
         self._clock = clock
-        self._child: Child | None = None
+        self._process: ConnectionProcess | None = None
         self._heartbeat: Heartbeat | None = None
         self._history = LinkHistory(database)
         self._may_start = threading.Lock()
@@ -101,22 +101,22 @@ class Bridge:
 
     def end(self) -> None:
         """We stop, or have no lock any more. Blocks until the connection process has left."""
-        self._end_child()
+        self._end_process()
         self.fence = None
         self.status = replace(self.status, connected=False)
 
     @property
     def heartbeat(self) -> Heartbeat | None:
         """The connection process's latest sign of life."""
-        return self._heartbeat if self._child else None
+        return self._heartbeat if self._process else None
 
     def lock_lost(self) -> None:
         """In the lock's thread: the connection has to be gone before the lock is another's."""
         with self._may_start:
             self._has_lock = False
-            child = self._child
-        if child:
-            child.end()
+            process = self._process
+        if process:
+            process.end()
 
     def tick(self) -> None:
         """Called about twice a second: start what is due, replace what hangs."""
@@ -125,8 +125,8 @@ class Bridge:
             self._start("resume")
         if self._unlink_by is not None and now >= self._unlink_by:
             self._forget(End.UNLINKED_OFFLINE)
-        if self._child:
-            self._watch(self._child, now)
+        if self._process:
+            self._watch(self._process, now)
 
     # What the panel and the API ask for ----------------------------------------------------------
 
@@ -147,11 +147,11 @@ class Bridge:
         shared: asking for them twice must not make the first one stale."""
         if self._link().is_linked:
             return
-        mode = self._child.mode if self._child and self.status.phase in LINKING else None
+        mode = self._process.mode if self._process and self.status.phase in LINKING else None
         if request.wish == mode == "link":
             self._say(replace(self.status, attempt=request.id))
             return
-        self._end_child()
+        self._end_process()
         self._session.delete()  # left by an attempt that did not end well
         phone = Phone(request.phone) if request.phone else None
         self._say(Status(Phase.STARTING, attempt=request.id, phone=phone))
@@ -166,9 +166,9 @@ class Bridge:
         """Tell WhatsApp if it can be told, and forget the session in any case."""
         if self.status.phase in CANCELLABLE:
             self._cancel(request)
-        elif self._child and self.status.connected:
+        elif self._process and self.status.connected:
             self._unlink_by = self._unlink_by or self._clock() + UNLINK_LIMIT
-            self._child.say("unlink")  # its answer is "unlinked", see _on_unlinked
+            self._process.send("unlink")  # its answer is "unlinked", see _on_unlinked
         elif self._link().is_linked or self._session.exists():
             self._forget(End.UNLINKED_OFFLINE)
 
@@ -185,7 +185,7 @@ class Bridge:
         self._start("resume")
 
     def _start(self, mode: str, phone: Phone | None = None) -> None:
-        self._end_child()
+        self._end_process()
         with self._database.write() as connection:
             self.fence = link_store.raise_fence(connection, self._next_fence())
         self._offline_since = self._clock()
@@ -194,38 +194,38 @@ class Bridge:
         self.status = replace(self.status, retry_at=None)
         with self._may_start:
             if self._has_lock:
-                self._child = self._spawn(mode, self.fence, phone, self._hear)
-                pid = self._child.pid
+                self._process = self._spawn(mode, self.fence, phone, self._take_event)
+                pid = self._process.pid
                 log.info("Connection process started", pid=pid, mode=mode, fence=self.fence)
-        if self._child:
+        if self._process:
             self._note(Event.STARTED, mode)
 
-    def _end_child(self) -> None:
-        child, self._child = self._child, None
+    def _end_process(self) -> None:
+        process, self._process = self._process, None
         self._heartbeat = None
         self._start_at = self._unlink_by = None
-        if child is None:
+        if process is None:
             return
         if self.status.phase in LINKING:
-            child.kill()  # there is nothing to save, and no orderly way out
+            process.kill()  # there is nothing to save, and no orderly way out
         else:
-            child.end()
+            process.end()
 
-    def _watch(self, child: Child, now: float) -> None:
+    def _watch(self, process: ConnectionProcess, now: float) -> None:
         """Replace a connection that the library has given up without saying so."""
         phase, offline_for = self.status.phase, now - self._offline_since
-        if now - child.heard_at > HEARTBEAT_LIMIT:
-            self._replace_child("it gave no sign of life")
+        if now - process.heard_at > HEARTBEAT_LIMIT:
+            self._replace_process("it gave no sign of life")
         elif phase is Phase.STARTING and offline_for > START_LIMIT:
             self._give_up(End.UNREACHABLE)
         elif phase in (Phase.SCAN, Phase.CODE) and offline_for > ATTEMPT_LIMIT:
             self._give_up(End.TIMED_OUT)
         elif phase is Phase.FINISHING and offline_for > PAIRED_LIMIT:
-            self._replace_child("it did not log in after linking")
+            self._replace_process("it did not log in after linking")
         elif phase is Phase.LINKED and not self._online_since and offline_for > OFFLINE_LIMIT:
-            self._replace_child("it was offline for too long")
+            self._replace_process("it was offline for too long")
 
-    def _replace_child(self, why: str) -> None:
+    def _replace_process(self, why: str) -> None:
         log.warning("The connection process is replaced", why=why)
         self._note(Event.GIVEN_UP, why)
         self._go_on(End.CRASHED)
@@ -245,7 +245,7 @@ class Bridge:
 
     def _again_later(self, reason: End, detail: str | None) -> None:
         self._note_offline()
-        self._end_child()
+        self._end_process()
         self._backoff = self._backoff.after(self._was_online_for)
         delay = self._backoff.delay(random.random())
         self._start_at = self._clock() + delay
@@ -256,7 +256,7 @@ class Bridge:
 
     def _give_up(self, reason: End, detail: str | None = None) -> None:
         """The attempt to link came to nothing. Its session file must not look like a session."""
-        self._end_child()
+        self._end_process()
         self._session.delete()
         self._note(reason, detail or "")
         attempt = self.status.attempt
@@ -264,17 +264,17 @@ class Bridge:
 
     # What the connection process says ------------------------------------------------------------
 
-    def _hear(self, child: Child, note: Note) -> None:
-        """In the child's reader thread."""
-        self._post(lambda: self._on(child, note))
+    def _take_event(self, process: ConnectionProcess, event: PipeEvent) -> None:
+        """In the thread that reads its pipe."""
+        self._post(lambda: self._handle_event(process, event))
 
-    def _on(self, child: Child, note: Note) -> None:
-        """What a process says that was replaced meanwhile does not count."""
-        if child is not self._child:
+    def _handle_event(self, process: ConnectionProcess, event: PipeEvent) -> None:
+        """What a process reports that was replaced since does not count."""
+        if process is not self._process:
             return
-        handler = getattr(self, f"_on_{note.name}", None)
+        handler = getattr(self, f"_on_{event.name}", None)
         if handler:
-            handler(**note.facts)
+            handler(**event.arguments)
 
     def _on_qr(self, payload: str, number: int, seconds: float) -> None:
         shown = replace(self.status, phase=Phase.SCAN, qr=payload, number=number, of=QR_CODES)
@@ -333,7 +333,7 @@ class Bridge:
         self.settings_version = settings_version
         self._heartbeat = Heartbeat(**heartbeat) if heartbeat else None
         if sending_for > SEND_LIMIT:
-            self._replace_child("a send did not come back")
+            self._replace_process("a send did not come back")
         elif online and self.status.phase is Phase.LINKED and not self.status.connected:
             self._note(Event.ONLINE)
             self._online_since = self._online_since or self._clock()
@@ -358,11 +358,11 @@ class Bridge:
 
     def _on_exited(self, code: int) -> None:
         """It ended without a reason that we know."""
-        self._replace_child(f"it ended with code {code}")
+        self._replace_process(f"it ended with code {code}")
 
     def _stop_for(self, reason: End, detail: str) -> None:
         """Still linked, but connecting again is the owner's decision, or a matter of time."""
-        self._end_child()
+        self._end_process()
         with self._database.write() as connection:
             link_store.record_end(connection, reason, _now())
             link_history.record(connection, reason, _now(), fence=self.fence, detail=detail)
@@ -375,7 +375,7 @@ class Bridge:
 
     def _forget(self, reason: End) -> None:
         """The account is not ours any more: no session, nothing left to answer or to send."""
-        self._end_child()
+        self._end_process()
         self._session.delete()
         with self._database.write() as connection:
             phone = link_store.load(connection).phone

@@ -2,7 +2,8 @@
 
 An MCP server is asked to end when its turn does. But if this process is killed, nobody asks: a
 server that doesn't notice would stay for ever. Linux has a signal for that; elsewhere the server's
-closed standard input has to do. Run as a script, with the standard library alone.
+closed standard input has to do. Run as a script, with the standard library alone:
+`runtime/parent.py` is out of its reach.
 """
 
 import ctypes

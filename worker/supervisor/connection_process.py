@@ -10,24 +10,24 @@ from contextlib import suppress
 
 from config import ROOT
 from core.phone import Phone
-from worker.ipc import Mouth, Note, listen
+from worker.ipc import PipeEvent, PipeWriter, read_events
 
 GRACE = 8.5  # seconds to leave in order; a little more than the process's own hard limit
 
 
-class Child:
+class ConnectionProcess:
     """One connection process, from its start to its end. Not started again: make another.
 
-    `hear(child, note)` is called in a thread of this process for everything it says; the last note
-    is "exited", with the exit code.
+    `on_event(process, event)` is called in a thread of the supervisor for all that it reports; the
+    last event is "exited", with the exit code.
     """
 
-    def __init__(self, mode: str, fence: int, phone: Phone | None, hear: "Hear") -> None:
+    def __init__(self, mode: str, fence: int, phone: Phone | None, on_event: "OnEvent") -> None:
         self.mode = mode
         self.fence = fence
         self.heard_at = time.monotonic()
         reading, writing = os.pipe()
-        orders, mouth = os.pipe()
+        orders, ordering = os.pipe()
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "worker.connection", mode),
@@ -42,9 +42,9 @@ class Child:
         )
         os.close(writing)
         os.close(orders)
-        self._mouth = Mouth(mouth)
+        self._orders = PipeWriter(ordering)
         self._reader = threading.Thread(
-            target=self._listen, args=(reading, hear), name="child", daemon=True
+            target=self._read, args=(reading, on_event), name="events", daemon=True
         )
         self._reader.start()
 
@@ -52,8 +52,8 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    def say(self, name: str) -> None:
-        self._mouth.say(name)
+    def send(self, name: str) -> None:
+        self._orders.send(name)
 
     def end(self, grace: float = GRACE) -> None:
         """Ask it to leave in order, and make it leave after `grace` seconds. Blocks until it has
@@ -70,13 +70,13 @@ class Child:
             self._process.kill()
         self._process.wait()
 
-    def _listen(self, descriptor: int, hear: "Hear") -> None:
-        for note in listen(descriptor):
+    def _read(self, descriptor: int, on_event: "OnEvent") -> None:
+        for event in read_events(descriptor):
             self.heard_at = time.monotonic()
-            hear(self, note)
+            on_event(self, event)
         os.close(descriptor)
-        self._mouth.close()
-        hear(self, Note("exited", {"code": self._process.wait()}))
+        self._orders.close()
+        on_event(self, PipeEvent("exited", {"code": self._process.wait()}))
 
 
-Hear = Callable[[Child, Note], None]
+OnEvent = Callable[[ConnectionProcess, PipeEvent], None]
