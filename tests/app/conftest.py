@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from redis import Redis
 
 from app import create_app
+from app.account import passwords
 from app.web.ext import Services
 from config import Config
 from store.account import api_keys
@@ -18,6 +20,14 @@ from tests.app.api.program import Api
 from tests.app.visitor import Visitor
 
 Beats = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guess costs nothing here; `tests/app/account/test_passwords.py` has the real costs."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    monkeypatch.setattr(passwords, "_NOBODYS_HASH", hasher.hash("of nobody"))
 
 
 @pytest.fixture
