@@ -118,7 +118,7 @@ async def _product(sim: Simulator, owner: Phone, folder: Path) -> AsyncIterator[
         migrate.upgrade(database)
         _settle(database)
         worker = await _spawn("worker", sim.child_env(env))
-        jobs = await _spawn("worker.jobs.process", env)
+        jobs = await _spawn("worker.jobs", env)
         try:
             await _until(lambda: live.list_heartbeats("jobs") and live.read_status())
             live.request("link")

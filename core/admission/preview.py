@@ -106,7 +106,7 @@ def foresee(words: Words, now_is: Situation) -> Outlook:
     turned_to = turned.agent if turned else None
     rest = Words(words.kind, turned.text, words.received_at) if turned else words
     outcome = _outcome(decision, now_is, call, turned_to or found.agent, rest, bool(turned))
-    excuse = batch.excuse([rest]) if outcome is Outcome.EXCUSE else ""
+    excuse = batch.build_excuse([rest]) if outcome is Outcome.EXCUSE else ""
     return Outlook(decision, outcome, found, call, turned_to, excuse)
 
 
@@ -131,6 +131,6 @@ def _outcome(
         return Outcome.COMMAND
     if agent is None:
         return Outcome.NO_AGENT
-    if batch.compose([rest]):
+    if batch.build_content([rest]):
         return Outcome.AGENT
     return Outcome.GREETING if is_turned else Outcome.EXCUSE

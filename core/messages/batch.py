@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from core.messages import attachment, command
+from core.messages.content import Content
 from core.messages.message import Kind
 from core.text.shortening import shorten
 
@@ -72,7 +73,7 @@ def select_commands(waiting: Sequence[R]) -> Sequence[R]:
     return waiting[:count] if count else [remark for remark in waiting if is_command(remark)]
 
 
-def pause(batch: Sequence[R], gather: timedelta, now: datetime) -> timedelta:
+def measure_gather_wait(batch: Sequence[R], gather: timedelta, now: datetime) -> timedelta:
     """How long to wait for more of the same before the batch at the end of a chat is answered.
 
     Zero for a command, after `gather` of quiet, and when the first message has waited `CAP` times
@@ -84,17 +85,17 @@ def pause(batch: Sequence[R], gather: timedelta, now: datetime) -> timedelta:
     return min(max(due - now, timedelta(0)), gather)
 
 
-def compose(batch: Sequence[R]) -> str:
-    """The turn's text as the agent reads it; empty when there is nothing to read.
+def build_content(batch: Sequence[R]) -> Content:
+    """The turn as the agent reads it; empty when there is nothing to read.
 
-    Quoted words are marked as quotes, and what can't be seen is stated in brackets.
+    Quoted words are marked as quotes, and what can't be seen is stated as a fact in brackets.
     """
     if not any(map(_is_readable, batch)):
-        return ""
-    return "\n".join(map(told, batch))
+        return Content("")
+    return Content("\n".join(map(render_message, batch)))
 
 
-def told(remark: Remark) -> str:
+def render_message(remark: Remark) -> str:
     """One message as an agent reads it."""
     lines = [f"> {line}" for line in shorten(remark.quoted_text or "", QUOTE).splitlines()]
     if remark.kind is Kind.EDIT and lines:
@@ -105,8 +106,8 @@ def told(remark: Remark) -> str:
     return "\n".join([*lines, words] if words else lines)
 
 
-def excuse(batch: Sequence[R]) -> str:
-    """What the person reads when there was nothing to read."""
+def build_excuse(batch: Sequence[R]) -> str:
+    """What the person reads when there was nothing for the agent to read."""
     return "\n".join(dict.fromkeys(attachment.excuse(each.kind, each.facts) for each in batch))
 
 

@@ -1,6 +1,6 @@
 """What is set up to ask models with: whose keys there are, and where servers listen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from core.errors import InvalidKey, InvalidModel
@@ -37,6 +37,11 @@ class Access:
             raise InvalidModel(f"The key for {provider} can't be read any more: enter it again.")
         elif provider in KEYED and provider not in self.keys:
             raise InvalidModel(f"There is no key for {provider} yet.")
+
+
+def needs_access(names: Iterable[ModelName]) -> bool:
+    """Whether it takes a key or an address to ask any of these models: the demo needs neither."""
+    return any(name.provider != DEMO.provider for name in names)
 
 
 def clean_key(text: str) -> str:

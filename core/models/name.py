@@ -5,6 +5,8 @@ from typing import Self
 
 from core.errors import InvalidModel
 
+NAME_LENGTH = 200  # characters of a model's name that are stored
+
 PROVIDERS = (
     "openrouter",
     "anthropic",

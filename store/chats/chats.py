@@ -17,22 +17,26 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    case,
+    exists,
     insert,
     not_,
     or_,
     select,
+    type_coerce,
     union,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.channel import ON_WHATSAPP, Channel
 from core.phone import Phone
-from core.states import MessageState
+from core.states import MessageState, TurnState
 from store.chats import pauses
-from store.sql.engine import insert_new
+from store.sql.engine import Instant, insert_new
 from store.sql.prepared import prepared
 from store.sql.tables import chats as table
-from store.sql.tables import messages, outbox, people
+from store.sql.tables import messages, outbox, people, turns
 
 PANEL = "panel"  # in place of an address or a number: the owner wrote in the browser
 SUBJECT = 200  # characters of a group's subject that are kept
@@ -50,6 +54,7 @@ class Chat:
     paused_at: datetime | None = None  # the beginning of its latest takeover, which may be over
     paused_until: datetime | None = None  # None: until the owner ends it
     subject: str | None = None  # what a group is called, if that is known
+    has_running_turn: bool = False  # when it was leased; not looked up elsewhere
 
     @property
     def is_group(self) -> bool:
@@ -163,9 +168,9 @@ def address_of(connection: Connection, phone: Phone) -> str:
     return chat.address if chat else f"{phone.digits}@s.whatsapp.net"
 
 
-def stick(connection: Connection, chat_id: int, agent: str, until: datetime) -> None:
+def stick(connection: Connection, chat_id: int, agent: str, sticky_until: datetime) -> None:
     """New messages of this chat go on to `agent` until then."""
-    _stick(connection, chat_id, agent, until)
+    _stick(connection, chat_id, agent, sticky_until)
 
 
 @prepared
@@ -180,18 +185,31 @@ def unstick(connection: Connection, chat_id: int) -> None:
     )
 
 
-def lease(connection: Connection, chat_id: int, owner: str, now: datetime, until: datetime) -> bool:
-    """Take this chat for `owner`. False while another holds it; True again for its holder."""
-    return _lease(connection, chat_id, owner, now, until).rowcount == 1
+def lease(
+    connection: Connection, chat_id: int, owner: str, now: datetime, until: datetime
+) -> Chat | None:
+    """Take this chat for `owner`, or keep it. None while another holds it.
+
+    Locks the chat's row until the commit in either case: who finds it taken has waited for the end
+    of a transaction in which its holder may have let it go.
+    """
+    row = _lease(connection, chat_id, owner, now, until).mappings().first()
+    return _chat(row) if row and row["lease_owner"] == owner else None
 
 
 @prepared
-def _lease(chat_id: Any, owner: Any, now: Any, until: Any) -> Update:
+def _lease(chat_id: Any, owner: Any, now: Any, until: Any) -> ReturningUpdate[Any]:
+    # Not in WHERE: PostgreSQL would pass over a row without waiting for what is happening to it.
     free = or_(
         table.c.lease_until.is_(None), table.c.lease_until < now, table.c.lease_owner == owner
     )
-    values = {"lease_owner": owner, "lease_until": until}
-    return update(table).where(table.c.id == chat_id, free).values(values)
+    values = {
+        "lease_owner": case((free, owner), else_=table.c.lease_owner),
+        "lease_until": case((free, type_coerce(until, Instant())), else_=table.c.lease_until),
+    }
+    running = exists().where(turns.c.chat_id == chat_id, turns.c.state == TurnState.RUNNING)
+    leased = update(table).where(table.c.id == chat_id).values(values)
+    return leased.returning(table, running.label("has_running_turn"))
 
 
 def renew(connection: Connection, owners: Sequence[str], until: datetime) -> None:
@@ -209,6 +227,21 @@ def release(connection: Connection, chat_id: int, owner: str) -> None:
 def _release(chat_id: Any, owner: Any) -> Update:
     mine = (table.c.id == chat_id, table.c.lease_owner == owner)
     return update(table).where(*mine).values(lease_owner=None, lease_until=None)
+
+
+def release_if_quiet(connection: Connection, chat_id: int, owner: str, **values: Any) -> bool:
+    """The same, and set these columns, if nothing waits in this chat; False and no change if
+    something does. For its holder."""
+    released = {"lease_owner": None, "lease_until": None, **values}
+    return _release_if_quiet(connection, chat_id, owner, **released).rowcount == 1
+
+
+@prepared
+def _release_if_quiet(chat_id: Any, owner: Any) -> Update:
+    waiting = exists().where(
+        messages.c.chat_id == table.c.id, messages.c.state == MessageState.WAITING
+    )
+    return update(table).where(table.c.id == chat_id, table.c.lease_owner == owner, ~waiting)
 
 
 def neglected(connection: Connection, now: datetime) -> Sequence[int]:
@@ -267,4 +300,5 @@ def _chat(row: RowMapping) -> Chat:
         paused_at=row["paused_at"],
         paused_until=row["paused_until"],
         subject=row["subject"],
+        has_running_turn=bool(row.get("has_running_turn")),
     )

@@ -1,4 +1,5 @@
-"""Contexts: what an agent remembers of a chat since the last /new (table `conversations`).
+"""Contexts: what one chat and one agent have said since the last /new, which is what the agent
+remembers. Rows of the table `conversations`.
 
 `/new` closes one and opens another; nothing is deleted. `/compact` stores a summary in place of
 which the model is shown the turns no more; they stay too.
@@ -22,15 +23,13 @@ NEVER = 2**63 - 1  # after every turn
 
 @dataclass(frozen=True)
 class Context:
-    """One agent's context in one chat."""
-
     id: int
     chat_id: int
     agent: str
-    model: str | None  # the person's own choice (/model); None while the agent's applies
+    model: str | None  # the person's own choice (/model), None while the agent's applies
     opened_at: datetime
     summary: str | None = None  # of the turns up to and including `summary_through`
-    summary_through: int | None = None  # a turn's id
+    summary_through: int | None = None
 
 
 @dataclass(frozen=True)
@@ -109,13 +108,11 @@ def summarise(connection: Connection, conversation_id: int, summary: str, throug
     )
 
 
-def past(
-    connection: Connection, conversation: Context, before: int | None = None
-) -> Sequence[Past]:
+def past(connection: Connection, context: Context, before: int | None = None) -> Sequence[Past]:
     """Up to `PAGE` turns that no summary covers, in order: the latest, or the latest before that
     one."""
-    after = conversation.summary_through or 0
-    rows = _past(connection, conversation.id, after, NEVER if before is None else before)
+    after = context.summary_through or 0
+    rows = _past(connection, context.id, after, NEVER if before is None else before)
     return [Past(row.id, row.history or [], row.estimated_tokens) for row in rows][::-1]
 
 
@@ -132,17 +129,17 @@ def _past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
     return select(*columns).where(*wanted).order_by(turns.c.id.desc()).limit(PAGE)
 
 
-def totals(connection: Connection, conversation: Context) -> Totals:
+def totals(connection: Connection, context: Context) -> Totals:
     """All of it. What a summary took counts too."""
     answers = (turns.c.kind == "agent", turns.c.state == "done")
     row = connection.execute(
         select(
             func.count().filter(*answers),
-            func.count().filter(*answers, turns.c.id <= (conversation.summary_through or 0)),
+            func.count().filter(*answers, turns.c.id <= (context.summary_through or 0)),
             func.coalesce(func.sum(turns.c.input_tokens), 0),
             func.coalesce(func.sum(turns.c.output_tokens), 0),
             func.sum(turns.c.cost_usd),
-        ).where(turns.c.conversation_id == conversation.id)
+        ).where(turns.c.conversation_id == context.id)
     ).one()
     return Totals(row[0], row[1], int(row[2]), int(row[3]), row[4])
 

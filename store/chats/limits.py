@@ -15,7 +15,7 @@ from store.sql.tables import messages
 from store.sql.tables import turns as table
 
 
-def within_a_minute(connection: Connection, person_id: int, newest: datetime) -> int:
+def count_recent_messages(connection: Connection, person_id: int, newest: datetime) -> int:
     """How many messages of this person, wherever they wrote them, were accepted in the minute that
     ended with `newest`: by the messages' own times, so that a backlog after an outage is no
     flood."""
@@ -37,7 +37,7 @@ def _accepted(person_id: Any, after: Any, until: Any) -> Select[Any]:
     )
 
 
-def spent(connection: Connection, person_id: int, since: datetime) -> Decimal:
+def sum_costs(connection: Connection, person_id: int, since: datetime) -> Decimal:
     """What this person's turns have cost since then, in dollars, as far as prices are known."""
     cost = connection.execute(
         select(func.sum(table.c.cost_usd)).where(
@@ -47,10 +47,10 @@ def spent(connection: Connection, person_id: int, since: datetime) -> Decimal:
     return Decimal(cost or 0)
 
 
-def told(
+def find_refusal(
     connection: Connection, chat_id: int, person_id: int, code: str, since: datetime
 ) -> int | None:
-    """The turn since then in which this was said to the person in this chat, None if it was not."""
+    """The turn since then that refused this person in this chat for this reason, if any."""
     return connection.execute(
         select(table.c.id)
         .where(

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    true,
+    type_coerce,
+    update,
+)
 
 from core.admission import group
 from core.messages import batch
@@ -21,6 +32,7 @@ from store.chats import messages, outbox, pauses, turns
 from store.chats.chats import Chat
 from store.chats.contexts import Context
 from store.chats.pauses import A_WHILE, By
+from store.sql.engine import Instant
 from store.sql.prepared import prepared
 from store.sql.tables import chats as chats_table
 from store.sql.tables import messages as table
@@ -118,47 +130,47 @@ def is_echo(connection: Connection, inbound: Inbound, addresses: set[str]) -> bo
     return connection.scalar(select(outbox_table.c.id).where(ours).limit(1)) is not None
 
 
-def since_last_turn(connection: Connection, chat: Chat, conversation: Context) -> Sequence[Said]:
+def since_last_turn(connection: Connection, chat: Chat, context: Context) -> Sequence[Said]:
     """What was said by hand since this conversation's agent last answered: the latest of it, in
     order."""
-    since = _last_answered(connection, conversation.id).scalar() or conversation.opened_at
-    said = [*_on_phones(connection, chat, since)]
+    said = [*_on_phones(connection, chat, context)]
     if chat.paused_at:  # else nothing was ever written in the panel
-        said += _in_panel(connection, chat, since)
+        said += _in_panel(connection, chat, context)
     return sorted(said, key=lambda each: each.at)[-SHOWN:]
 
 
-@prepared
-def _last_answered(conversation_id: Any) -> Select[Any]:
+def _last_answered(conversation_id: Any, opened_at: Any) -> ColumnElement[datetime]:
+    """In a query: when the agent of this conversation last answered, or when it was opened."""
     answered = (
         turns_table.c.conversation_id == conversation_id,
         turns_table.c.state == TurnState.DONE,
         turns_table.c.kind == turns.TurnKind.AGENT,
     )
-    latest = turns_table.c.id.desc()
-    return select(turns_table.c.started_at).where(*answered).order_by(latest).limit(1)
+    latest = select(turns_table.c.started_at).where(*answered)
+    latest = latest.order_by(turns_table.c.id.desc()).limit(1)
+    return func.coalesce(latest.scalar_subquery(), type_coerce(opened_at, Instant()))
 
 
-def _on_phones(connection: Connection, chat: Chat, since: datetime) -> Sequence[Said]:
+def _on_phones(connection: Connection, chat: Chat, context: Context) -> Sequence[Said]:
     """What the owner wrote on theirs, and what the person did that no agent has seen."""
     return [
         Said(
             row["received_at"],
             row["from_me"],
-            batch.told(messages.remark(row))[:LENGTH],
+            batch.render_message(messages.remark(row))[:LENGTH],
             group.speaker(row["push_name"]) if chat.is_group else "",
         )
-        for row in _unseen(connection, chat.id, since).mappings()
+        for row in _unseen(connection, chat.id, context.id, context.opened_at).mappings()
     ]
 
 
 @prepared
-def _unseen(chat_id: Any, since: Any) -> Select[Any]:
+def _unseen(chat_id: Any, conversation_id: Any, opened_at: Any) -> Select[Any]:
     unseen = and_(table.c.state == MessageState.ANSWERED, table.c.turn_id.is_(None))
     typed = and_(table.c.from_me, table.c.reason == Reason.OWN_MESSAGE)
     wanted = (
         table.c.chat_id == chat_id,
-        table.c.received_at > since,
+        table.c.received_at > _last_answered(conversation_id, opened_at),
         table.c.deleted_at.is_(None),
         table.c.kind != Kind.REACTION,
         or_(typed, unseen),
@@ -166,7 +178,7 @@ def _unseen(chat_id: Any, since: Any) -> Select[Any]:
     return select(table).where(*wanted).order_by(table.c.received_at.desc()).limit(SHOWN)
 
 
-def _in_panel(connection: Connection, chat: Chat, since: datetime) -> Sequence[Said]:
+def _in_panel(connection: Connection, chat: Chat, context: Context) -> Sequence[Said]:
     rows = connection.execute(
         select(outbox_table.c.created_at, outbox_table.c.text)
         .where(
@@ -174,7 +186,7 @@ def _in_panel(connection: Connection, chat: Chat, since: datetime) -> Sequence[S
             outbox_table.c.turn_id.is_(None),
             outbox_table.c.send_id.is_(None),
             outbox_table.c.agent.is_(None),
-            outbox_table.c.created_at > since,
+            outbox_table.c.created_at > _last_answered(context.id, context.opened_at),
         )
         .order_by(outbox_table.c.id.desc())
         .limit(SHOWN)

@@ -225,7 +225,7 @@ def of_turn(connection: Connection, turn_id: int) -> Sequence[Waiting]:
 def retell(connection: Connection, turn_ids: Iterable[int | None]) -> None:
     """Some messages of these turns have lost words: what the turns were asked loses them too."""
     for turn_id in {each for each in turn_ids if each}:
-        request = batch.compose(of_turn(connection, turn_id))
+        request = batch.build_content(of_turn(connection, turn_id)).as_text
         connection.execute(update(turns).where(turns.c.id == turn_id).values(request=request))
 
 

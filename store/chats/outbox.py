@@ -157,6 +157,12 @@ def recover(connection: Connection, fence: int) -> int:
     return given_up.rowcount + again.rowcount
 
 
+def has_queued_of_turn(connection: Connection, turn_id: int) -> bool:
+    """Whether any piece of this turn waits to be sent."""
+    queued = (table.c.turn_id == turn_id, table.c.state == PieceState.QUEUED)
+    return connection.scalar(select(table.c.id).where(*queued).limit(1)) is not None
+
+
 def drop(connection: Connection, turn_id: int, error: str) -> int:
     """What waits of this turn will not be sent. Returns how many rows."""
     waiting, end = PieceState.QUEUED, PieceState.FAILED

@@ -168,13 +168,25 @@ def stop(connection: Connection, turn_id: int, now: datetime) -> bool:
 def drop_rest(connection: Connection, chat_id: int) -> int:
     """What still waits to be sent of this chat's latest answer is not sent any more. Returns how
     many pieces."""
+    latest = _find_latest_answer(connection, chat_id)
+    return outbox.drop(connection, latest, STOPPED) if latest else 0
+
+
+def has_unsent(connection: Connection, chat_id: int) -> bool:
+    """Whether some of this chat's latest answer still waits to be sent."""
+    latest = _find_latest_answer(connection, chat_id)
+    return bool(latest) and outbox.has_queued_of_turn(connection, latest)
+
+
+def _find_latest_answer(connection: Connection, chat_id: int) -> int:
+    """The id of the latest turn of an agent, 0 if there is none."""
     latest = connection.execute(
         select(table.c.id)
         .where(table.c.chat_id == chat_id, table.c.kind == TurnKind.AGENT)
         .order_by(table.c.id.desc())
         .limit(1)
     ).scalar()
-    return outbox.drop(connection, latest, STOPPED) if latest else 0
+    return latest or 0
 
 
 def interrupt(connection: Connection, chat_id: int, now: datetime) -> int:

@@ -53,5 +53,5 @@ def _use(connection: Connection, person: Person | None, now: datetime) -> tuple[
     """Messages within a minute, and dollars on this day."""
     if person is None:
         return 0, Decimal(0)
-    accepted = limits_store.within_a_minute(connection, person.id, now)
-    return accepted, limits_store.spent(connection, person.id, limits.day(now))
+    accepted = limits_store.count_recent_messages(connection, person.id, now)
+    return accepted, limits_store.sum_costs(connection, person.id, limits.day(now))

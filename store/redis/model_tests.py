@@ -14,16 +14,15 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
-from store.redis.queue import QUEUE
+from store.redis.queue import QUEUE, TRY_MODEL
 
-TRY = "worker.jobs.process.try_model"  # by name: the panel does not load the AI library
 TIMEOUT = 60  # seconds a trial may take
 UNTAKEN_TTL = 30  # an older trial is not made any more
 RESULT_TTL = 120  # seconds the outcome can be looked at
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ModelTestResult:
     """What came of it. `said` is the model's answer, or the provider's words about why not, without
     any key; `code` is that of a `Failure`."""
 
@@ -41,7 +40,7 @@ class Trial:
     model: str
     asked: timedelta
     is_taken: bool
-    outcome: Outcome | None = None
+    outcome: ModelTestResult | None = None
 
 
 class Trials:
@@ -54,7 +53,7 @@ class Trials:
     def ask(self, model: str) -> str:
         """Have this model tried, before the messages that wait; returns the trial's id."""
         job = self._queue.enqueue(
-            TRY,
+            TRY_MODEL,
             model,
             job_timeout=TIMEOUT,
             ttl=UNTAKEN_TTL,
@@ -70,7 +69,7 @@ class Trials:
             job = Job.fetch(trial_id, connection=self._redis, serializer=JSONSerializer)
         except (NoSuchJobError, ValueError):
             return None
-        if job.func_name != TRY:
+        if job.func_name != TRY_MODEL:
             return None
         status = job.get_status(refresh=False)
         asked = datetime.now(UTC) - (job.enqueued_at or job.created_at).replace(tzinfo=UTC)
@@ -83,10 +82,10 @@ class Trials:
             Job.fetch(trial_id, connection=self._redis, serializer=JSONSerializer).delete()
 
 
-def _outcome(job: Job, status: Any) -> Outcome | None:
+def _outcome(job: Job, status: Any) -> ModelTestResult | None:
     if status is JobStatus.FINISHED:
         result = job.latest_result()
-        return Outcome(**dict(result.return_value or {})) if result else None
+        return ModelTestResult(**dict(result.return_value or {})) if result else None
     if status in (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED):
-        return Outcome(False, "The process that was asking ended meanwhile.", code="bug")
+        return ModelTestResult(False, "The process that was asking ended meanwhile.", code="bug")
     return None

@@ -8,7 +8,9 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 QUEUE = "turns"
-ANSWER = "worker.jobs.process.answer"  # by name: who nudges need not load the AI library
+# By name: a process that queues them need not load the AI library.
+ANSWER = "worker.jobs.tasks.answer"
+TRY_MODEL = "worker.jobs.tasks.try_model"
 JOB_TIMEOUT = 1800  # seconds one job may go on answering a chat; a turn ends by itself before
 RESULT_TTL = 60  # seconds a done job can still be looked at
 FAILURE_TTL = 24 * 3600  # seconds a failed one can

@@ -97,9 +97,9 @@ class Talk:
                 ids,
                 self.now,
                 kind=TurnKind.AGENT,
-                request=batch.compose(
+                request=batch.build_content(
                     [each for each in messages.waiting(connection, self.id) if each.id in ids]
-                ),
+                ).as_text,
                 person_id=self.person_id,
                 conversation_id=conversation.id,
                 agent=agent,

@@ -7,7 +7,7 @@ from redis import Redis
 
 from config import Config
 from store.agents import provider_keys
-from store.redis.model_tests import Outcome, Trial, Trials
+from store.redis.model_tests import ModelTestResult, Trial, Trials
 from store.redis.queue import Turns
 from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
@@ -45,10 +45,10 @@ def enter(database: Database, config: Config, key: str) -> None:
         provider_keys.save(connection, config, "custom", key, datetime.now(UTC))
 
 
-def outcome(trials: Trials, model: str = "custom/small") -> Outcome:
+def outcome(trials: Trials, model: str = "custom/small") -> ModelTestResult:
     trial_id = trials.ask(model)
 
-    def done() -> Outcome | None:
+    def done() -> ModelTestResult | None:
         trial = trials.look(trial_id)
         assert trial is not None and trial.model == model
         return trial.outcome

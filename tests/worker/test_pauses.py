@@ -17,7 +17,7 @@ from tests.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.jobs.test_running import asked, at_work
 from tests.worker.world import Friend, World
-from worker.jobs.guards import STOPPED
+from worker.jobs.turns import STOPPED
 
 HALF_AN_HOUR = timedelta(minutes=30)
 
@@ -42,7 +42,7 @@ async def test_nobody_answers_in_a_paused_chat(world: World, llm: FakeLLM) -> No
     await world.answering.answer(alice.chat_id)
     assert alice.reads() == [] and not llm.requests
     assert world.states() == ["waiting"] and not world.is_leased(alice)
-    assert await world.answering.neglected() == []
+    assert await world.answering.find_neglected() == []
 
 
 async def test_a_pause_ends_by_itself(world: World, llm: FakeLLM) -> None:
@@ -51,9 +51,9 @@ async def test_a_pause_ends_by_itself(world: World, llm: FakeLLM) -> None:
     take_over(world, alice, HALF_AN_HOUR)
     alice.writes("one").writes("two")
     world.clock.advance(minutes=29)
-    assert await world.answering.neglected() == []
+    assert await world.answering.find_neglected() == []
     world.clock.advance(minutes=1)
-    assert await world.answering.neglected() == [alice.chat_id]
+    assert await world.answering.find_neglected() == [alice.chat_id]
     await world.answering.answer(alice.chat_id)
     assert len(alice.reads()) == 1 and "one\ntwo" in llm.requests[0].text
 

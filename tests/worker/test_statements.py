@@ -21,6 +21,7 @@ from worker.connection.typing_indicator import Composer
 ADDRESS = f"{ALICE.digits}@s.whatsapp.net"
 
 CONNECTION = (17, 6)  # statements and transactions that the connection may need, at most
+JOBS = (16, 4)  # and the jobs
 
 
 @dataclass
@@ -122,4 +123,15 @@ async def test_the_connection_s_side_of_an_answer(world: World, redis: Redis):
     assert office.phone.texts == ["answer to first", "answer to second"]
     assert office.phone.ticks == ["first", "second"]
     statements, transactions = CONNECTION
+    assert len(tally.statements) <= statements and tally.transactions <= transactions, str(tally)
+
+
+async def test_the_jobs_side_of_an_answer(world: World):
+    world.allow(ALICE)
+    alice = world.friend()
+    for text in ("first", "second"):  # with the first the agent's context is opened
+        alice.writes(text)
+        with counting(world.database) as tally:
+            await world.answering.answer(alice.chat_id)
+    statements, transactions = JOBS
     assert len(tally.statements) <= statements and tally.transactions <= transactions, str(tally)

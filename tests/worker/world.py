@@ -28,7 +28,7 @@ from store.redis.live import Live
 from store.sql import tables
 from store.sql.engine import Database
 from tests.waiting import PATIENCE
-from worker.jobs.chat_loop import Answering
+from worker.jobs.chat_loop import ChatLoop
 from worker.models.completion import Completer
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -94,14 +94,14 @@ class World:
         self.config = config
         self.clock = clock
         self.completers: list[Completer] = []
-        self.answerings: list[Answering] = []
+        self.answerings: list[ChatLoop] = []
         self.pauses: list[float] = []  # what was waited between two tries to ask a model
         self._ids = count(1)
         self.answering = self.another()
 
     def another(
         self, *, seconds: float = PATIENCE, redis: Redis | None = None, **changes: Any
-    ) -> Answering:
+    ) -> ChatLoop:
         """One more process that answers, as far as this one can tell."""
         config = self.config.model_copy(update=changes)
         keyring = Keyring(self.database, config)
@@ -109,7 +109,14 @@ class World:
         self.completers.append(completer)
         agents = AgentFolder(config.agents_dir)
         live = Live(redis or self.redis)
-        answering = Answering(config, self.database, live, agents, completer, self.clock)
+        answering = ChatLoop(
+            config=config,
+            database=self.database,
+            live=live,
+            agents=agents,
+            completer=completer,
+            now=self.clock,
+        )
         self.answerings.append(answering)
         return answering
 

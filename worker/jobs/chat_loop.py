@@ -1,17 +1,15 @@
 """Answering chats: each by one job at a time, in the order in which its messages came.
 
-The lease in SQL makes jobs take turns, in one process and across many. Whoever holds it answers
-until nothing waits; whoever can't get it leaves, because the holder looks again before it goes.
+The lease in SQL makes jobs take turns, in one process and across many. Its holder answers until
+nothing waits; a job that can't get it leaves, because the holder looks again before it goes.
 """
 
 import asyncio
-import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -23,18 +21,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from config import Config
 from core.messages import batch, command
-from store import settings as settings_store
 from store.agents.agents import AgentFolder
-from store.chats import chats, messages, pauses
+from store.chats import chats, messages
 from store.chats import turns as turns_store
-from store.chats.messages import Waiting
+from store.chats.chats import Chat
 from store.redis.live import Live
 from store.redis.stop_signals import Stops
 from store.sql.engine import Database
-from worker.jobs import guards, replies, turns
-from worker.jobs.ask_agent import Asker, Outcome
-from worker.jobs.running import AtWork, Stopped
-from worker.jobs.turns import Running
+from worker.jobs import replies, turn_context, turns
+from worker.jobs.ask_agent import AgentAsker, TurnResult
+from worker.jobs.plans import decide
+from worker.jobs.running import RunningTurns, Stopped
+from worker.jobs.steps import Done, Lease, Leave, LookAgain, Next, Run, Wait
+from worker.jobs.turn_context import Due, TurnContext
+from worker.jobs.turns import OpenTurn
 from worker.models.completion import Completer
 from worker.models.partials import Partials
 from worker.tools import Tools
@@ -50,36 +50,12 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
-class Step(Enum):
-    """What a look at a chat comes to, if neither a turn that runs nor a pause nor a bug."""
-
-    CLOSED = "closed"  # a turn that needed no agent
-    QUIET = "quiet"  # nothing waits; the lease is given back
-    TAKEN = "taken"  # another job has the lease
-    UNWANTED = "unwanted"  # the same, and what that one is at is to be stopped
-
-
-# An exception is a bug that has been told to the person, to be raised after the commit.
-Look = Running | timedelta | Step | Exception
-
-
-@dataclass
-class Hold:
-    """One job's hold of one chat. `pauses` counts how often it has waited for more messages."""
-
-    chat_id: int
-    owner: str = field(default_factory=lambda: secrets.token_hex(8))
-    is_fresh: bool = True
-    was_interrupted: bool = False
-    has_stopped: bool = False
-    pauses: int = 0
-
-
-class Answering:
+class ChatLoop:
     """All answering of one process; its coroutines run on one event loop. `now` is the clock."""
 
     def __init__(
         self,
+        *,
         config: Config,
         database: Database,
         live: Live,
@@ -94,11 +70,15 @@ class Answering:
         self._completer = completer
         self._now = now
         self._owners: set[str] = set()
-        self._threads = ThreadPoolExecutor(THREADS, "answering")
+        self._threads = ThreadPoolExecutor(THREADS, "chat-loop")
         self.tools = Tools(database, live, self.in_thread, now)
-        partials = Partials(live, self.in_thread)
-        self._asker = Asker(self._read, completer, partials, self.tools)
-        self._at_work = AtWork()
+        self._asker = AgentAsker(
+            read=self._read,
+            completer=completer,
+            partials=Partials(live, self.in_thread),
+            tools=self.tools,
+        )
+        self._running = RunningTurns()
         self._stops = Stops(live.redis)
         self.late_after = LATE
 
@@ -110,32 +90,32 @@ class Answering:
     async def answer(self, chat_id: int) -> None:
         """Answer what waits in this chat, unless another job is at it.
 
-        What goes wrong with an agent is told to the person and stored. A bug is too, and then
-        raised. When the database is out that is raised as well; the messages go on waiting.
+        What goes wrong with an agent is answered with a sentence and stored. So is a bug, and then
+        it is raised. When the database is out that is raised as well; the messages go on waiting.
         Cancelled, it leaves everything as it is, to be taken up when the lease has run out.
         """
-        hold = Hold(chat_id)
-        self._owners.add(hold.owner)
+        lease = Lease(chat_id)
+        self._owners.add(lease.owner)
         try:
-            step: Look | None = await self._write(self._look, hold)
-            while step is not None:
-                step = await self._follow(hold, step)
+            following: Next | None = await self._look(lease)
+            while following:
+                following = await self._follow(lease, following)
         except Exception:
-            await self._write(chats.release, chat_id, hold.owner)
+            await self._write(chats.release, chat_id, lease.owner)
             raise
         finally:
-            self._owners.discard(hold.owner)
+            self._owners.discard(lease.owner)
 
     async def renew_leases(self) -> None:
         """Keep the chats that are being answered. To be called every quarter of `LEASE`."""
         if self._owners:
             await self._write(chats.renew, list(self._owners), self._now() + LEASE)
-        await self.stop_unwanted(self._at_work.chats)
+        await self.stop_unwanted(self._running.chats)
 
     async def stop_unwanted(self, chat_ids: Sequence[int]) -> None:
         """Stop the turns that run here in those of these chats where a /stop waits, or where the
-        turn was closed by somebody else: the owner has taken over."""
-        found = {chat_id: self._at_work.find(chat_id) for chat_id in chat_ids}
+        turn was closed from elsewhere: the owner has taken over."""
+        found = {chat_id: self._running.find_stop(chat_id) for chat_id in chat_ids}
         stoppable = {chat_id: stop for chat_id, stop in found.items() if stop}
         if not stoppable:
             return
@@ -154,8 +134,8 @@ class Answering:
             if chat_id is not None:
                 await self.stop_unwanted([chat_id])
 
-    async def neglected(self) -> list[int]:
-        """Chats that want an answer while nobody works on one."""
+    async def find_neglected(self) -> list[int]:
+        """Chats that want an answer while no job works on one."""
         return list(await self._read(chats.neglected, self._now()))
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
@@ -169,51 +149,73 @@ class Answering:
 
     # ---- steps (loop) --------------------------------------------------------------------------
 
-    async def _follow(self, hold: Hold, found: Look) -> Look | None:
-        """Do what a look at this chat asks for, and look again. None when there is nothing left to
-        do for this job."""
-        match found:
-            case Running():
-                return await self._run(hold, found)
-            case timedelta():
-                hold.pauses += 1
-                await asyncio.sleep(found.total_seconds())
-            case Step.CLOSED:
+    async def _follow(self, lease: Lease, following: Next) -> Next | None:
+        """Do what a look at the chat came to. Returns what to do then, None at the end."""
+        match following:
+            case Run(turn):
+                lease.begin_turn()
+                return await self._run(lease, turn)
+            case Wait(seconds):
+                lease.is_fresh = False
+                lease.waits += 1
+                await asyncio.sleep(seconds)
+            case LookAgain():
+                lease.begin_turn()
                 await self._nudge()
-            case Step.QUIET | Step.TAKEN:
+            case Leave(has_interrupt=True):
+                await self._stop(lease.chat_id)
                 return None
-            case Step.UNWANTED:
-                await self._stop(hold.chat_id)
+            case Done() | Leave():
                 return None
-            case _:
-                await self._nudge()
-                raise found
-        return await self._write(self._look, hold)
+        return await self._look(lease)
 
-    async def _run(self, hold: Hold, running: Running) -> Look:
+    async def _look(self, lease: Lease) -> Next:
+        """Begin the chat's next turn. A bug on the way takes back all that this would have
+        written, is answered in a transaction of its own, and is raised."""
+        try:
+            return await self._write(self._begin_next, lease)
+        except Exception as bug:
+            if not is_outage(bug):
+                await self._write(self._close_over_bug, lease, bug)
+                await self._nudge()
+            raise
+
+    async def _run(self, lease: Lease, turn: OpenTurn) -> Next:
         """Whether the turn was still ours to close makes no difference here: the next look at the
         chat tells who has it."""
-        asking = self._asker.outcome(running)
-        late = partial(self._say_still_working, running)
+        asking = self._asker.ask(turn)
+        late = partial(self._say_still_working, turn)
         try:
-            outcome = await self._at_work.do(running.chat_id, asking, self.late_after, late)
+            result = await self._running.run(turn.chat_id, asking, self.late_after, late)
         except Stopped:
-            hold.has_stopped = await self._write(turns_store.stop, running.id, self._now())
-            return await self._write(self._look, hold)
+            lease.has_stopped = await self._write(turns_store.stop, turn.id, self._now())
+            return await self._look(lease)
         except Exception as bug:
             if is_outage(bug):
                 raise
-            broken = Outcome(replies.broken(bug, self._completer.scrub))
-            await self._write(self._finish, running, broken)
+            await self._write(self._finish, lease, turn, self._describe_bug(bug))
             await self._nudge()
             raise
-        found = await self._write(self._finish_and_look, hold, running, outcome)
+        try:
+            following = await self._write(self._finish_and_look, lease, turn, result)
+        except Exception as bug:
+            if is_outage(bug):
+                raise
+            # Perhaps of the look, and that must not cost the answer: it is met again in a look of
+            # its own. What is wrong with the end of the turn is raised here.
+            log.warning("a turn's end and the next look failed together", exc_info=True)
+            await self._write(self._finish, lease, turn, result)
+            await self._nudge()
+            return await self._look(lease)
         await self._nudge()
-        return found
+        return following
 
-    async def _say_still_working(self, running: Running) -> None:
-        if running.settings.still_working and running.channel.uses_outbox:
-            await self._write(turns.still_working, running, self._now())
+    def _describe_bug(self, bug: Exception) -> TurnResult:
+        return TurnResult(replies.make_bug_report(bug, self._completer.scrub))
+
+    async def _say_still_working(self, turn: OpenTurn) -> None:
+        if turn.settings.still_working and turn.channel.uses_outbox:
+            await self._write(turns.say_still_working, turn, self._now())
             await self._nudge()
 
     async def _stop(self, chat_id: int) -> None:
@@ -222,7 +224,7 @@ class Answering:
         try:
             await self.in_thread(self._stops.call, chat_id)
         except RedisError as error:
-            log.warning("Redis does not answer, a stop may take longer", error=str(error))
+            log.warning("Redis does not answer, a stop is late", error=str(error))
 
     async def _nudge(self) -> None:
         """Tell the connection that there is something to send. It also looks by itself."""
@@ -231,85 +233,105 @@ class Answering:
         except RedisError as error:
             log.warning("Redis does not answer, a nudge is lost", error=str(error))
 
-    # ---- one look (threads) --------------------------------------------------------------------
+    # ---- transactions (threads) ----------------------------------------------------------------
 
-    def _finish_and_look(
-        self, connection: Connection, hold: Hold, running: Running, outcome: Outcome
-    ) -> Look:
-        """In one transaction: where nobody has written meanwhile, the end of the turn is the end of
-        the lease. A bug in the look must not cost the answer."""
-        self._finish(connection, running, outcome)
-        try:
-            with connection.begin_nested():
-                return self._look(connection, hold)
-        except Exception as bug:
-            if is_outage(bug):
-                raise
-            return bug
-
-    def _finish(self, connection: Connection, running: Running, outcome: Outcome) -> None:
-        turns.finish(connection, running, outcome.answer, self._now(), outcome.summary)
-
-    def _look(self, connection: Connection, hold: Hold) -> Look:
+    def _begin_next(self, connection: Connection, lease: Lease) -> Next:
         """Take or keep the chat and begin its next turn.
 
         Nothing is overlooked between this look and the end of the lease. To take the lease locks
         the chat's row until the commit; the job of whatever begins to wait after the look comes
         after that, and finds the lease free.
         """
+        chat = self._take(connection, lease)
+        return self._begin(connection, lease, chat) if chat else self._leave(connection, lease)
+
+    def _finish_and_look(
+        self, connection: Connection, lease: Lease, turn: OpenTurn, result: TurnResult
+    ) -> Next:
+        """In one transaction: where nothing was written since, the end of the turn is the end of
+        the lease."""
+        chat = self._take(connection, lease)
+        if chat is None:
+            return self._leave(connection, lease)
+        session = self._finish_turn(connection, chat, turn, result)
+        if chats.release_if_quiet(connection, chat.id, lease.owner, **session):
+            return Done()
+        if session:
+            chats.stick(connection, chat.id, **session)
+        return self._begin(connection, lease, replace(chat, **session))
+
+    def _finish(
+        self, connection: Connection, lease: Lease, turn: OpenTurn, result: TurnResult
+    ) -> None:
+        chat = self._take(connection, lease)
+        session = chat and self._finish_turn(connection, chat, turn, result)
+        if session:
+            chats.stick(connection, turn.chat_id, **session)
+
+    def _finish_turn(
+        self, connection: Connection, chat: Chat, turn: OpenTurn, result: TurnResult
+    ) -> dict[str, Any]:
+        """Returns the chat's new session, as columns; a turn that failed begins none."""
+        now, answer = self._now(), result.answer
+        is_ours = turns.finish(connection, turn, chat, answer, result.summary, now)
+        if not is_ours or answer.error_code:
+            return {}
+        return {"agent": turn.agent.id, "sticky_until": now + turn.sticky}
+
+    def _take(self, connection: Connection, lease: Lease) -> Chat | None:
         now = self._now()
-        if not chats.lease(connection, hold.chat_id, hold.owner, now, now + LEASE):
-            is_unwanted = any(map(batch.is_interrupt, messages.waiting(connection, hold.chat_id)))
-            return Step.UNWANTED if is_unwanted else Step.TAKEN
-        if hold.is_fresh:
-            hold.was_interrupted = turns_store.interrupt(connection, hold.chat_id, now) > 0
-            hold.is_fresh = False
-        waiting = self._due(connection, hold.chat_id)
-        if not waiting:
-            chats.release(connection, hold.chat_id, hold.owner)
-            return Step.QUIET
-        return self._begin(connection, hold, waiting, now)
+        return chats.lease(connection, lease.chat_id, lease.owner, now, now + LEASE)
 
-    def _due(self, connection: Connection, chat_id: int) -> Sequence[Waiting]:
-        """What waits for us: in a chat that the owner has taken over, only commands."""
-        waiting = messages.waiting(connection, chat_id)
-        if waiting and pauses.current(connection, chat_id, self._now()):
-            return batch.select_commands(waiting)
-        return waiting
+    def _leave(self, connection: Connection, lease: Lease) -> Leave:
+        waiting = messages.waiting(connection, lease.chat_id)
+        return Leave(has_interrupt=any(map(batch.is_interrupt, waiting)))
 
-    def _begin(
-        self, connection: Connection, hold: Hold, waiting: Sequence[Waiting], now: datetime
-    ) -> Look:
-        chat = chats.get(connection, hold.chat_id)
-        assert chat is not None, "a leased chat is there"
+    def _begin(self, connection: Connection, lease: Lease, chat: Chat) -> Next:
+        """Look up, decide, write."""
+        due = self._find_due(connection, lease, chat)
+        if due is None:
+            chats.release(connection, chat.id, lease.owner)
+            return Done()
+        if wait := self._measure_wait(lease, chat, due):
+            return Wait(wait.total_seconds())
+        context = self._look_up(connection, lease, chat, due)
+        turn = turns.apply(context, decide(context))
+        return Run(turn) if turn else LookAgain()
+
+    def _find_due(self, connection: Connection, lease: Lease, chat: Chat) -> Due | None:
+        if lease.is_fresh and chat.has_running_turn:
+            interrupted = turns_store.interrupt(connection, chat.id, self._now())
+            lease.was_interrupted = interrupted > 0
         registry = self._agents.load().restrict_to(chat.channel)
-        settings = settings_store.load(connection)
-        chosen = turns.next_batch(waiting, registry)
-        gather = timedelta(milliseconds=settings.gather_ms if chat.channel.gathers_lines else 0)
-        pause = batch.pause(chosen, gather, now)
-        if pause and len(chosen) == len(waiting) and hold.pauses < batch.CAP:
-            return pause
-        hold.pauses = 0
-        who = chosen[0].person_id
-        scene = turns.look(connection, chat, who, registry, settings, self._config, now)
-        try:
-            with connection.begin_nested():
-                if guards.is_settled(
-                    scene,
-                    waiting,
-                    chosen,
-                    has_stopped=hold.has_stopped,
-                    was_interrupted=hold.was_interrupted,
-                ):
-                    return Step.CLOSED
-                return turns.begin(scene, chosen) or Step.CLOSED
-        except Exception as bug:
-            if is_outage(bug):
-                raise
-            turns.close(scene, chosen, replies.broken(bug, self._completer.scrub))
-            return bug
-        finally:
-            hold.has_stopped = hold.was_interrupted = False
+        return turn_context.find_due(connection, chat, registry, self._now())
+
+    def _measure_wait(self, lease: Lease, chat: Chat, due: Due) -> timedelta:
+        """How long to wait for further lines. What is followed by something else is complete."""
+        if not chat.channel.gathers_lines or lease.waits >= batch.CAP:
+            return timedelta(0)
+        if len(due.messages) < len(due.waiting):
+            return timedelta(0)
+        gather = timedelta(milliseconds=due.settings.gather_ms)
+        return batch.measure_gather_wait(due.messages, gather, self._now())
+
+    def _look_up(self, connection: Connection, lease: Lease, chat: Chat, due: Due) -> TurnContext:
+        return turn_context.look_up(
+            connection,
+            self._config,
+            chat=chat,
+            due=due,
+            now=self._now(),
+            has_stopped=lease.has_stopped,
+            was_interrupted=lease.was_interrupted,
+        )
+
+    def _close_over_bug(self, connection: Connection, lease: Lease, bug: Exception) -> None:
+        """Answer what a bug has kept from its turn, so that it does not come back for ever."""
+        chat = self._take(connection, lease)
+        due = self._find_due(connection, lease, chat) if chat else None
+        if chat and due:
+            context = self._look_up(connection, lease, chat, due)
+            turns.close(context, context.messages, self._describe_bug(bug).answer)
 
     async def _write(self, function: Callable[..., T], *args: Any) -> T:
         return await self.in_thread(self._transaction, self._database.write, function, args)
@@ -324,7 +346,7 @@ class Answering:
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether the database could not do its work and may be able to later: nobody's bug."""
+    """Whether the database could not do its work and may be able to later, which is no bug."""
     if isinstance(error, InterfaceError | PoolTimeout):
         return True
     # SQLite says "operational" of wrong SQL as well, and gives that a code of its own.

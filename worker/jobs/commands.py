@@ -5,105 +5,53 @@ what the person reads. Nothing has changed when it refuses.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
 
-from sqlalchemy import Connection
-
-from config import Config
-from core.agents import introduction
 from core.agents.agent import Agent
-from core.agents.routing import Route, Why
+from core.agents.routing import Why
 from core.errors import InvalidModel, UnknownAgent
 from core.messages import status_text
 from core.messages.command import Call, help_text
+from core.messages.content import Content
 from core.messages.status_text import Standing
 from core.models import name as model_rules
 from core.models.credentials import Access
 from core.models.failure import Failure
-from core.models.name import DEMO, ModelName
+from core.models.name import DEMO, NAME_LENGTH, ModelName
 from core.settings import Settings
-from store.agents import favourites, provider_keys
-from store.agents.agents import Registry
+from store.agents import favourites
 from store.chats import chats, contexts
-from store.chats.chats import Chat
 from store.chats.contexts import Context
-from store.chats.people import Person
 from worker.jobs import memory
+from worker.jobs.turn_context import TurnContext
 from worker.models import echo_model
 from worker.models.completion import Prompt
 
 OWN_MODEL = "default"  # /model default
 NO_AGENT = Failure.NO_AGENT.sentence
-NAME = 200  # characters; longer names are not stored, and not repeated
 
 
-@dataclass(frozen=True)
-class Scene:
-    """Where messages are answered, within one transaction."""
-
-    connection: Connection
-    chat: Chat
-    route: Route
-    registry: Registry
-    settings: Settings
-    config: Config
-    now: datetime
-    home: Route  # where messages would go without a session
-    person: Person | None  # who writes; None in the panel
-
-    @property
-    def agent(self) -> Agent | None:
-        """Who answers here at the moment."""
-        return self.registry.agents[self.route.agent] if self.route.agent else None
-
-    @property
-    def sticky(self) -> timedelta:
-        return timedelta(minutes=self.settings.sticky_minutes)
-
-    @cached_property
-    def access(self) -> Access:
-        """Whom could be asked, with whose key."""
-        return provider_keys.access(self.connection, self.config)
-
-    @property
-    def about(self) -> str:
-        """What an agent is told of the person."""
-        if self.person is None:
-            return ""
-        subject = self.chat.subject or ""
-        return introduction.about(self.person.push_name, self.person.phone, subject)
-
-    def stick(self, agent: Agent) -> None:
-        chats.stick(self.connection, self.chat.id, agent.id, self.now + self.sticky)
-
-    def conversation(self, agent: Agent) -> Context:
-        return contexts.current(self.connection, self.chat.id, agent.id, self.now)
-
-
-def run(call: Call, scene: Scene) -> str:
+def run(call: Call, context: TurnContext) -> str:
     """Carry out a command that asks no model. Returns the answer, in WhatsApp's formatting."""
     if call.command is None:
-        return f"I don't know /{call.name[:NAME]}. Send /help to see what I understand."
-    return ACTIONS[call.command.name](scene, call.argument)
+        return f"I don't know /{call.name[:NAME_LENGTH]}. Send /help to see what I understand."
+    return ACTIONS[call.command.name](context, call.argument)
 
 
-def find_obstacle(call: Call, scene: Scene) -> str | None:
+def find_obstacle(call: Call, context: TurnContext) -> str | None:
     """Why a command that asks a model can't be carried out, in words for the person; None when
     the model can be asked."""
     assert call.command, "only a known command asks a model"
-    return OBSTACLES[call.command.name](scene)
+    return OBSTACLES[call.command.name](context)
 
 
-def greeting(agent: Agent) -> str:
-    """What somebody reads who has turned to another agent."""
+def render_greeting(agent: Agent) -> str:
+    """What a person reads who has turned to another agent."""
     return f"You are now talking to {agent.title}."
 
 
-def model_name(conversation: Context, agent: Agent, settings: Settings) -> str:
-    """The person's choice, else the agent's own model; as somebody wrote it."""
-    return conversation.model or own_model(agent, settings)
+def find_model_name(remembered: Context, agent: Agent, settings: Settings) -> str:
+    """The person's choice, else the agent's own model; as it was written."""
+    return remembered.model or own_model(agent, settings)
 
 
 def own_model(agent: Agent, settings: Settings) -> str:
@@ -111,68 +59,68 @@ def own_model(agent: Agent, settings: Settings) -> str:
     return model_rules.own_model(agent.model, settings.default_model)
 
 
-def _agent(scene: Scene, argument: str) -> str:
+def _switch_agent(context: TurnContext, argument: str) -> str:
     if not argument:
-        current = scene.agent and f"You are talking to {scene.agent.title}."
+        current = context.agent and f"You are talking to {context.agent.title}."
         usage = "Send /agent <name> to switch and /agents to see who there is."
         return f"{current or NO_AGENT}\n{usage}"
     try:
-        agent = scene.registry.find(argument[:NAME])
+        agent = context.registry.find(argument[:NAME_LENGTH])
     except UnknownAgent as error:
         return f"{error} Send /agents to see who there is."
-    scene.stick(agent)
-    return greeting(agent)
+    context.stick(agent)
+    return render_greeting(agent)
 
 
-def _agents(scene: Scene, argument: str) -> str:
-    if not scene.registry.agents:
+def _list_agents(context: TurnContext, argument: str) -> str:
+    if not context.registry.agents:
         return "There are no agents yet."
-    lines = [_listed(agent, scene.agent) for agent in scene.registry.agents.values()]
+    lines = [_render_agent(agent, context.agent) for agent in context.registry.agents.values()]
     return "\n".join(["*Agents*", *lines, "Send /agent <name> to switch."])
 
 
-def _listed(agent: Agent, current: Agent | None) -> str:
+def _render_agent(agent: Agent, current: Agent | None) -> str:
     mark = " ← you are talking to this one" if current and agent.id == current.id else ""
     return f"- {agent.title} (`{agent.id}`){mark}"
 
 
-def _new(scene: Scene, argument: str) -> str:
-    if scene.agent is None:
+def _start_afresh(context: TurnContext, argument: str) -> str:
+    if context.agent is None:
         return NO_AGENT
-    old = scene.conversation(scene.agent)
-    fresh = contexts.start_afresh(scene.connection, old, scene.now)
-    scene.stick(scene.agent)
+    old = context.context_of(context.agent)
+    fresh = contexts.start_afresh(context.connection, old, context.now)
+    context.stick(context.agent)
     return (
-        f"{scene.agent.title} starts afresh and has forgotten our earlier messages.\n"
-        f"Model: {_shown(model_name(fresh, scene.agent, scene.settings))}"
+        f"{context.agent.title} starts afresh and has forgotten our earlier messages.\n"
+        f"Model: {_render_model(find_model_name(fresh, context.agent, context.settings))}"
     )
 
 
-def _model(scene: Scene, argument: str) -> str:
-    if scene.agent is None:
+def _choose_model(context: TurnContext, argument: str) -> str:
+    if context.agent is None:
         return NO_AGENT
-    conversation = scene.conversation(scene.agent)
+    remembered = context.context_of(context.agent)
     if not argument:
-        return _current_model(conversation, scene.agent, scene.settings)
+        return _describe_model(remembered, context.agent, context.settings)
     if argument.lower() == OWN_MODEL:
-        contexts.choose_model(scene.connection, conversation.id, None)
-        own = _shown(own_model(scene.agent, scene.settings))
-        return f"{scene.agent.name} is back on their own model, {own}."
+        contexts.choose_model(context.connection, remembered.id, None)
+        own = _render_model(own_model(context.agent, context.settings))
+        return f"{context.agent.name} is back on their own model, {own}."
     try:
-        model = _find_model(argument, favourites.load(scene.connection))
-        scene.access.check(model)
+        model = _find_model(argument, favourites.load(context.connection))
+        context.access.check(model)
     except InvalidModel as error:
         return f"{error} Nothing has changed."
-    contexts.choose_model(scene.connection, conversation.id, str(model))
-    return f"{scene.agent.name} now uses {_shown(str(model))} in our conversation."
+    contexts.choose_model(context.connection, remembered.id, str(model))
+    return f"{context.agent.name} now uses {_render_model(str(model))} in our conversation."
 
 
-def _current_model(conversation: Context, agent: Agent, settings: Settings) -> str:
-    shown = _shown(model_name(conversation, agent, settings))
-    if conversation.model:
+def _describe_model(remembered: Context, agent: Agent, settings: Settings) -> str:
+    shown = _render_model(find_model_name(remembered, agent, settings))
+    if remembered.model:
         return (
             f"{agent.name} uses {shown}, which you chose.\n"
-            f"Send /model {OWN_MODEL} to go back to {_shown(own_model(agent, settings))}."
+            f"Send /model {OWN_MODEL} to go back to {_render_model(own_model(agent, settings))}."
         )
     return (
         f"{agent.name} uses {shown}.\n"
@@ -183,10 +131,10 @@ def _current_model(conversation: Context, agent: Agent, settings: Settings) -> s
 def _find_model(text: str, favoured: Sequence[str]) -> ModelName:
     """By number in the list of favourites, by full name, or by a part of one favourite's name.
     Raises `InvalidModel` with the sentence to show."""
-    if len(text) > NAME:
+    if len(text) > NAME_LENGTH:
         raise InvalidModel("That is too long for the name of a model.")
     if text.isdecimal():
-        return _numbered(int(text), favoured)
+        return _pick_favourite(int(text), favoured)
     try:
         return ModelName.parse(text)
     except InvalidModel as error:
@@ -198,7 +146,7 @@ def _find_model(text: str, favoured: Sequence[str]) -> ModelName:
         return ModelName.parse(alike[0])
 
 
-def _numbered(number: int, favoured: Sequence[str]) -> ModelName:
+def _pick_favourite(number: int, favoured: Sequence[str]) -> ModelName:
     if not favoured:
         raise InvalidModel("There are no favorite models yet.")
     if not 1 <= number <= len(favoured):
@@ -206,20 +154,20 @@ def _numbered(number: int, favoured: Sequence[str]) -> ModelName:
     return ModelName.parse(favoured[number - 1])
 
 
-def _modelfavs(scene: Scene, argument: str) -> str:
-    favoured = favourites.load(scene.connection)
+def _list_favourites(context: TurnContext, argument: str) -> str:
+    favoured = favourites.load(context.connection)
     if not favoured:
         return "There are no favorite models yet. The owner of this number can add some."
-    agent = scene.agent
-    current = model_name(scene.conversation(agent), agent, scene.settings) if agent else None
+    agent = context.agent
+    current = find_model_name(context.context_of(agent), agent, context.settings) if agent else None
     lines = [
-        f"{number}. {name}{_remark(name, current, scene.access)}"
+        f"{number}. {name}{_remark_on(name, current, context.access)}"
         for number, name in enumerate(favoured, 1)
     ]
     return "\n".join(["*Favorite models*", *lines, "Send /model <number> to use one."])
 
 
-def _remark(name: str, current: str | None, access: Access) -> str:
+def _remark_on(name: str, current: str | None, access: Access) -> str:
     if name == current:
         return " ← in use"
     try:
@@ -229,28 +177,38 @@ def _remark(name: str, current: str | None, access: Access) -> str:
     return ""
 
 
-def _status(scene: Scene, argument: str) -> str:
-    return status_text.status(_standing(scene, scene.agent)) if scene.agent else NO_AGENT
+def _show_status(context: TurnContext, argument: str) -> str:
+    if context.agent is None:
+        return NO_AGENT
+    return status_text.status(_measure_standing(context, context.agent))
 
 
-def _context(scene: Scene, argument: str) -> str:
-    return status_text.context(_standing(scene, scene.agent)) if scene.agent else NO_AGENT
+def _show_context(context: TurnContext, argument: str) -> str:
+    if context.agent is None:
+        return NO_AGENT
+    return status_text.context(_measure_standing(context, context.agent))
 
 
-def _standing(scene: Scene, agent: Agent) -> Standing:
-    conversation = scene.conversation(agent)
-    model = model_name(conversation, agent, scene.settings)
+def _measure_standing(context: TurnContext, agent: Agent) -> Standing:
+    remembered = context.context_of(agent)
+    model = find_model_name(remembered, agent, context.settings)
     window = memory.window_of(agent, model)
-    remembered = memory.load(scene.connection, conversation, window)
-    prompt = Prompt(agent, DEMO, "", channel=scene.chat.channel, about=scene.about)
-    view = memory.view(remembered, prompt.instructions, "", window)
-    totals = contexts.totals(scene.connection, conversation)
-    is_kept = scene.chat.channel.keeps_agent or scene.route.why is not Why.STICKY
+    past = memory.load(context.connection, remembered, window)
+    prompt = Prompt(
+        agent,
+        DEMO,
+        Content(""),
+        channel=context.chat.channel,
+        introduction=context.introduction,
+    )
+    view = memory.view(past, prompt.instructions, Content(""), window)
+    totals = contexts.totals(context.connection, remembered)
+    is_kept = context.chat.channel.keeps_agent or context.route.why is not Why.STICKY
     return Standing(
         agent=agent.title,
-        model=_shown(model),
-        until=None if is_kept else scene.chat.sticky_until,
-        since=conversation.opened_at,
+        model=_render_model(model),
+        until=None if is_kept else context.chat.sticky_until,
+        since=remembered.opened_at,
         turns=totals.turns,
         seen=view.turns,
         summarised=totals.summarised,
@@ -262,57 +220,61 @@ def _standing(scene: Scene, agent: Agent) -> Standing:
     )
 
 
-def _obstacle_to_compact(scene: Scene) -> str | None:
-    if scene.agent is None:
+def _obstacle_to_compact(context: TurnContext) -> str | None:
+    if context.agent is None:
         return NO_AGENT
-    conversation = scene.conversation(scene.agent)
-    if model_name(conversation, scene.agent, scene.settings) == str(DEMO):
+    remembered = context.context_of(context.agent)
+    if find_model_name(remembered, context.agent, context.settings) == str(DEMO):
         return "The demo can't summarize: there is no AI behind it. /new starts afresh."
-    if not contexts.past(scene.connection, conversation):
+    if not contexts.past(context.connection, remembered):
         return "There is nothing to summarize yet."
     return None
 
 
-def _stop(scene: Scene, argument: str) -> str:
+def _answer_idle_stop(context: TurnContext, argument: str) -> str:
     return "There is nothing to stop."
 
 
-def _end(scene: Scene, argument: str) -> str:
-    if scene.chat.channel.keeps_agent:
+def _end_session(context: TurnContext, argument: str) -> str:
+    if context.chat.channel.keeps_agent:
         return "This chat stays with its agent. /agent <name> turns to another."
-    was = scene.chat.sticky(scene.now)
-    chats.unstick(scene.connection, scene.chat.id)
-    ended = f"Your session with {_name(scene, was)} has ended." if was else "There is no session."
-    following = scene.registry.agents[scene.home.agent].title if scene.home.agent else None
+    was = context.chat.sticky(context.now)
+    chats.unstick(context.connection, context.chat.id)
+    ended = (
+        f"Your session with {_find_agent_name(context, was)} has ended."
+        if was
+        else "There is no session."
+    )
+    following = context.registry.agents[context.home.agent].title if context.home.agent else None
     return f"{ended} {following} answers next." if following else f"{ended} {NO_AGENT}"
 
 
-def _name(scene: Scene, agent_id: str) -> str:
-    agent = scene.registry.agents.get(agent_id)
+def _find_agent_name(context: TurnContext, agent_id: str) -> str:
+    agent = context.registry.agents.get(agent_id)
     return agent.name if agent else agent_id
 
 
-def _help(scene: Scene, argument: str) -> str:
+def _show_help(context: TurnContext, argument: str) -> str:
     return help_text()
 
 
-def _shown(model: str) -> str:
+def _render_model(model: str) -> str:
     """A model's name for people: the demo must not pass as an AI."""
     return f"{DEMO}, “{echo_model.LABEL}”" if model == str(DEMO) else model
 
 
 # What a command does that asks no model.
-ACTIONS: Mapping[str, Callable[[Scene, str], str]] = {
-    "agent": _agent,
-    "agents": _agents,
-    "new": _new,
-    "model": _model,
-    "modelfavs": _modelfavs,
-    "help": _help,
-    "status": _status,
-    "context": _context,
-    "stop": _stop,
-    "end": _end,
+ACTIONS: Mapping[str, Callable[[TurnContext, str], str]] = {
+    "agent": _switch_agent,
+    "agents": _list_agents,
+    "new": _start_afresh,
+    "model": _choose_model,
+    "modelfavs": _list_favourites,
+    "help": _show_help,
+    "status": _show_status,
+    "context": _show_context,
+    "stop": _answer_idle_stop,
+    "end": _end_session,
 }
 # What may stand in the way of one that asks a model; `ask_agent` carries it out.
-OBSTACLES: Mapping[str, Callable[[Scene], str | None]] = {"compact": _obstacle_to_compact}
+OBSTACLES: Mapping[str, Callable[[TurnContext], str | None]] = {"compact": _obstacle_to_compact}

@@ -1,4 +1,4 @@
-"""Summarising a conversation, when somebody sends /compact or when it nearly fills the window.
+"""Summarising a conversation, when a person sends /compact or when it nearly fills the window.
 
 The model reads the conversation as a transcript and not as a history: so what was said is plainly
 data, calls of tools need no tools, and any provider takes it.
@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.agents.agent import Agent
+from core.messages.content import Content
 from core.models import window
 from core.models.failure import Failure, failed
 from core.models.name import ModelName
@@ -55,11 +56,12 @@ async def summarise(
     cut = len(memory.past) - keep
     old, kept = memory.past[:cut], memory.past[cut:]
     assert old, "there is something to summarise"
-    summary = Summary(memory.conversation.summary or "", old[-1].turn_id, kept)
+    summary = Summary(memory.context.summary or "", old[-1].turn_id, kept)
     budget = window.room(window_tokens) * SHARE / memory.factor
     for piece in _pieces(old, budget):
-        prompt = Prompt(_WRITER, model, _task(summary.text, piece, wishes), task=_INSTRUCTIONS)
-        summary = _after(summary, await completer.complete(prompt))
+        task = _render_task(summary.text, piece, wishes)
+        prompt = Prompt(_WRITER, model, Content(task), task=_INSTRUCTIONS)
+        summary = _add_completion(summary, await completer.complete(prompt))
     return summary
 
 
@@ -68,20 +70,20 @@ def is_due(needed: int, window_tokens: int, memory: Memory) -> bool:
     return len(memory.past) > KEPT and needed > window.NEARLY_FULL * window.room(window_tokens)
 
 
-def _after(summary: Summary, completion: Completion) -> Summary:
+def _add_completion(summary: Summary, completion: Completion) -> Summary:
     text = without_leaks(completion.text)
     if not text:
         raise failed(Failure.EMPTY_REPLY, "The model wrote no summary.")
     return replace(
         summary,
         text=text,
-        input_tokens=total(summary.input_tokens, completion.input_tokens),
-        output_tokens=total(summary.output_tokens, completion.output_tokens),
-        cost_usd=total(summary.cost_usd, completion.cost_usd),
+        input_tokens=add_counts(summary.input_tokens, completion.input_tokens),
+        output_tokens=add_counts(summary.output_tokens, completion.output_tokens),
+        cost_usd=add_counts(summary.cost_usd, completion.cost_usd),
     )
 
 
-def total(one: Any, other: Any) -> Any:
+def add_counts(one: Any, other: Any) -> Any:
     """The sum of two counts, of which each may be unknown."""
     known = [count for count in (one, other) if count is not None]
     return sum(known[1:], known[0]) if known else None
@@ -128,7 +130,7 @@ def _spelled(value: Any) -> str:
     return shorten(text, CUT)
 
 
-def _task(summary: str, piece: Sequence[Past], wishes: str) -> str:
+def _render_task(summary: str, piece: Sequence[Past], wishes: str) -> str:
     parts = [
         f"<earlier_summary>\n{summary}\n</earlier_summary>" if summary else "",
         f"<transcript>\n{transcript(piece)}\n</transcript>",
@@ -138,7 +140,7 @@ def _task(summary: str, piece: Sequence[Past], wishes: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-_WRITER = Agent("summary", "Summary")  # nobody's persona, and without tools
+_WRITER = Agent("summary", "Summary")  # no persona, and no tools
 _INSTRUCTIONS = f"""\
 You summarise a conversation between a person and an agent, for the agent, who will remember \
 nothing else of it. Keep names, numbers, dates, decisions, preferences, promises and open \

@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 
 from core.agents.agent import Agent
 from core.errors import InvalidModel
+from core.messages.content import Content
 from core.models import window
 from core.models.name import ModelName
 from store.chats import contexts
 from store.chats.contexts import Context, Past
 
-PAGES = 10  # of `conversations.PAGE` turns: what was said before is forgotten in any case
+PAGES = 10  # of `contexts.PAGE` turns: what was said before is forgotten in any case
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Memory:
     """What there is to remember: the turns that no summary covers, in order, or the latest of them.
     `factor` is what estimates are to be multiplied by."""
 
-    conversation: Context
+    context: Context
     past: Sequence[Past]
     factor: float
 
@@ -36,8 +37,7 @@ class Memory:
 
     def after(self, summary: str, kept: Sequence[Past]) -> "Memory":
         """The same with a summary of all but the `kept`."""
-        conversation = replace(self.conversation, summary=summary)
-        return replace(self, conversation=conversation, past=kept)
+        return replace(self, context=replace(self.context, summary=summary), past=kept)
 
 
 @dataclass(frozen=True)
@@ -52,25 +52,25 @@ class View:
     needed: int
 
 
-def load(connection: Connection, conversation: Context, window_tokens: int = window.CAP) -> Memory:
+def load(connection: Connection, context: Context, window_tokens: int = window.CAP) -> Memory:
     """Read back as far as can matter to a model with this window."""
     past: list[Past] = []
     size = 0
     for _ in range(PAGES):
-        page = contexts.past(connection, conversation, before=past[0].turn_id if past else None)
+        page = contexts.past(connection, context, before=past[0].turn_id if past else None)
         past[:0] = page
         size += sum(window.of_messages(turn.messages) for turn in page)
         if len(page) < contexts.PAGE or size * window.MISJUDGED[0] > window_tokens:
             break
-    return Memory(conversation, past, _factor(past))
+    return Memory(context, past, _factor(past))
 
 
-def view(memory: Memory, instructions: str, text: str, window_tokens: int) -> View:
+def view(memory: Memory, instructions: str, content: Content, window_tokens: int) -> View:
     """Choose what fits into a window together with the instructions and the new message."""
-    summary = summary_messages(memory.conversation.summary)
+    summary = summary_messages(memory.context.summary)
     fixed = (
         window.of_text(instructions)
-        + window.of_text(text)
+        + window.of_text(content.as_text)
         + 2 * window.PER_MESSAGE
         + window.of_messages(summary)
     )

@@ -9,9 +9,7 @@ import os
 import secrets
 import sys
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 from redis import Redis
@@ -28,8 +26,8 @@ from store.retention import Rule
 from store.services import NotReady, open_services
 from store.sql.engine import Database
 from worker.async_rq.async_worker import AsyncWorker
-from worker.jobs.chat_loop import LEASE, Answering
-from worker.models import model_test
+from worker.jobs import tasks
+from worker.jobs.chat_loop import LEASE, ChatLoop
 from worker.models.completion import Completer
 
 HEARTBEAT_SECONDS = 5.0
@@ -41,81 +39,68 @@ GRACE_SECONDS = 8.0  # for running turns at the end; with what follows less than
 
 log = structlog.get_logger(__name__)
 
-_answering: Answering | None = None
-_completer: Completer | None = None
-
-
-async def answer(chat_id: int) -> None:
-    """The job that messages nudge. RQ finds it by name, in the process that `main` has set up."""
-    assert _answering is not None, "only python -m worker.jobs can run this job"
-    await _answering.answer(chat_id)
-
-
-async def try_model(model: str) -> dict[str, Any]:
-    """The owner wants to know whether a model can be asked. Returns an `Outcome`'s fields."""
-    assert _completer is not None, "only python -m worker.jobs can run this job"
-    return asdict(await model_test.run(_completer, model))
-
 
 class Process:
     """What goes on beside the jobs, on the same loop."""
 
     def __init__(self, config: Config, database: Database, redis: Redis) -> None:
         self.turns = Turns(redis)
-        self._config = config
-        self._database = database
+        self.completer = Completer(Keyring(database, config))
+        self._agents = AgentFolder(config.agents_dir)
         self._live = Live(redis)
+        self.chat_loop = ChatLoop(
+            config=config,
+            database=database,
+            live=self._live,
+            agents=self._agents,
+            completer=self.completer,
+        )
+        self._database = database
         self._id = secrets.token_hex(8)
         self._started_at = time.time()
 
     async def start(self) -> None:
-        global _answering, _completer
-        self._completer = _completer = Completer(Keyring(self._database, self._config))
-        await self._completer.warm_up()
-        agents = AgentFolder(self._config.agents_dir)
-        self._answering = _answering = Answering(
-            self._config, self._database, self._live, agents, self._completer
-        )
+        await self.completer.warm_up()
         # The libraries stay as they are: no collection need look at them again, the last one
         # included, which would take seconds and delay a restart.
         gc.freeze()
-        log.info("ready to answer", agents=sorted(agents.load().agents))
+        log.info("ready to answer", agents=sorted(self._agents.load().agents))
 
     async def stop(self) -> None:
-        await self._answering.in_thread(self._live.remove_heartbeat, "jobs", self._id)
-        await self._answering.tools.close()
-        self._answering.close()
-        await self._completer.close()
+        await self.chat_loop.in_thread(self._live.remove_heartbeat, "jobs", self._id)
+        await self.chat_loop.tools.close()
+        self.chat_loop.close()
+        await self.completer.close()
 
     async def repeat_heartbeat(self) -> None:
         """Say that this process lives and what it is at."""
         while True:
-            running = self._answering.running
+            running = self.chat_loop.running
             sent = make_heartbeat(self._id, self._started_at, running=running)
-            await self._answering.in_thread(self._live.record_heartbeat, "jobs", sent)
+            await self.chat_loop.in_thread(self._live.record_heartbeat, "jobs", sent)
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def keep_leases(self) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
-            await self._answering.renew_leases()
+            await self.chat_loop.renew_leases()
 
     async def listen(self) -> None:
-        await self._answering.listen()
+        await self.chat_loop.listen()
 
     async def sweep(self) -> None:
         """Find the chats whose nudge was lost or whose job died. While others wait in the queue
         there is no hurry: the lost one's turn would not come sooner."""
         while True:
-            if await self._answering.in_thread(self.turns.is_empty):
-                for chat_id in await self._answering.neglected():
+            if await self.chat_loop.in_thread(self.turns.is_empty):
+                for chat_id in await self.chat_loop.find_neglected():
                     log.info("chat was neglected", chat=chat_id)
-                    await self._answering.in_thread(self.turns.nudge, chat_id)
+                    await self.chat_loop.in_thread(self.turns.nudge, chat_id)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def let_go(self) -> None:
-        """Every hour, what has lost its value: a little at a time, so that nobody waits for the
-        database."""
+        """Every hour, what has lost its value: a little at a time, so that
+        nothing waits for the database for long."""
         while True:
             for rule in retention.RULES:
                 count = await self._let_go(rule)
@@ -127,7 +112,7 @@ class Process:
         gone = 0
         while True:
             now = datetime.now(UTC)
-            found = await self._answering.in_thread(retention.let_go, self._database, rule, now)
+            found = await self.chat_loop.in_thread(retention.let_go, self._database, rule, now)
             gone += found
             if found < retention.BATCH:
                 return gone
@@ -147,6 +132,7 @@ def main() -> int:
         log.error("can't start", error=str(error))
         return 1
     process = Process(config, database, redis)
+    tasks.SERVICES.set(tasks.Services(process.chat_loop, process.completer))
     worker = AsyncWorker(
         process.turns.queue,
         connection=redis,

@@ -9,29 +9,29 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):
-    """Somebody has asked for the end of this turn."""
+    """The end of this turn was asked for."""
 
 
 @dataclass
-class _Work:
+class _Task:
     task: "asyncio.Task[Any]"
     is_stopped: bool = False
 
 
-class AtWork:
+class RunningTurns:
     """One per process, on its loop. At most one turn for each chat."""
 
     def __init__(self) -> None:
-        self._works: dict[int, _Work] = {}
+        self._tasks: dict[int, _Task] = {}
 
     @property
     def chats(self) -> list[int]:
-        return list(self._works)
+        return list(self._tasks)
 
-    def find(self, chat_id: int) -> Callable[[], None] | None:
+    def find_stop(self, chat_id: int) -> Callable[[], None] | None:
         """How to stop the turn that is at work in this chat now, and no later one. None if there
         is none."""
-        work = self._works.get(chat_id)
+        work = self._tasks.get(chat_id)
         if work is None:
             return None
 
@@ -41,7 +41,7 @@ class AtWork:
 
         return stop
 
-    async def do(
+    async def run(
         self,
         chat_id: int,
         turn: Coroutine[Any, Any, T],
@@ -53,7 +53,7 @@ class AtWork:
         Raises `Stopped` when it was stopped, tools included. Cancelled, it cancels the turn.
         """
         task = asyncio.create_task(turn)
-        work = self._works[chat_id] = _Work(task)
+        work = self._tasks[chat_id] = _Task(task)
         try:
             done, _ = await asyncio.wait({task}, timeout=late_after)
             if not done:
@@ -63,5 +63,5 @@ class AtWork:
                 raise Stopped
             return task.result()
         finally:
-            del self._works[chat_id]
+            del self._tasks[chat_id]
             task.cancel()

@@ -16,6 +16,7 @@ from pydantic_ai import Agent as Runner
 from pydantic_ai import settings
 from pydantic_ai.exceptions import FallbackExceptionGroup, UserError
 from pydantic_ai.messages import (
+    BinaryContent,
     ModelMessage,
     ModelMessagesTypeAdapter,
     ModelRequest,
@@ -23,6 +24,7 @@ from pydantic_ai.messages import (
     ModelResponsePart,
     TextPart,
     ThinkingPart,
+    UserContent,
 )
 from pydantic_ai.toolsets import AbstractToolset
 from pydantic_ai.usage import RunUsage, UsageLimits
@@ -30,7 +32,8 @@ from pydantic_ai.usage import RunUsage, UsageLimits
 from core.agents.agent import Agent, system_prompt
 from core.channel import Channel
 from core.errors import InvalidModel
-from core.models.credentials import Access
+from core.messages.content import Content
+from core.models.credentials import Access, needs_access
 from core.models.failure import AgentFailed, Failure, failed
 from core.models.name import DEMO, ModelName
 from core.models.usage import Spent
@@ -58,28 +61,25 @@ _RUNNER: Runner[Any, str | None] = Runner(
 
 @dataclass(frozen=True)
 class Prompt:
-    """What an agent is asked. `history` is what earlier completions of this conversation gave;
-    `fallback` answers when `model` can't, for a reason that another model may not share. `watch` is
-    told the answer so far, again and again while it is being written. Without `equipment` the agent
-    has no tools. `about` tells of the person; `task` takes the place of the agent's own
-    instructions."""
+    """What an agent is asked."""
 
     agent: Agent
     model: ModelName
-    text: str
-    history: Sequence[Any] = ()
+    content: Content
+    history: Sequence[Any] = ()  # what earlier completions of this context gave
+    # It answers when `model` can't, for a reason that another model may not share.
     fallback: ModelName | None = None
     channel: Channel = Channel.WHATSAPP
-    watch: Watch | None = None
-    equipment: Equipment | None = None
-    about: str = ""
-    task: str = ""
+    watch: Watch | None = None  # called with the answer so far, again and again
+    equipment: Equipment | None = None  # without it the agent has no tools
+    introduction: str = ""  # about the person
+    task: str = ""  # in place of the agent's own instructions
 
     @property
     def instructions(self) -> str:
-        """What the model is told before the conversation."""
-        told = self.task or system_prompt(self.agent, self.channel)
-        return "\n\n".join(filter(None, [told, self.about]))
+        """What the model reads before the conversation."""
+        role = self.task or system_prompt(self.agent, self.channel)
+        return "\n\n".join(filter(None, [role, self.introduction]))
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class Completion:
 class Completer:
     """Asks models, many at a time on one event loop, over one HTTP client.
 
-    `access` says whom can be asked and with whose key; it is called for each completion, in a
-    thread. `seconds` is how long a provider may be silent, `turn_seconds` how long a completion
-    may take with all its requests and tools. `pause` is for tests.
+    `access` says which models can be asked and with which keys; it is called in a thread for each
+    completion that needs it. `seconds` is how long a provider may be silent, `turn_seconds` how
+    long a completion may take with all its requests and tools. `pause` is for tests.
     """
 
     def __init__(
@@ -140,15 +140,15 @@ class Completer:
                 raise
             detail = f"The turn took longer than {self._turn_seconds:g} seconds.\n{attempts.story}"
             detail = self.scrub(detail.strip())
-            raise failed(Failure.TIMEOUT, detail, _spent(usage)) from error
+            raise failed(Failure.TIMEOUT, detail, _count_usage(usage)) from error
         except (*KNOWN, FallbackExceptionGroup) as error:
-            raise self._failure(attempts, error, usage) from error
+            raise self._describe_failure(attempts, error, usage) from error
 
     async def warm_up(self) -> None:
         """Do once, before anybody waits, what a first use does slowly. Nothing is sent."""
         agent = Agent("warm-up", "Warm-up")
-        first = await self.complete(Prompt(agent, DEMO, "first"))
-        await self.complete(Prompt(agent, DEMO, "second", first.history))
+        first = await self.complete(Prompt(agent, DEMO, Content("first")))
+        await self.complete(Prompt(agent, DEMO, Content("second"), first.history))
         known = Access(addresses={"ollama": "http://127.0.0.1"})
         providers.build(ModelName("ollama", "warm-up"), agent, known, self._client)
 
@@ -161,9 +161,9 @@ class Completer:
 
     def _prepare(self, attempts: Attempts, prompt: Prompt) -> None:
         """Build the models that may be asked. Raises what is wrong with the first if none can."""
-        access = self._access()
-        self._scrubber.learn(access.keys.values())
         names = [name for name in (prompt.model, prompt.fallback) if name]
+        access = self._access() if needs_access(names) else Access()
+        self._scrubber.learn(access.keys.values())
         for name in dict.fromkeys(names):
             try:
                 model = providers.build(name, prompt.agent, access, self._client)
@@ -175,46 +175,56 @@ class Completer:
 
     async def _ask(self, attempts: Attempts, prompt: Prompt, usage: RunUsage) -> Completion:
         result = await _RUNNER.run(
-            prompt.text,
+            _render_content(prompt.content),
             model=attempts.model,
             instructions=prompt.instructions,
-            message_history=_recalled(prompt.history),
+            message_history=_load_history(prompt.history),
             model_settings=self._settings,
             usage=usage,
             usage_limits=LIMITS,
             deps=prompt.equipment and prompt.equipment.context,
-            toolsets=_toolsets(prompt),
+            toolsets=_select_toolsets(prompt),
             event_stream_handler=telling(prompt.watch) if prompt.watch else None,
         )
         answered = attempts.answered(result.new_messages())
-        spent = _spent(usage) if answered != DEMO else Spent()
+        spent = _count_usage(usage) if answered != DEMO else Spent()
         return Completion(
             text=meant(result.output or ""),
-            history=_kept(result.new_messages()),
+            history=_dump_history(result.new_messages()),
             model=answered,
             remark=self.scrub(attempts.story) if answered != prompt.model else "",
             **asdict(spent),
         )
 
-    def _failure(self, attempts: Attempts, error: Exception, usage: RunUsage) -> AgentFailed:
+    def _describe_failure(
+        self, attempts: Attempts, error: Exception, usage: RunUsage
+    ) -> AgentFailed:
         found = failure_of(attempts.give_up(error))
         assert found is not None, "only known errors are caught"
-        return failed(found, self.scrub(attempts.story), _spent(usage))
+        return failed(found, self.scrub(attempts.story), _count_usage(usage))
 
 
-def _spent(usage: RunUsage) -> Spent:
+def _render_content(content: Content) -> str | Sequence[UserContent]:
+    """Words alone stay a plain text, as every provider takes it."""
+    if not content.parts:
+        return content.text
+    parts = [BinaryContent(part.data, media_type=part.media_type) for part in content.parts]
+    return [content.text, *parts]
+
+
+def _count_usage(usage: RunUsage) -> Spent:
     """Nothing was counted when it is zero: each request has at least a token."""
     return Spent(usage.input_tokens or None, usage.output_tokens or None, usage.cost)
 
 
-def _toolsets(prompt: Prompt) -> Sequence[AbstractToolset[Any]]:
+def _select_toolsets(prompt: Prompt) -> Sequence[AbstractToolset[Any]]:
     """The demo has no use for tools, and MCP servers are not started for it."""
     return prompt.equipment.toolsets if prompt.equipment and prompt.model != DEMO else ()
 
 
-def _recalled(history: Sequence[Any]) -> list[ModelMessage]:
-    """What `_kept` made. What can't be read any more is forgotten: better an agent with a gap in
-    its memory than one that never answers again."""
+def _load_history(history: Sequence[Any]) -> list[ModelMessage]:
+    """What `_dump_history` made. What can't be read any more is forgotten: better an agent with a
+    gap in its memory than one that never answers again."""
     try:
         return ModelMessagesTypeAdapter.validate_python(history)
     except ValidationError as error:
@@ -222,22 +232,22 @@ def _recalled(history: Sequence[Any]) -> list[ModelMessage]:
         return []
 
 
-def _kept(messages: Iterable[ModelMessage]) -> Sequence[Any]:
+def _dump_history(messages: Iterable[ModelMessage]) -> Sequence[Any]:
     """This turn for the next turns' history: without the instructions, which every turn brings
     anew, and without the reasoning."""
-    bare = [_bare(message) for message in messages]
+    bare = [_without_instructions(message) for message in messages]
     kept: Sequence[Any] = ModelMessagesTypeAdapter.dump_python(bare, mode="json", exclude_none=True)
     return kept
 
 
-def _bare(message: ModelMessage) -> ModelMessage:
+def _without_instructions(message: ModelMessage) -> ModelMessage:
     if isinstance(message, ModelRequest):
         return replace(message, instructions=None)
     # An attempt that failed is told in the provider's words, which may quote a key.
-    return replace(message, parts=list(_said(message)), failed_attempts=None)
+    return replace(message, parts=list(_strip_reasoning(message)), failed_attempts=None)
 
 
-def _said(response: ModelResponse) -> Iterable[ModelResponsePart]:
+def _strip_reasoning(response: ModelResponse) -> Iterable[ModelResponsePart]:
     for part in response.parts:
         if isinstance(part, TextPart):
             yield replace(part, content=meant(part.content))

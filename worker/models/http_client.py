@@ -18,6 +18,10 @@ from httpx2 import (
     Response,
     Timeout,
 )
+from tenacity import RetryCallState, stop_after_attempt
+from tenacity.asyncio import AsyncRetrying
+from tenacity.asyncio.retry import retry_if_result
+from tenacity.retry import retry_if_exception_type
 
 CONNECT_SECONDS = 10.0
 TRIES = 3
@@ -25,7 +29,7 @@ FIRST_PAUSE = 1.0  # seconds; then twice as long, give or take a quarter
 LONGEST_PAUSE = 20.0  # seconds; when a provider wants more, there is no point in waiting
 CONNECTIONS = Limits(max_connections=1000, max_keepalive_connections=100)
 
-Pause = Callable[[float], Awaitable[object]]
+Pause = Callable[[float], Awaitable[None]]
 
 # 529 is how Anthropic says "overloaded".
 _MAY_PASS = frozenset({408, 429, 500, 502, 503, 504, 529})
@@ -38,7 +42,11 @@ _LOST: tuple[type[Exception], ...] = (NetworkError, RemoteProtocolError, Connect
 class PatientClient(AsyncClient):
     """Sends up to `TRIES` times what met a rate limit, a server in trouble or a broken connection,
     with pauses that grow, or as long as `Retry-After` says. `seconds` is how long a provider may
-    be silent. Proxies are those that the environment names. `pause` is for tests."""
+    be silent. Proxies are those that the environment names. `pause` is for tests.
+
+    `pydantic_ai.retries` has a transport for this, but it raises in place of the last response, of
+    which the libraries make their own errors, and can't read a body before it decides.
+    """
 
     def __init__(self, seconds: float, *, pause: Pause = asyncio.sleep, **options: Any) -> None:
         timeout = Timeout(seconds, connect=CONNECT_SECONDS)
@@ -47,20 +55,17 @@ class PatientClient(AsyncClient):
 
     async def send(self, request: Request, **options: Any) -> Response:
         _connect_soon(request)
-        for number in range(1, TRIES):
-            response = None
-            try:
-                response = await super().send(request, **options)
-            except _LOST:
-                wait: float | None = _backoff(number)
-            else:
-                wait = await _wanted(response, number)
-            if response and wait is None:
-                return response
-            if response:
-                await response.aclose()
-            await self._pause(wait or 0.0)
-        return await super().send(request, **options)
+        # One for each request: it keeps a state, and many requests run on one loop.
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(_LOST) | retry_if_result(_may_pass),
+            stop=stop_after_attempt(TRIES),
+            wait=_choose_pause,
+            sleep=self._pause,
+            before_sleep=_close_response,
+            retry_error_callback=_take_last_word,
+        )
+        response: Response = await retrying(super().send, request, **options)
+        return response
 
 
 def _connect_soon(request: Request) -> None:
@@ -70,16 +75,35 @@ def _connect_soon(request: Request) -> None:
     request.extensions = {**request.extensions, "timeout": {**timeout, "connect": connect}}
 
 
-async def _wanted(response: Response, number: int) -> float | None:
-    """Seconds to wait before asking once more; None when this answer is the last word."""
+async def _may_pass(response: Response) -> bool:
+    """Whether to ask once more, or this answer is the last word."""
     if response.status_code not in _MAY_PASS or response.headers.get("x-should-retry") == "false":
-        return None
+        return False
     if _USED_UP in await response.aread():
-        return None
-    asked = _retry_after(response)
-    if asked is None:
-        return _backoff(number)
-    return asked if asked <= LONGEST_PAUSE else None
+        return False
+    return (_retry_after(response) or 0.0) <= LONGEST_PAUSE
+
+
+def _choose_pause(state: RetryCallState) -> float:
+    """In seconds: what the provider asks for, else twice as long as the last one."""
+    outcome = state.outcome
+    asked = _retry_after(outcome.result()) if outcome and not outcome.failed else None
+    if asked is not None:
+        return asked
+    backoff = FIRST_PAUSE * 2 ** (state.attempt_number - 1)
+    return float(backoff * random.uniform(0.75, 1.25))
+
+
+async def _close_response(state: RetryCallState) -> None:
+    if state.outcome and not state.outcome.failed:
+        await state.outcome.result().aclose()
+
+
+def _take_last_word(state: RetryCallState) -> Response:
+    """What came of the last try; raises the error that did."""
+    assert state.outcome, "something was tried"
+    response: Response = state.outcome.result()
+    return response
 
 
 def _retry_after(response: Response) -> float | None:
@@ -94,7 +118,3 @@ def _retry_after(response: Response) -> float | None:
     except ValueError:
         return None
     return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
-
-
-def _backoff(number: int) -> float:
-    return float(FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.75, 1.25))

@@ -2,8 +2,11 @@
 
 An MCP server is asked to end when its turn does. But if this process is killed, nobody asks: a
 server that doesn't notice would stay for ever. Linux has a signal for that; elsewhere the server's
-closed standard input has to do. Run as a script, with the standard library alone:
-`runtime/parent.py` is out of its reach.
+closed standard input has to do.
+
+A script, because the MCP library starts the program itself and offers no step between fork and
+exec; with the standard library alone (`runtime/parent.py` is out of its reach), so that it costs
+milliseconds.
 """
 
 import ctypes

@@ -22,7 +22,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from core.agents.mcp_config import McpServer
 from worker.tools.context import ToolContext, readable
-from worker.tools.mcp_link import Link, ServerFailed, explained, seen
+from worker.tools.mcp_connection import McpConnection, ServerFailed, explain, ignore_failure
 
 PATIENCE = 10.0  # seconds that a turn waits to hear what a server offers; it may come up later
 LISTED_FOR = 600.0  # seconds for which that is remembered
@@ -63,13 +63,13 @@ class Servers:
 
     def __init__(self) -> None:
         self._listings: dict[McpServer, _Listing] = {}
-        self._links: dict[asyncio.Task[None], Link] = {}
+        self._connections: dict[asyncio.Task[None], McpConnection] = {}
 
-    def connect(self, server: McpServer) -> Link:
-        link = Link(server)
-        self._links[link.task] = link
-        link.task.add_done_callback(self._links.pop)
-        return link
+    def connect(self, server: McpServer) -> McpConnection:
+        connection = McpConnection(server)
+        self._connections[connection.task] = connection
+        connection.task.add_done_callback(self._connections.pop)
+        return connection
 
     async def offers(self, server: McpServer) -> Sequence[Offer]:
         """What the server offers and its entry allows. Raises `ServerFailed`."""
@@ -78,7 +78,7 @@ class Servers:
         if listing is None or listing.is_stale(now):
             self._forget_stale(now)
             task = asyncio.create_task(self._list(server), name=f"list {server.name}")
-            task.add_done_callback(seen)
+            task.add_done_callback(ignore_failure)
             listing = self._listings[server] = _Listing(task, now)
         await asyncio.wait({listing.task}, timeout=PATIENCE)
         if not listing.task.done():
@@ -92,27 +92,27 @@ class Servers:
         tasks: set[asyncio.Task[Any]] = {listing.task for listing in self._listings.values()}
         for task in tasks:
             task.cancel()
-        for link in list(self._links.values()):
-            link.end()
-        if tasks := tasks | set(self._links):
+        for connection in list(self._connections.values()):
+            connection.end()
+        if tasks := tasks | set(self._connections):
             await asyncio.wait(tasks, timeout=CLOSING)
 
     async def _list(self, server: McpServer) -> Sequence[Offer]:
-        link = self.connect(server)
+        connection = self.connect(server)
         try:
-            toolset = await link.opened()
+            toolset = await connection.opened()
             async with asyncio.timeout(server.timeout):
                 listed = await toolset.list_tools()
-            return tuple(_offered(server, listed))
+            return tuple(_select_offers(server, listed))
         except ServerFailed as error:
             log.warning("MCP server can't be used", server=server.name, reason=str(error))
             raise
         except Exception as error:
-            reason = explained(server, error)
+            reason = explain(server, error)
             log.warning("MCP server does not tell its tools", server=server.name, reason=reason)
             raise ServerFailed(f"it does not tell its tools: {reason}") from None
         finally:
-            link.end()
+            connection.end()
 
     def _forget_stale(self, now: float) -> None:
         """Entries that the owner has changed meanwhile are never asked for again."""
@@ -128,20 +128,20 @@ class ServerTools(AbstractToolset[ToolContext]):
         self._servers = servers
         self._remarks = remarks
         self._offers: Mapping[str, Offer] | None = None
-        self._link: Link | None = None
+        self._connection: McpConnection | None = None
 
     @property
     def id(self) -> str:
         return f"mcp-{self._server.name}"
 
     def end(self) -> None:
-        """Close the connection if there is one. Nobody waits for that."""
-        if self._link:
-            self._link.end()
+        """Close the connection if there is one, without waiting for that."""
+        if self._connection:
+            self._connection.end()
 
     async def get_tools(self, ctx: RunContext[ToolContext]) -> dict[str, ToolsetTool[ToolContext]]:
         if self._offers is None:
-            self._offers = await self._listed()
+            self._offers = await self._find_offers()
         return {
             name: ToolsetTool(
                 toolset=self,
@@ -166,53 +166,53 @@ class ServerTools(AbstractToolset[ToolContext]):
         seconds = self._server.timeout
         try:
             async with asyncio.timeout(max(seconds, PATIENCE)):
-                toolset = await self._connected()
+                toolset = await self._open_connection()
             async with asyncio.timeout(seconds):
-                return _told(await toolset.direct_call_tool(tool_name, tool_args))
+                return _render_result(await toolset.direct_call_tool(tool_name, tool_args))
         except ToolError as error:  # the server's own way of saying no
             return readable(f"The tool failed: {error}")
         except TimeoutError:
-            return self._failed(tool_name, f"no answer within {seconds:g} s")
+            return self._report_failure(tool_name, f"no answer within {seconds:g} s")
         except ServerFailed as error:
-            return self._failed(tool_name, f"the server can't be used: {error}")
+            return self._report_failure(tool_name, f"the server can't be used: {error}")
         except Exception as error:
-            self._hang_up()
-            return self._failed(tool_name, explained(self._server, error))
+            self._disconnect()
+            return self._report_failure(tool_name, explain(self._server, error))
 
-    async def _listed(self) -> Mapping[str, Offer]:
+    async def _find_offers(self) -> Mapping[str, Offer]:
         try:
             offers = await self._servers.offers(self._server)
         except ServerFailed as error:
-            self._remark(f"can't be used: {error}")
+            self._add_remark(f"can't be used: {error}")
             return {}
         return {offer.definition.name: offer for offer in offers}
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         """The connection may be broken: the next call makes another."""
         self.end()
-        self._link = None
+        self._connection = None
 
-    async def _connected(self) -> Any:
-        if self._link is None or self._link.task.done():
-            self._link = self._servers.connect(self._server)
-        return await self._link.opened()
+    async def _open_connection(self) -> Any:
+        if self._connection is None or self._connection.task.done():
+            self._connection = self._servers.connect(self._server)
+        return await self._connection.opened()
 
-    def _failed(self, tool_name: str, reason: str) -> str:
-        self._remark(f"{tool_name}: {reason}")
+    def _report_failure(self, tool_name: str, reason: str) -> str:
+        self._add_remark(f"{tool_name}: {reason}")
         return f"The tool failed: {reason}."
 
-    def _remark(self, text: str) -> None:
+    def _add_remark(self, text: str) -> None:
         self._remarks.append(f"MCP server {self._server.name}: {text}.")
 
 
-def _offered(server: McpServer, listed: Iterable[Any]) -> Iterable[Offer]:
+def _select_offers(server: McpServer, listed: Iterable[Any]) -> Iterable[Offer]:
     """Under names that every provider takes, and that no other tool can have: ours have no `__`."""
-    seen: set[str] = set()
+    taken: set[str] = set()
     for tool in listed:
         name = f"{server.name}__{_ODD.sub('_', tool.name)}"[:NAME]
-        if not server.allows(tool.name) or name in seen or len(seen) >= TOOLS:
+        if not server.allows(tool.name) or name in taken or len(taken) >= TOOLS:
             continue
-        seen.add(name)
+        taken.add(name)
         yield Offer(
             tool.name,
             ToolDefinition(
@@ -223,16 +223,16 @@ def _offered(server: McpServer, listed: Iterable[Any]) -> Iterable[Offer]:
         )
 
 
-def _told(result: object) -> str:
+def _render_result(result: object) -> str:
     """Texts as they are, and data as JSON. Pictures and sounds are left out: many models take none
     from a tool, and the history would keep them for ever."""
     parts = result if isinstance(result, list) else [result]
     if any(isinstance(part, BinaryContent) for part in parts):
-        return readable("\n".join(_part(part) for part in parts))
+        return readable("\n".join(_render_part(part) for part in parts))
     return readable(result)
 
 
-def _part(part: object) -> str:
+def _render_part(part: object) -> str:
     if isinstance(part, BinaryContent):
         return f"[{part.media_type}, {len(part.data)} bytes: can't be shown]"
     return readable(part)

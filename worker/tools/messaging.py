@@ -1,4 +1,4 @@
-"""Writing to people on WhatsApp, to those whom the owner has permitted and nobody else.
+"""Writing to people on WhatsApp, to those that the owner has permitted and no others.
 
 The permission is read from SQL in the transaction that queues the message. What the model has been
 told, or was allowed a moment ago, counts for nothing. Every use is in the audit log.
@@ -49,15 +49,15 @@ async def send_whatsapp_message(
     context = ctx.deps
     context.sends += 1  # here, on the loop: a model may call a tool several times at once
     is_over = context.sends > SENDS
-    told: str = await context.office.in_thread(_send, context, to, message, urgent, is_over)
-    return told
+    answer: str = await context.office.in_thread(_send, context, to, message, urgent, is_over)
+    return answer
 
 
 async def list_whatsapp_targets(ctx: RunContext[ToolContext]) -> str:
     """List to whom you may send WhatsApp messages with send_whatsapp_message."""
     context = ctx.deps
-    told: str = await context.office.in_thread(_list, context)
-    return told
+    answer: str = await context.office.in_thread(_list, context)
+    return answer
 
 
 # ---- what blocks (threads) ---------------------------------------------------------------------
@@ -124,10 +124,10 @@ def _list(context: ToolContext) -> str:
         _record(connection, context, "targets listed", f"{len(given)} permissions")
     if not given:
         return "You are not permitted to write to anybody. Only the owner can change that."
-    return readable("\n".join(["You may write to:", *_told(given)]))
+    return readable("\n".join(["You may write to:", *_render_permissions(given)]))
 
 
-def _told(given: Iterable[Permission]) -> Iterable[str]:
+def _render_permissions(given: Iterable[Permission]) -> Iterable[str]:
     for each in sorted(given, key=lambda each: (each.pattern.rank, each.pattern)):
         label = f" ({each.label})" if each.label else ""
         if each.pattern.is_prefix:

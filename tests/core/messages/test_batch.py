@@ -68,22 +68,26 @@ def test_a_batch_ends_where_something_else_begins(waiting: list[str], taken: int
 def test_the_pause_ends_with_quiet_or_at_the_cap(
     written: list[float], now: float, pause: float
 ) -> None:
-    waited = batch.pause([at(each) for each in written], GATHER, NOON + timedelta(seconds=now))
+    waited = batch.measure_gather_wait(
+        [at(each) for each in written], GATHER, NOON + timedelta(seconds=now)
+    )
     assert waited == timedelta(seconds=pause)
 
 
 def test_a_command_is_not_held_up() -> None:
-    assert batch.pause([Message("/help")], GATHER, NOON) == timedelta(0)
+    assert batch.measure_gather_wait([Message("/help")], GATHER, NOON) == timedelta(0)
 
 
 def test_lines_are_joined_and_quotes_marked() -> None:
-    told = batch.compose([Message(" hello "), Message("and this?", quoted_text="one\ntwo")])
-    assert told == "hello\n> one\n> two\nand this?"
+    content = batch.build_content(
+        [Message(" hello "), Message("and this?", quoted_text="one\ntwo")]
+    )
+    assert content.text == "hello\n> one\n> two\nand this?"
 
 
 def test_what_cant_be_seen_is_told_in_its_place() -> None:
     messages = [Message("look:"), Message(kind=Kind.IMAGE), Message("a map", Kind.DOCUMENT)]
-    assert batch.compose(messages).splitlines() == [
+    assert batch.build_content(messages).text.splitlines() == [
         "look:",
         "[a picture was sent; you can't see it]",
         "[a document was sent; you can't see it]",
@@ -93,17 +97,17 @@ def test_what_cant_be_seen_is_told_in_its_place() -> None:
 
 @pytest.mark.parametrize("text", ["", "  \n"])
 def test_nothing_in_words_is_nothing_to_ask(text: str) -> None:
-    assert batch.compose([Message(text), Message(kind=Kind.STICKER, quoted_text="hi")]) == ""
+    assert not batch.build_content([Message(text), Message(kind=Kind.STICKER, quoted_text="hi")])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.TEXT])
 def test_there_is_a_true_sentence_for_every_kind(kind: Kind) -> None:
-    assert batch.excuse([Message(kind=kind)]).startswith("I can't ")
+    assert batch.build_excuse([Message(kind=kind)]).startswith("I can't ")
 
 
 def test_the_same_excuse_is_made_once() -> None:
     pictures = [Message(kind=Kind.IMAGE)] * 3
-    assert batch.excuse([*pictures, Message(kind=Kind.VOICE)]).count("\n") == 1
+    assert batch.build_excuse([*pictures, Message(kind=Kind.VOICE)]).count("\n") == 1
 
 
 def test_in_a_group_everybody_gets_an_answer_of_their_own() -> None:

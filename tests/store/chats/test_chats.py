@@ -7,8 +7,9 @@ from sqlalchemy import Connection, update
 
 from core.phone import Phone
 from core.states import MessageState
-from store.chats import chats, outbox, people
+from store.chats import chats, outbox, people, turns
 from store.chats.chats import TYPING_WAITS, Chat
+from store.chats.turns import TurnKind
 from store.sql.engine import Database
 from store.sql.tables import chats as table
 from store.sql.tables import messages as messages_table
@@ -95,19 +96,32 @@ def test_of_many_at_once_one_gets_it(database: Database) -> None:
         got = together(
             database, *[lambda c, o=owner: chats.lease(c, chat, o, NOW, UNTIL) for owner in owners]
         )
-        assert sorted(got) == [False] * 5 + [True]
-        holder = owners[got.index(True)]
+        [holder] = [owner for owner, chat_got in zip(owners, got, strict=True) if chat_got]
         transact(database, lambda c, h=holder: chats.release(c, chat, h))
 
 
 def test_the_second_waits_for_the_first_to_commit(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection).id
-    assert overlapping(
+    first, second = overlapping(
         database,
         lambda c: chats.lease(c, chat, "one", NOW, UNTIL),
         lambda c: chats.lease(c, chat, "two", NOW, UNTIL),
-    ) == (True, False)
+    )
+    assert first and not second
+
+
+def test_who_finds_it_taken_has_waited_for_its_holder(database: Database) -> None:
+    """The holder may be letting it go in the transaction that is waited for."""
+    with database.write() as connection:
+        chat = chat_with(connection).id
+        chats.lease(connection, chat, "one", NOW, UNTIL)
+    _, second = overlapping(
+        database,
+        lambda c: chats.release(c, chat, "one"),
+        lambda c: chats.lease(c, chat, "two", NOW, UNTIL),
+    )
+    assert second
 
 
 def test_a_lease_runs_out_with_its_holder(database: Database) -> None:
@@ -212,3 +226,12 @@ def test_a_chat_is_named_once_however_much_it_expects(database: Database) -> Non
         outbox.add(connection, address=chat.address, texts=["a", "b"], now=NOW, chat_id=chat.id)
         assert chats.expecting(connection, NOW) == [chat.address]
         assert chats.neglected(connection, NOW) == [chat.id]
+
+
+def test_a_lease_says_whether_a_turn_was_left_running(database: Database) -> None:
+    with database.write() as connection:
+        other, chat = chat_with(connection, BOB), chat_with(connection)
+        turns.begin(connection, chat.id, [], NOW, kind=TurnKind.AGENT, request="Hello")
+        for each, is_running in ((other, False), (chat, True)):
+            leased = chats.lease(connection, each.id, "job", NOW, UNTIL)
+            assert leased and leased.has_running_turn is is_running

@@ -14,7 +14,7 @@ from tests.store.making import BOB, NOW, chat_with, column, write
 LATER = NOW + timedelta(hours=1)
 
 
-def say(connection, chat: Chat, conversation: Context, number: str, answer: Answer) -> None:
+def say(connection, chat: Chat, context: Context, number: str, answer: Answer) -> None:
     message = write(connection, chat, number)
     turn = turns.begin(
         connection,
@@ -23,14 +23,14 @@ def say(connection, chat: Chat, conversation: Context, number: str, answer: Answ
         NOW,
         kind=TurnKind.AGENT,
         request="?",
-        conversation_id=conversation.id,
+        conversation_id=context.id,
     )
     turns.finish(connection, turn, chat, answer, NOW)
 
 
-def told(connection, conversation: Context) -> list[Any]:
-    """What a model would be shown of this conversation."""
-    turns_before = contexts.past(connection, conversation)
+def told(connection, context: Context) -> list[Any]:
+    """What a model would be shown of this context."""
+    turns_before = contexts.past(connection, context)
     return [message for turn in turns_before for message in turn.messages]
 
 
@@ -80,18 +80,18 @@ def test_afresh_closes_what_two_chats_brought_along(database: Database) -> None:
 def test_a_choice_of_model_can_be_taken_back(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection).id
-        conversation = contexts.current(connection, chat, "finn", NOW)
+        context = contexts.current(connection, chat, "finn", NOW)
         for model in ("openai/gpt-4o", None):
-            contexts.choose_model(connection, conversation.id, model)
+            contexts.choose_model(connection, context.id, model)
             assert contexts.current(connection, chat, "finn", NOW).model == model
 
 
 def test_the_history_is_every_finished_turn_in_order(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        conversation = contexts.current(connection, chat.id, "finn", NOW)
+        context = contexts.current(connection, chat.id, "finn", NOW)
         for number, history in (("1", ["a", "b\0c"]), ("2", None), ("3", [{"ü": "👩‍💻"}])):
-            say(connection, chat, conversation, number, Answer(["x"], "x", history=history))
+            say(connection, chat, context, number, Answer(["x"], "x", history=history))
         failure = Answer(["Sorry"], "Sorry", history=["lost"], error_code="bug")
-        say(connection, chat, conversation, "4", failure)
-        assert told(connection, conversation) == ["a", "b\0c", {"ü": "👩‍💻"}]
+        say(connection, chat, context, "4", failure)
+        assert told(connection, context) == ["a", "b\0c", {"ü": "👩‍💻"}]

@@ -44,9 +44,9 @@ def test_a_minute_ends_with_its_newest_message_and_begins_after_its_oldest(
         write(connection, chat, "C", now=NOW)
         write(connection, chat, "D", now=NOW + SECOND)
         write(connection, other, "E", now=NOW, phone=BOB)
-        assert limits.within_a_minute(connection, chat.person_id or 0, NOW) == 2
-        assert limits.within_a_minute(connection, other.person_id or 0, NOW) == 1
-        assert limits.within_a_minute(connection, 99, NOW) == 0
+        assert limits.count_recent_messages(connection, chat.person_id or 0, NOW) == 2
+        assert limits.count_recent_messages(connection, other.person_id or 0, NOW) == 1
+        assert limits.count_recent_messages(connection, 99, NOW) == 0
 
 
 def test_what_is_ignored_or_in_no_chat_counts_for_nothing(database: Database) -> None:
@@ -58,20 +58,20 @@ def test_what_is_ignored_or_in_no_chat_counts_for_nothing(database: Database) ->
         connection.execute(update(table).where(table.c.id == held).values(chat_id=None))
         write(connection, chat, "C", MessageState.ANSWERED)
         write(connection, chat, "D", MessageState.FAILED)
-        assert limits.within_a_minute(connection, chat.person_id or 0, NOW) == 2
+        assert limits.count_recent_messages(connection, chat.person_id or 0, NOW) == 2
 
 
 def test_what_a_person_has_spent_since_then(database: Database) -> None:
     with database.write() as connection:
         chat, other = chat_with(connection), chat_with(connection, BOB)
         person = chat.person_id or 0
-        assert limits.spent(connection, person, NOW) == Decimal(0)
+        assert limits.sum_costs(connection, person, NOW) == Decimal(0)
         turn(connection, chat, cost_usd=Decimal("0.25"))
         turn(connection, chat, cost_usd=Decimal("0.5"), error_code="timeout")
         turn(connection, chat, error_code="auth")  # nobody knows what it cost
         turn(connection, other, cost_usd=Decimal(4))
-        assert limits.spent(connection, person, NOW) == Decimal("0.75")
-        assert limits.spent(connection, person, NOW + SECOND) == Decimal(0)
+        assert limits.sum_costs(connection, person, NOW) == Decimal("0.75")
+        assert limits.sum_costs(connection, person, NOW + SECOND) == Decimal(0)
 
 
 def test_the_latest_turn_that_said_so(database: Database) -> None:
@@ -81,11 +81,11 @@ def test_the_latest_turn_that_said_so(database: Database) -> None:
         turn(connection, chat, error_code="flood")
         latest = turn(connection, chat, error_code="flood")
         turn(connection, chat, error_code="budget")
-        assert limits.told(connection, chat.id, person, "flood", NOW) == latest
-        assert limits.told(connection, chat.id, person, "flood", NOW + SECOND) is None
-        assert limits.told(connection, chat.id, person, "timeout", NOW) is None
-        assert limits.told(connection, chat.id, other.person_id or 0, "flood", NOW) is None
-        assert limits.told(connection, other.id, person, "flood", NOW) is None
+        assert limits.find_refusal(connection, chat.id, person, "flood", NOW) == latest
+        assert limits.find_refusal(connection, chat.id, person, "flood", NOW + SECOND) is None
+        assert limits.find_refusal(connection, chat.id, person, "timeout", NOW) is None
+        assert limits.find_refusal(connection, chat.id, other.person_id or 0, "flood", NOW) is None
+        assert limits.find_refusal(connection, other.id, person, "flood", NOW) is None
 
 
 def test_messages_get_an_answer_that_was_given_already(database: Database) -> None:

@@ -18,13 +18,14 @@ from tests.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.world import ALICE, BOB, Friend, World
 from worker.jobs import commands
-from worker.jobs.chat_loop import LEASE, Answering
+from worker.jobs.chat_loop import LEASE, ChatLoop
+from worker.jobs.turn_context import TurnContext
 
 pytestmark = pytest.mark.both_databases
 
 
 @asynccontextmanager
-async def at_work(answering: Answering, friend: Friend) -> AsyncIterator["asyncio.Task[None]"]:
+async def at_work(answering: ChatLoop, friend: Friend) -> AsyncIterator["asyncio.Task[None]"]:
     """A job in the background; cancelled at the end unless it is done."""
     task = asyncio.create_task(answering.answer(friend.chat_id))
     yield task
@@ -161,14 +162,14 @@ async def test_a_dead_jobs_messages_are_answered_exactly_once(world: World, llm:
 
     survivor = world.another()
     await survivor.answer(alice.chat_id)
-    assert await survivor.neglected() == [] and len(llm.requests) == 1
+    assert await survivor.find_neglected() == [] and len(llm.requests) == 1
 
     world.clock.advance(seconds=LEASE.total_seconds() + 1)
-    assert await survivor.neglected() == [alice.chat_id]
+    assert await survivor.find_neglected() == [alice.chat_id]
     await survivor.answer(alice.chat_id)
     assert alice.reads() == ["I am a fake model."]
     assert [turn["state"] for turn in world.turns()] == ["interrupted", "done"]
-    assert world.states() == ["answered"] and await survivor.neglected() == []
+    assert world.states() == ["answered"] and await survivor.find_neglected() == []
 
 
 async def test_a_job_that_was_given_up_cant_answer_any_more(world: World, llm: FakeLLM) -> None:
@@ -193,7 +194,7 @@ async def test_leases_of_working_jobs_are_kept(world: World, llm: FakeLLM) -> No
             for _ in range(5):
                 world.clock.advance(seconds=15)
                 await world.answering.renew_leases()
-            assert await world.answering.neglected() == []
+            assert await world.answering.find_neglected() == []
             await world.another().answer(alice.chat_id)
             llm.release()
             await job
@@ -242,8 +243,8 @@ async def test_a_bug_in_a_turn_is_told_neutrally_and_raised(
 async def test_a_bug_in_a_command_does_not_come_back_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(scene: commands.Scene, argument: str) -> str:
-        scene.connection.exec_driver_sql("SELECT * FROM nowhere")
+    def broken(context: TurnContext, argument: str) -> str:
+        context.connection.exec_driver_sql("SELECT * FROM nowhere")
         return ""
 
     monkeypatch.setitem(commands.ACTIONS, "help", broken)
@@ -252,7 +253,7 @@ async def test_a_bug_in_a_command_does_not_come_back_for_ever(
         await world.answering.answer(alice.chat_id)
     assert alice.reads() == ["Something went wrong on my side. Please try again."]
     assert world.states() == ["failed", "waiting"]
-    assert await world.answering.neglected() == [alice.chat_id]
+    assert await world.answering.find_neglected() == [alice.chat_id]
     await world.answering.answer(alice.chat_id)
     assert world.states() == ["failed", "answered"]
 

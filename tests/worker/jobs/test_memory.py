@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.messages.content import Content
 from core.models import window
 from store.chats import contexts
 from store.chats.contexts import Context, Past
@@ -66,17 +67,17 @@ async def test_a_larger_model_sees_more_at_once(world: World, llm: FakeLLM) -> N
 
 async def test_only_what_can_matter_is_read(world: World) -> None:
     alice = world.friend()
-    conversation = remember(world, alice, [said(number, 400) for number in range(300)])
-    few = world.do(memory.load, conversation, WINDOW)
-    many = world.do(memory.load, conversation, window.CAP)
+    context = remember(world, alice, [said(number, 400) for number in range(300)])
+    few = world.do(memory.load, context, WINDOW)
+    many = world.do(memory.load, context, window.CAP)
     assert len(few.past) == contexts.PAGE and len(many.past) == 300
     assert [turn.messages for turn in many.past] == [said(number, 400) for number in range(300)]
 
 
 async def test_thousands_of_turns_are_never_read(world: World) -> None:
     alice = world.friend()
-    conversation = remember(world, alice, [said(number, 0) for number in range(700)])
-    assert len(world.do(memory.load, conversation).past) == memory.PAGES * contexts.PAGE
+    context = remember(world, alice, [said(number, 0) for number in range(700)])
+    assert len(world.do(memory.load, context).past) == memory.PAGES * contexts.PAGE
 
 
 async def test_estimates_learn_from_what_was_counted(world: World, llm: FakeLLM) -> None:
@@ -92,9 +93,11 @@ async def test_estimates_learn_from_what_was_counted(world: World, llm: FakeLLM)
 
 
 def test_what_is_counted_as_more_leaves_less_room() -> None:
-    conversation = Context(1, 1, "finn", None, opened_at=None)  # type: ignore[arg-type]
+    context = Context(1, 1, "finn", None, opened_at=None)  # type: ignore[arg-type]
     past = [Past(number, said(number), None) for number in range(100)]
-    shown = [memory.view(Memory(conversation, past, f), "", "", 1_600).turns for f in (1.0, 2.0)]
+    shown = [
+        memory.view(Memory(context, past, f), "", Content(""), 1_600).turns for f in (1.0, 2.0)
+    ]
     assert shown[0] == pytest.approx(2 * shown[1], abs=1)
 
 
@@ -119,4 +122,4 @@ async def test_an_agent_is_told_who_writes_as_data(world: World, llm: FakeLLM) -
     ],
 )
 def test_counts_that_may_be_unknown_add_up(one: Any, other: Any, both: Any) -> None:
-    assert compaction.total(one, other) == both
+    assert compaction.add_counts(one, other) == both

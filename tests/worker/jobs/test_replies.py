@@ -21,7 +21,7 @@ def completion(text: str, **facts: object) -> Completion:
 
 def test_an_agents_words_are_sent_formatted_and_kept_as_they_are() -> None:
     counted = {"input_tokens": 3, "output_tokens": 2, "cost_usd": Decimal(1), "remark": "odd"}
-    answer = replies.spoken(completion("**Hi**", **counted), scrub)
+    answer = replies.make_answer(completion("**Hi**", **counted), scrub)
     assert (list(answer.texts), answer.reply, answer.model) == (["*Hi*"], "**Hi**", "custom/small")
     assert (answer.error_code, answer.error_detail) == (None, "odd")
     assert (answer.input_tokens, answer.output_tokens, answer.cost_usd) == (3, 2, Decimal(1))
@@ -29,7 +29,7 @@ def test_an_agents_words_are_sent_formatted_and_kept_as_they_are() -> None:
 
 
 def test_nothing_said_is_a_failure_that_has_cost_what_it_has_cost() -> None:
-    answer = replies.spoken(completion(" \n", output_tokens=2), scrub)
+    answer = replies.make_answer(completion(" \n", output_tokens=2), scrub)
     assert answer.error_code == Failure.EMPTY_REPLY.value
     assert answer.reply == Failure.EMPTY_REPLY.sentence and answer.output_tokens == 2
 
@@ -38,18 +38,20 @@ def test_a_bug_is_told_neutrally_and_the_owner_gets_its_story() -> None:
     try:
         raise ZeroDivisionError("a secret")
     except ZeroDivisionError as error:
-        answer = replies.broken(error, scrub)
+        answer = replies.make_bug_report(error, scrub)
     assert (answer.error_code, answer.reply) == (Failure.BUG.value, Failure.BUG.sentence)
     assert answer.error_detail and answer.error_detail.endswith("ZeroDivisionError: a [key]\n")
 
 
 def test_a_failure_has_both_its_sides() -> None:
-    answer = replies.failure(failed(Failure.TIMEOUT, "after 60 s", spent=Spent(input_tokens=5)))
+    answer = replies.make_failure(
+        failed(Failure.TIMEOUT, "after 60 s", spent=Spent(input_tokens=5))
+    )
     assert (list(answer.texts), answer.input_tokens) == ([Failure.TIMEOUT.sentence], 5)
     assert (answer.error_code, answer.error_detail) == ("timeout", "after 60 s")
-    assert replies.failure(failed(Failure.TIMEOUT)).error_detail is None
+    assert replies.make_failure(failed(Failure.TIMEOUT)).error_detail is None
 
 
 def test_a_sentence_of_ours() -> None:
-    answer = replies.said("Nothing to stop.")
+    answer = replies.make_sentence("Nothing to stop.")
     assert (list(answer.texts), answer.reply) == (["Nothing to stop."], "Nothing to stop.")

@@ -15,12 +15,12 @@ from tests.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.world import BOB, Friend, World
 from worker.jobs import turns
-from worker.jobs.chat_loop import LEASE, Answering
-from worker.jobs.guards import STOPPED
+from worker.jobs.chat_loop import LEASE, ChatLoop
+from worker.jobs.turns import STOPPED
 
 
 @asynccontextmanager
-async def at_work(answering: Answering, friend: Friend) -> AsyncIterator["asyncio.Task[None]"]:
+async def at_work(answering: ChatLoop, friend: Friend) -> AsyncIterator["asyncio.Task[None]"]:
     task = asyncio.create_task(answering.answer(friend.chat_id))
     yield task
     task.cancel()
@@ -141,7 +141,7 @@ async def test_an_answer_that_was_there_first_is_not_taken_back(world: World, ll
     llm.hold()
     async with at_work(world.answering, alice) as job:
         await asked(llm, 1)
-        find = world.answering._at_work.find(alice.chat_id)
+        find = world.answering._running.find_stop(alice.chat_id)
         llm.release()
         await job
         alice.writes("two")
@@ -236,14 +236,14 @@ async def test_who_has_lost_the_turn_says_nothing(world: World, llm: FakeLLM) ->
     class Lost:
         id, chat_id = running["id"], alice.chat_id
 
-    world.do(turns.still_working, Lost, world.clock())
+    world.do(turns.say_still_working, Lost, world.clock())
     assert outbox(world) == []
 
 
 async def test_a_tool_that_hangs_is_stopped_with_its_turn(
     world: World, llm: FakeLLM, tmp_path: Path
 ) -> None:
-    server = Path(__file__).parent / "tools" / "mcp_server.py"
+    server = Path(__file__).parents[1] / "tools" / "mcp_server.py"
     files = {"command": sys.executable, "args": [str(server), str(tmp_path)]}
     config = {"model": "custom/small", "mcp_servers": {"files": files}}
     with (world.config.agents_dir / "finn" / "config.yml").open("w") as file:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from core.agents.agent import Agent
+from core.messages.content import Content
 from core.models.credentials import Access
 from core.models.failure import AgentFailed
 from core.models.name import ModelName
@@ -41,13 +42,13 @@ async def hasty(llm: FakeLLM) -> AsyncIterator[Completer]:
 
 async def failure(completer: Completer, model: ModelName = SMALL) -> AgentFailed:
     with pytest.raises(AgentFailed) as caught:
-        await completer.complete(Prompt(FINN, model, "hi"))
+        await completer.complete(Prompt(FINN, model, Content("hi")))
     return caught.value
 
 
 async def test_an_answer_with_its_tokens(completer: Completer, llm: FakeLLM) -> None:
     llm.replies("one two three")
-    completion = await completer.complete(Prompt(FINN, SMALL, "hi"))
+    completion = await completer.complete(Prompt(FINN, SMALL, Content("hi")))
     assert completion.text == "one two three"
     assert completion.output_tokens == 3 and completion.input_tokens
     assert completion.cost_usd is None  # nobody knows a price
@@ -56,10 +57,12 @@ async def test_an_answer_with_its_tokens(completer: Completer, llm: FakeLLM) -> 
 
 
 async def test_history_is_this_turn_alone_and_leads_on(completer: Completer, llm: FakeLLM) -> None:
-    first = await completer.complete(Prompt(FINN, SMALL, "one"))
-    second = await completer.complete(Prompt(FINN, SMALL, "two", first.history))
+    first = await completer.complete(Prompt(FINN, SMALL, Content("one")))
+    second = await completer.complete(Prompt(FINN, SMALL, Content("two"), first.history))
     assert len(first.history) == len(second.history) == 2
-    await completer.complete(Prompt(FINN, SMALL, "three", [*first.history, *second.history]))
+    await completer.complete(
+        Prompt(FINN, SMALL, Content("three"), [*first.history, *second.history])
+    )
     assert [text for role, text in llm.requests[-1].messages if role == "user"] == [
         "one",
         "two",
@@ -69,20 +72,22 @@ async def test_history_is_this_turn_alone_and_leads_on(completer: Completer, llm
 
 
 async def test_instructions_are_not_kept(completer: Completer) -> None:
-    first = await completer.complete(Prompt(FINN, SMALL, "one"))
+    first = await completer.complete(Prompt(FINN, SMALL, Content("one")))
     assert "dry" not in str(first.history)
 
 
 async def test_a_history_that_cant_be_read_is_left_out(completer: Completer, llm: FakeLLM) -> None:
-    completion = await completer.complete(Prompt(FINN, SMALL, "hi", [{"kind": "unheard of"}]))
+    completion = await completer.complete(
+        Prompt(FINN, SMALL, Content("hi"), [{"kind": "unheard of"}])
+    )
     assert completion.text and llm.requests[-1].messages == [("user", "hi")]
 
 
 async def test_reasoning_is_neither_said_nor_kept(completer: Completer, llm: FakeLLM) -> None:
     llm.replies("<think>a plan</think>Hello", "<think>cut off")
-    first = await completer.complete(Prompt(FINN, SMALL, "hi"))
+    first = await completer.complete(Prompt(FINN, SMALL, Content("hi")))
     assert first.text == "Hello" and "a plan" not in str(first.history)
-    assert (await completer.complete(Prompt(FINN, SMALL, "hi"))).text == ""
+    assert (await completer.complete(Prompt(FINN, SMALL, Content("hi")))).text == ""
 
 
 @pytest.mark.parametrize("content", ["", None])
@@ -90,13 +95,13 @@ async def test_nothing_said_is_an_empty_text(
     completer: Completer, llm: FakeLLM, content: str | None
 ) -> None:
     llm.replies(content)
-    assert (await completer.complete(Prompt(FINN, SMALL, "hi"))).text == ""
+    assert (await completer.complete(Prompt(FINN, SMALL, Content("hi")))).text == ""
     assert len(llm.requests) == 1
 
 
 async def test_an_answer_cut_short_is_an_answer(completer: Completer, llm: FakeLLM) -> None:
     llm.finishes("as far as I got", "length")
-    assert (await completer.complete(Prompt(FINN, SMALL, "hi"))).text == "as far as I got"
+    assert (await completer.complete(Prompt(FINN, SMALL, Content("hi")))).text == "as far as I got"
 
 
 HTML = b"<html>Welcome to nginx</html>"
@@ -179,7 +184,7 @@ async def test_details_are_of_bearable_length(completer: Completer, llm: FakeLLM
 
 async def test_a_cancelled_question_is_no_failure(completer: Completer, llm: FakeLLM) -> None:
     llm.hangs()
-    asking = asyncio.create_task(completer.complete(Prompt(FINN, SMALL, "hi")))
+    asking = asyncio.create_task(completer.complete(Prompt(FINN, SMALL, Content("hi"))))
     await asyncio.to_thread(llm.wait_for, 1)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):

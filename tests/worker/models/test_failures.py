@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from core.agents.agent import Agent
+from core.messages.content import Content
 from core.models.credentials import KEY_HOLDERS, Access
 from core.models.failure import AgentFailed, Failure
 from core.models.name import PROVIDERS, ModelName
@@ -48,7 +49,7 @@ async def completer(llm: FakeLLM) -> AsyncIterator[Completer]:
 
 async def ask(completer: Completer, provider: str) -> Completion:
     name = ModelName(provider, ASKED[provider][0])
-    return await completer.complete(Prompt(FINN, name, "What is a queue?"))
+    return await completer.complete(Prompt(FINN, name, Content("What is a queue?")))
 
 
 def test_no_provider_is_left_out() -> None:
@@ -78,7 +79,7 @@ async def test_the_right_address_key_and_model(
 async def test_a_conversation_goes_on(completer: Completer, llm: FakeLLM, provider: str) -> None:
     first = await ask(completer, provider)
     name = ModelName(provider, ASKED[provider][0])
-    await completer.complete(Prompt(FINN, name, "And a stack?", first.history))
+    await completer.complete(Prompt(FINN, name, Content("And a stack?"), first.history))
     assert llm.requests[-1].messages == [
         ("user", "What is a queue?"),
         ("assistant", "I am a fake model."),

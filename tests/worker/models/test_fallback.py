@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.agents.agent import Agent
+from core.messages.content import Content
 from core.models.credentials import Access
 from core.models.failure import AgentFailed
 from core.models.name import ModelName
@@ -42,7 +43,7 @@ async def completer(llm: FakeLLM, other: FakeLLM) -> AsyncIterator[Completer]:
 
 
 async def ask(completer: Completer, own: ModelName = OWN, text: str = "hi") -> Completion:
-    return await completer.complete(Prompt(FINN, own, text, fallback=OTHER))
+    return await completer.complete(Prompt(FINN, own, Content(text), fallback=OTHER))
 
 
 async def test_nobody_asks_it_while_the_own_model_answers(

@@ -31,7 +31,7 @@ from tests.worker.tools.servers import (
 from tests.worker.world import World
 from worker.tools.context import RESULT_LIMIT
 from worker.tools.mcp import Servers
-from worker.tools.mcp_link import ServerFailed
+from worker.tools.mcp_connection import ServerFailed
 
 SECRET = "hush-hush-0815"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from core.agents.agent import Agent
+from core.messages.content import Content
 from core.models.credentials import Access
 from core.models.name import ModelName
 from tests.fake_llm import FakeLLM
@@ -51,7 +52,11 @@ async def test_also_where_somebody_watches(world: World, llm: FakeLLM) -> None:
     finn = Agent("finn", "Finn")
     async with world.answering.tools.of(finn, 1) as equipment:
         prompt = Prompt(
-            finn, ModelName("custom", "small"), "hi", watch=seen.append, equipment=equipment
+            finn,
+            ModelName("custom", "small"),
+            Content("hi"),
+            watch=seen.append,
+            equipment=equipment,
         )
         assert (await completer.complete(prompt)).text == "Hello!"
     await completer.close()
@@ -68,10 +73,10 @@ async def test_tools_in_every_language(world: World, llm: FakeLLM, name: str) ->
     )
     finn = Agent("finn", "Finn")
     async with world.answering.tools.of(finn, 1) as equipment:
-        prompt = Prompt(finn, model, "what time is it?", equipment=equipment)
+        prompt = Prompt(finn, model, Content("what time is it?"), equipment=equipment)
         completion = await completer.complete(prompt)
         assert completion.text == "I know."
-        again = Prompt(finn, model, "thanks", completion.history, equipment=equipment)
+        again = Prompt(finn, model, Content("thanks"), completion.history, equipment=equipment)
         llm.replies("You are welcome.")
         assert (await completer.complete(again)).text == "You are welcome."
     await completer.close()

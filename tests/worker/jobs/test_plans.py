@@ -192,7 +192,7 @@ async def test_a_message_that_kills_is_given_up(world: World, llm: FakeLLM) -> N
     assert await answer(world, alice) == [Failure.CRASHED.sentence]
     assert [turn["state"] for turn in world.turns()] == ["interrupted"] * CRASHES + ["failed"]
     assert world.turns()[-1]["error_code"] == "crashed"
-    assert world.states() == ["failed"] and await world.answering.neglected() == []
+    assert world.states() == ["failed"] and await world.answering.find_neglected() == []
     assert await alice.asks("hi") == "I am a fake model."
 
 
