@@ -86,7 +86,7 @@ def create_app(config: Config) -> Flask:
     Htmx(app)
     app.before_request(
         sign_in.admit_request
-    )  # before the CSRF check: an ended session is told as such
+    )  # before the CSRF check: an ended session is reported as such
     app.before_request(csv_import.allow_upload)  # before the form is read
     csrf = CSRFProtect(app)
     for blueprint in _BLUEPRINTS:

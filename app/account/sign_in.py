@@ -68,7 +68,7 @@ def _find_session() -> None:
 
 
 def _is_poll() -> bool:
-    """A page that is left open refreshes itself: nobody is using it."""
+    """A page that is left open refreshes itself without being used."""
     return bool(request.htmx) and request.method == "GET"
 
 
@@ -127,7 +127,7 @@ def _refuse_link(account: owner.Owner | None) -> ResponseReturnValue:
 
 
 def _store_account(form: SetupForm, is_reset: bool) -> bool:
-    """Make or replace the account and sign in. False if somebody was faster."""
+    """Make or replace the account and sign in. False if another browser was faster."""
     name, password_hash = form.username.data, passwords.hash_password(form.password.data)
     with db().write() as connection:
         if is_reset:

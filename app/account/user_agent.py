@@ -29,7 +29,7 @@ MOBILE = ("iPhone", "iPad", "Android")
 
 @dataclass(frozen=True)
 class Device:
-    """Each "" when it can't be told."""
+    """Each "" when the header does not say it."""
 
     browser: str
     system: str
@@ -40,7 +40,7 @@ class Device:
 
 
 def describe_device(user_agent: str) -> Device:
-    """From the User-Agent header, which anybody may fill in as they like."""
+    """From the User-Agent header, which may hold anything."""
     return Device(_find_first(BROWSERS, user_agent), _find_first(SYSTEMS, user_agent))
 
 

@@ -42,7 +42,7 @@ def require_one_line(form: FlaskForm, field: Field) -> None:
 
 
 def require_storable(form: FlaskForm, field: Field) -> None:
-    """What a file may hold and a model may be told."""
+    """What a file may hold and a model may read."""
     if "\0" in (field.data or ""):
         raise ValidationError("There is a character in it that no text has.")
     if len((field.data or "").encode(errors="replace")) > FILE_LIMIT:
@@ -85,7 +85,7 @@ class _PersonForm(FlaskForm):
         except DjinnError:
             raise ValidationError("Use exactly one emoji, for example 🦉.") from None
 
-    def person(self) -> Mapping[str, str]:
+    def describe_person(self) -> Mapping[str, str]:
         return {"name": self.name.data, "role": self.role.data, "emoji": self.emoji.data}
 
 
@@ -117,11 +117,11 @@ class NewAgentForm(_PersonForm):
         if field.data not in dict(field.choices):
             raise ValidationError("That one is gone. Choose another.")
 
-    def texts(self, copied: Mapping[str, str], source: Agent | None) -> Mapping[str, str]:
+    def make_texts(self, copied: Mapping[str, str], source: Agent | None) -> Mapping[str, str]:
         """The new agent's files. What the form leaves open stays as it is in the copy."""
         identity = copied.get("IDENTITY.md", "")
         before = _describe_person(source) if source else {}
-        wanted = {key: value for key, value in self.person().items() if value}
+        wanted = {key: value for key, value in self.describe_person().items() if value}
         return {**copied, "IDENTITY.md": with_fields(identity, before, wanted)}
 
 
@@ -158,9 +158,9 @@ class AgentForm(_PersonForm):
 
     validate_fallback_model = validate_model
 
-    def texts(self, agent: Agent, now: Snapshot) -> Mapping[str, str]:
+    def make_texts(self, agent: Agent, now: Snapshot) -> Mapping[str, str]:
         """The agent's files as this form wants them; untouched is what it does not differ in."""
-        identity = with_fields(now.text("IDENTITY.md"), self.before, self.person())
+        identity = with_fields(now.text("IDENTITY.md"), self.before, self.describe_person())
         config = with_keys(now.text("config.yml"), self._list_keys(agent))
         bodies = {
             name: now.in_its_manner(name, self[field].data or "") for field, name in _NAMES.items()
@@ -173,7 +173,7 @@ class AgentForm(_PersonForm):
         is_moved = self.is_on_whatsapp.data != agent.is_on_whatsapp
         return {**keys, "whatsapp": self.is_on_whatsapp.data} if is_moved else keys
 
-    def changes(self, agent: Agent) -> Sequence[str]:
+    def list_changes(self, agent: Agent) -> Sequence[str]:
         """What differs from the agent, for the audit log: short values in full, texts by name."""
         old = _describe_agent(agent)
         short = ("name", "role", "emoji", "model", "fallback_model", "is_on_whatsapp")
@@ -184,7 +184,7 @@ class AgentForm(_PersonForm):
         ]
         return [*said, *(_NAMES[name] for name in _NAMES if self.differs(name, old[name]))]
 
-    def theirs(self, agent: Agent) -> Mapping[str, str]:
+    def list_theirs(self, agent: Agent) -> Mapping[str, str]:
         """By the field's name, what the files say where the form says something else."""
         old = _describe_agent(agent)
         return {name: value for name, value in old.items() if self.differs(name, value)}

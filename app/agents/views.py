@@ -85,7 +85,7 @@ def edit(agent_id: str) -> ResponseReturnValue:
 
 @bp.get("/<agent_id>/prompt")
 def show_prompt(agent_id: str) -> ResponseReturnValue:
-    """What the model is told, exactly, on one channel."""
+    """The exact system prompt on one channel."""
     agent, _ = _get_agent(agent_id)
     if isinstance(agent, BrokenAgent):
         abort(404)
@@ -148,16 +148,16 @@ def _save(agent: Agent, snapshot: Snapshot, form: AgentForm) -> ResponseReturnVa
     """Write a valid form's texts. The audit's line goes if the files can't be written."""
     try:
         with db().write() as connection:
-            detail = f"{agent.id}: {', '.join(form.changes(agent))}"
+            detail = f"{agent.id}: {', '.join(form.list_changes(agent))}"
             audit.record(connection, g.owner.name, "agent changed", detail, now())
-            _open_files().write(agent.id, form.etag.data or "", form.texts(agent, snapshot))
+            _open_files().write(agent.id, form.etag.data or "", form.make_texts(agent, snapshot))
     except AgentChanged as error:
         form.form_errors.append(
             f"{error} Where something else is there now, you see it below the field. Saving "
             "again puts yours in its place."
         )
         form.etag.data, form.etag.raw_data = snapshot.etag, None
-        return _show(agent, form, 422, theirs=form.theirs(agent))
+        return _show(agent, form, 422, theirs=form.list_theirs(agent))
     except NotWritable as error:
         form.form_errors.append(f"{error} Nothing was saved.")
         return _show(agent, form, 422)
@@ -178,7 +178,9 @@ def _create(form: NewAgentForm, starts: Mapping[str, Start]) -> bool:
         with db().write() as connection:
             detail = f"{form.folder}: {form.start.data or 'empty'}"
             audit.record(connection, g.owner.name, "agent created", detail, now())
-            _open_files().create(form.folder, form.texts(copied, start.agent if start else None))
+            _open_files().create(
+                form.folder, form.make_texts(copied, start.agent if start else None)
+            )
     except AgentTaken as error:
         form.agent_id.errors = [f"{error} Choose another name for the new one."]
         return False

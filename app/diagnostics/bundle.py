@@ -1,4 +1,4 @@
-"""The support bundle: what somebody who helps needs to know, and nothing of anybody's business.
+"""The support bundle: what is needed for helping, and nothing private.
 
 No texts of messages, no names, no keys, no codes, no session; of numbers the last two digits. What
 a line of the log quotes is left out unless it is known to be harmless.
@@ -44,7 +44,7 @@ In it: versions, the configuration (of secrets only whether they are set), the s
 processes, the database and Redis, the connection's history, the last errors and lines of the log,
 and how many messages, turns and replies there are in each state.
 
-Not in it: what anybody wrote, names, keys, codes, the session. Phone numbers are cut to their last
+Not in it: what people wrote, names, keys, codes, the session. Phone numbers are cut to their last
 two digits. In the log everything that a line quotes is left out, unless it is known to be harmless;
 of errors only where they happened and of which kind they are.
 
@@ -187,7 +187,7 @@ def _format_field(name: str, value: object) -> str:
 
 
 def _format_trace(exception: str) -> Iterator[str]:
-    """Where it happened and what kind it was. What it says may quote what somebody wrote."""
+    """Where it happened and what kind it was. What it says may quote what a person wrote."""
     in_frames = False
     for text in exception.splitlines():
         if _FRAME.fullmatch(text):

@@ -1,7 +1,7 @@
 """`/metrics`, for Prometheus: counted in SQL and Redis at the moment it is asked, so that every
 process of the panel says the same and none has to remember anything.
 
-It wants an API key, also from this machine: behind a proxy everybody comes from there.
+It wants an API key, also from this machine: behind a proxy all requests come from there.
 """
 
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ def _count_outbox(counts: Counts) -> Iterator[Metric]:
 
 
 def _measure_database() -> Iterator[Metric]:
-    """What Redis knows; without it only that it is away, since nobody knows whether we are
+    """What Redis knows; without it only that it is away, since it is unknown whether we are
     connected."""
     try:
         found = list(_measure_processes())

@@ -1,4 +1,4 @@
-"""Whether the product is alive (`/up`) and of use (`/up/ready`), for whoever watches it."""
+"""Whether the product is alive (`/up`) and of use (`/up/ready`), for monitoring."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""What goes on inside: processes, the connection's history, the log, and why somebody got no
+"""What goes on inside: processes, the connection's history, the log, and why a person got no
 reply."""
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ def show_log() -> ResponseReturnValue:
 
 @bp.get("/log/lines")
 def show_log_lines() -> ResponseReturnValue:
-    """What an open page asks for every few seconds; after some minutes it is told to stop."""
+    """What an open page asks for every few seconds, for some minutes: then it is to stop."""
     context, home = _load_log(), url_for("diagnostics.show_log")
     since = request.args.get("since", 0.0, type=float)
     if now().timestamp() - since > WATCHED.total_seconds():
@@ -131,8 +131,8 @@ def _is_wanted(line: Line, process: str, level: str) -> bool:
 
 
 def _explain() -> dict[str, object]:
-    """What became of the messages of whom the question names; of a number that never wrote, what
-    would."""
+    """What became of the messages of the person that the question names; for a number that never
+    wrote, what would become of one."""
     wanted = request.args.get("q", "").strip()
     with db().read() as connection:
         found = why.find(connection, wanted, now())

@@ -30,7 +30,7 @@ PROVIDERS = (*KEYED, "ollama", "custom")
 @dataclass(frozen=True)
 class Provider:
     """A row of the list of providers. `set_at` is when the panel's key was entered; `trial` is the
-    model that shows whether it works, None while nobody knows one."""
+    model that shows whether it works, None while none is known."""
 
     name: str
     set_at: datetime | None

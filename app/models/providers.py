@@ -23,7 +23,7 @@ from store.redis.model_tests import Trial, Trials
 
 bp = Blueprint("providers", __name__, url_prefix="/models")
 
-PATIENCE = timedelta(seconds=10)  # how long nobody may have taken a trial
+PATIENCE = timedelta(seconds=10)  # how long a test may wait to be taken up
 _SLOT = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -80,7 +80,7 @@ def start_test() -> ResponseReturnValue:
         return _show_state("wrong", slot, typed, 422, sentence=str(error))
     seen = read_process_health()
     if not seen.redis or not seen.jobs:
-        return _show_state("nobody" if seen.redis else "no_redis", slot, model)
+        return _show_state("no_jobs" if seen.redis else "no_redis", slot, model)
     trial_id = _open_tests().ask(model)
     with db().write() as connection:
         audit.record(connection, g.owner.name, "model tried", model, now())
@@ -103,7 +103,7 @@ def show_test(trial_id: str) -> ResponseReturnValue:
         return _show_outcome(found, slot)
     if not found.is_taken and found.asked > PATIENCE:
         _open_tests().give_up(trial_id)
-        return _show_state("nobody", slot, found.model)
+        return _show_state("no_jobs", slot, found.model)
     again = url_for("providers.show_test", trial_id=trial_id, slot=slot)
     return _show_state("waiting", slot, found.model, again=again)
 

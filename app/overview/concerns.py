@@ -60,7 +60,7 @@ class Facts:
 
     @property
     def has_model(self) -> bool:
-        """Whether anybody answers with more than an echo."""
+        """Whether an agent answers with more than an echo."""
         names = [*self.models, *filter(None, [self.settings.default_model])]
         return any(name != str(DEMO) and self.problem(name) is None for name in names)
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask import request
 
-LENGTH = 64  # characters; anybody may write anything into a cookie
+LENGTH = 64  # characters; a browser may send anything in a cookie
 
 
 def find_midnight(now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""How often one may ask or guess. Counted in Redis; without Redis nobody is locked out."""
+"""How often one may ask or guess. Counted in Redis; without Redis no attempt is refused."""
 
 import hashlib
 import time

@@ -1,4 +1,4 @@
-"""The QR code as SVG, drawn here: its content is a secret that must not reach anybody else."""
+"""The QR code as SVG, drawn here: its content is a secret that must not leave this machine."""
 
 from functools import lru_cache
 

@@ -120,7 +120,7 @@ def show_version() -> ResponseReturnValue:
 
 
 def _ask(wish: Wish, form: CodeForm | None = None) -> ResponseReturnValue:
-    """Ask the worker and show that it was asked. Nothing is asked when there is nobody to hear.
+    """Ask the worker and show that it was asked. Nothing is asked while no worker runs.
     `form` has the number that wants a code."""
     phone: Phone | None = form.phone.data if form else None
     if not read_process_health().workers:

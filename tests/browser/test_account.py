@@ -149,8 +149,10 @@ def test_the_audit_log_narrows_while_one_types(panel: Panel) -> None:
     page.get_by_label("Text").fill("Bea")
     expect(page.get_by_role("row", name=re.compile("name changed"))).to_be_visible()
     page.get_by_label("What", exact=True).select_option("name changed")
+    link = page.get_by_role("link", name="CSV")
+    expect(link).to_have_attribute("href", re.compile("action=name"))  # the list was replaced
     with page.expect_download() as download:
-        page.get_by_role("link", name="CSV").click()
+        link.click()
     assert "name changed" in download.value.path().read_text()
 
 
