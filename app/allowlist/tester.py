@@ -10,7 +10,7 @@ from app.allowlist.forms import TesterForm
 from app.web.answer import fragment
 from app.web.ext import agents, db, now
 from core.admission import preview as outlook
-from core.admission.preview import Outcome, Outlook, Situation, Words
+from core.admission.preview import Handling, Outlook, Situation, Words
 from core.channel import Channel
 from core.errors import UnknownAgent
 from core.messages.message import Kind
@@ -39,9 +39,9 @@ class Found:
 
 
 _FAILURES = {
-    Outcome.NO_AGENT: Failure.NO_AGENT,
-    Outcome.FLOOD: Failure.RATE_LIMITED,
-    Outcome.OVER_BUDGET: Failure.OVER_BUDGET,
+    Handling.NO_AGENT: Failure.NO_AGENT,
+    Handling.FLOOD: Failure.RATE_LIMITED,
+    Handling.OVER_BUDGET: Failure.OVER_BUDGET,
 }
 
 

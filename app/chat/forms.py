@@ -10,9 +10,7 @@ from wtforms.validators import Length
 from app.conversations.message_field import build_message_field, validate_message
 from core.agents.agent import Agent
 from core.errors import InvalidModel
-from core.models.name import ModelName
-
-MODEL_MAX = 200
+from core.models.name import NAME_LENGTH, ModelName
 
 
 class MessageForm(FlaskForm):
@@ -45,7 +43,7 @@ class ModelForm(FlaskForm):
 
     model = StringField(
         "Model",
-        [Length(max=MODEL_MAX, message=f"At most {MODEL_MAX} characters.")],
+        [Length(max=NAME_LENGTH, message=f"At most {NAME_LENGTH} characters.")],
         filters=[lambda text: (text or "").strip()],
     )
 

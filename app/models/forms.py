@@ -8,15 +8,13 @@ from wtforms import Field, PasswordField, ValidationError
 from app.web.forms import ParsedField
 from core.errors import InvalidKey, InvalidModel
 from core.models.credentials import clean_key
-from core.models.name import ModelName
-
-MODEL_MAX = 200  # characters of a model's name that are stored
+from core.models.name import NAME_LENGTH, ModelName
 
 
 def spell_model(text: str) -> str:
     """`provider/name`, however it was typed. Raises `InvalidModel`."""
     name = str(ModelName.parse(text))
-    if len(name) > MODEL_MAX:
+    if len(name) > NAME_LENGTH:
         raise InvalidModel("That is too long for the name of a model.")
     return name
 

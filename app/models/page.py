@@ -15,7 +15,7 @@ from app.web import respond
 from app.web.ext import agents, config, db
 from core.agents.agent import Agent
 from core.errors import InvalidModel
-from core.models.catalogue import TRIAL, Listed, catalogue, search
+from core.models.catalogue import TRIAL, CatalogueEntry, catalogue, search
 from core.models.credentials import KEY_HOLDERS, KEYED, Access
 from core.models.name import DEMO, ModelName, own_model
 from core.settings import Settings
@@ -56,7 +56,7 @@ class Use:
 
     name: str
     problem: str
-    listed: Listed | None
+    listed: CatalogueEntry | None
 
 
 @dataclass(frozen=True)

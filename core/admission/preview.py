@@ -21,7 +21,7 @@ from core.phone import Phone
 from core.settings import Settings
 
 
-class Outcome(StrEnum):
+class Handling(StrEnum):
     REFUSED = "refused"  # held or ignored: the decision says which
     PAUSED = "paused"  # it waits: the owner has taken over
     FLOOD = "flood"
@@ -72,7 +72,7 @@ class Outlook:
     the sender would read instead of an agent's answer."""
 
     decision: Decision
-    outcome: Outcome
+    outcome: Handling
     route: Route
     call: Call | None = None
     turned_to: str | None = None
@@ -106,7 +106,7 @@ def foresee(words: Words, now_is: Situation) -> Outlook:
     turned_to = turned.agent if turned else None
     rest = Words(words.kind, turned.text, words.received_at) if turned else words
     outcome = _outcome(decision, now_is, call, turned_to or found.agent, rest, bool(turned))
-    excuse = batch.build_excuse([rest]) if outcome is Outcome.EXCUSE else ""
+    excuse = batch.build_excuse([rest]) if outcome is Handling.EXCUSE else ""
     return Outlook(decision, outcome, found, call, turned_to, excuse)
 
 
@@ -117,20 +117,20 @@ def _outcome(
     agent: str | None,
     rest: Words,
     is_turned: bool,
-) -> Outcome:
+) -> Handling:
     """In the order in which the worker and the jobs look."""
     if decision.verdict != "accept":
-        return Outcome.REFUSED
+        return Handling.REFUSED
     if now_is.is_paused and not call:
-        return Outcome.PAUSED
+        return Handling.PAUSED
     if now_is.is_flood:
-        return Outcome.FLOOD
+        return Handling.FLOOD
     if now_is.is_over_budget and (call is None or call.asks_model):
-        return Outcome.OVER_BUDGET
+        return Handling.OVER_BUDGET
     if call:
-        return Outcome.COMMAND
+        return Handling.COMMAND
     if agent is None:
-        return Outcome.NO_AGENT
+        return Handling.NO_AGENT
     if batch.build_content([rest]):
-        return Outcome.AGENT
-    return Outcome.GREETING if is_turned else Outcome.EXCUSE
+        return Handling.AGENT
+    return Handling.GREETING if is_turned else Handling.EXCUSE

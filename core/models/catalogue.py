@@ -21,24 +21,24 @@ TRIAL: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Listed:
-    """`name` is provider/name. Prices are in USD for a million tokens read and written, those of
-    short requests where long ones cost more; `window` is how many tokens fit, None if unknown."""
+class CatalogueEntry:
+    """A model worth offering. Prices are in USD for a million tokens, those of short requests where
+    long ones cost more."""
 
-    name: str
+    name: str  # provider/name
     read_usd: float
     written_usd: float
-    window: int | None
+    window: int | None  # tokens that fit, None if unknown
 
 
 @lru_cache
-def catalogue() -> Mapping[str, Listed]:
+def catalogue() -> Mapping[str, CatalogueEntry]:
     """All of it by name, the providers' own models before those of OpenRouter."""
     rows = json.loads(_FILE.read_text())["models"]
-    return {row[0]: Listed(*row) for row in rows}
+    return {row[0]: CatalogueEntry(*row) for row in rows}
 
 
-def search(text: str) -> Sequence[Listed]:
+def search(text: str) -> Sequence[CatalogueEntry]:
     """Those whose name holds every word of the text, in any case."""
     words = text.casefold().split()
     return [

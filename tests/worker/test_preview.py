@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from core.admission.preview import Outcome, Outlook, Words, foresee
+from core.admission.preview import Handling, Outlook, Words, foresee
 from core.messages.message import Inbound, Kind, Place
 from core.states import MessageState
 from store import admission
@@ -145,53 +145,59 @@ ON = settings(enabled=True)
 BROKE = [settings(enabled=True, daily_cost_usd=Decimal(1)), allowed(), expensive]
 BUSY = [settings(enabled=True, messages_per_minute=1), allowed(), talkative]
 ALONE = [settings(enabled=True, default_agent=None), allowed()]
-CASES: list[tuple[str, list[Arrange], str, Kind, Outcome]] = [
-    ("stranger", [ON], "hi", Kind.TEXT, Outcome.REFUSED),
-    ("switched off", [settings(enabled=False), allowed()], "hi", Kind.TEXT, Outcome.REFUSED),
-    ("blocked", [ON, allowed(), blocked], "hi", Kind.TEXT, Outcome.REFUSED),
-    ("reaction", [ON, allowed()], "👍", Kind.REACTION, Outcome.REFUSED),
-    ("allow all", [settings(enabled=True, allow_all=True)], "hi", Kind.TEXT, Outcome.AGENT),
-    ("fallback", [ON, allowed()], "hi", Kind.TEXT, Outcome.AGENT),
-    ("the entry's", [ON, allowed("eric")], "hi", Kind.TEXT, Outcome.AGENT),
-    ("sticky", [ON, allowed("eric"), sticks_to("mary_ann")], "hi", Kind.TEXT, Outcome.AGENT),
-    ("no longer", [ON, allowed("eric"), sticks_to("mary_ann", -1)], "hi", Kind.TEXT, Outcome.AGENT),
-    ("gone", [ON, allowed("gone"), sticks_to("away")], "hi", Kind.TEXT, Outcome.AGENT),
+CASES: list[tuple[str, list[Arrange], str, Kind, Handling]] = [
+    ("stranger", [ON], "hi", Kind.TEXT, Handling.REFUSED),
+    ("switched off", [settings(enabled=False), allowed()], "hi", Kind.TEXT, Handling.REFUSED),
+    ("blocked", [ON, allowed(), blocked], "hi", Kind.TEXT, Handling.REFUSED),
+    ("reaction", [ON, allowed()], "👍", Kind.REACTION, Handling.REFUSED),
+    ("allow all", [settings(enabled=True, allow_all=True)], "hi", Kind.TEXT, Handling.AGENT),
+    ("fallback", [ON, allowed()], "hi", Kind.TEXT, Handling.AGENT),
+    ("the entry's", [ON, allowed("eric")], "hi", Kind.TEXT, Handling.AGENT),
+    ("sticky", [ON, allowed("eric"), sticks_to("mary_ann")], "hi", Kind.TEXT, Handling.AGENT),
+    (
+        "no longer",
+        [ON, allowed("eric"), sticks_to("mary_ann", -1)],
+        "hi",
+        Kind.TEXT,
+        Handling.AGENT,
+    ),
+    ("gone", [ON, allowed("gone"), sticks_to("away")], "hi", Kind.TEXT, Handling.AGENT),
     (
         "nobody",
         [settings(enabled=True, default_agent=None), allowed()],
         "hi",
         Kind.TEXT,
-        Outcome.NO_AGENT,
+        Handling.NO_AGENT,
     ),
-    ("mention", [ON, allowed()], "@mary ann hi", Kind.TEXT, Outcome.AGENT),
-    ("greeting", [ON, allowed()], "@eric", Kind.TEXT, Outcome.GREETING),
-    ("no mention", [ON, allowed()], "@nobody hi", Kind.TEXT, Outcome.AGENT),
-    ("command", [ON, allowed()], "/help", Kind.TEXT, Outcome.COMMAND),
-    ("unknown command", [ON, allowed()], "/nonsense", Kind.TEXT, Outcome.COMMAND),
-    ("picture", [ON, allowed()], "", Kind.IMAGE, Outcome.EXCUSE),
-    ("caption", [ON, allowed()], "what is this?", Kind.IMAGE, Outcome.AGENT),
-    ("paused", [ON, allowed(), paused], "hi", Kind.TEXT, Outcome.PAUSED),
-    ("command in a pause", [ON, allowed(), paused], "/help", Kind.TEXT, Outcome.COMMAND),
+    ("mention", [ON, allowed()], "@mary ann hi", Kind.TEXT, Handling.AGENT),
+    ("greeting", [ON, allowed()], "@eric", Kind.TEXT, Handling.GREETING),
+    ("no mention", [ON, allowed()], "@nobody hi", Kind.TEXT, Handling.AGENT),
+    ("command", [ON, allowed()], "/help", Kind.TEXT, Handling.COMMAND),
+    ("unknown command", [ON, allowed()], "/nonsense", Kind.TEXT, Handling.COMMAND),
+    ("picture", [ON, allowed()], "", Kind.IMAGE, Handling.EXCUSE),
+    ("caption", [ON, allowed()], "what is this?", Kind.IMAGE, Handling.AGENT),
+    ("paused", [ON, allowed(), paused], "hi", Kind.TEXT, Handling.PAUSED),
+    ("command in a pause", [ON, allowed(), paused], "/help", Kind.TEXT, Handling.COMMAND),
     (
         "flood",
         BUSY,
         "hi",
         Kind.TEXT,
-        Outcome.FLOOD,
+        Handling.FLOOD,
     ),
     (
         "budget",
         [settings(enabled=True, daily_cost_usd=Decimal(1)), allowed(), expensive],
         "hi",
         Kind.TEXT,
-        Outcome.OVER_BUDGET,
+        Handling.OVER_BUDGET,
     ),
     (
         "help is free",
         [settings(enabled=True, daily_cost_usd=Decimal(1)), allowed(), expensive],
         "/help",
         Kind.TEXT,
-        Outcome.COMMAND,
+        Handling.COMMAND,
     ),
 ]
 
@@ -202,7 +208,7 @@ CASES: list[tuple[str, list[Arrange], str, Kind, Outcome]] = [
     ids=[case[0] for case in CASES],
 )
 async def test_what_is_foreseen_comes(
-    world: World, llm: FakeLLM, arrange: list[Arrange], text: str, kind: Kind, expected: Outcome
+    world: World, llm: FakeLLM, arrange: list[Arrange], text: str, kind: Kind, expected: Handling
 ) -> None:
     for each in arrange:
         each(world)
@@ -211,23 +217,23 @@ async def test_what_is_foreseen_comes(
     came = await write(world, text, kind)
     assert came.reason == outlook.decision.reason
     match outlook.outcome:
-        case Outcome.REFUSED:
+        case Handling.REFUSED:
             held = outlook.decision.verdict == "hold"
             assert came.state is (MessageState.HELD if held else MessageState.IGNORED)
-        case Outcome.PAUSED:
+        case Handling.PAUSED:
             assert came.state is MessageState.WAITING
-        case Outcome.AGENT:
+        case Handling.AGENT:
             assert (came.kind, came.agent) == ("agent", outlook.agent)
             assert came.why == ("sticky" if outlook.turned_to else outlook.route.why)
-        case Outcome.COMMAND:
+        case Handling.COMMAND:
             assert came.kind == "command" and came.error is None
-        case Outcome.GREETING:
+        case Handling.GREETING:
             assert came.said.startswith("You are now talking to Eric")
-        case Outcome.EXCUSE:
+        case Handling.EXCUSE:
             assert came.said == outlook.excuse
-        case Outcome.NO_AGENT:
+        case Handling.NO_AGENT:
             assert came.error == "no_agent"
-        case Outcome.FLOOD:
+        case Handling.FLOOD:
             assert came.error == "rate_limited"
-        case Outcome.OVER_BUDGET:
+        case Handling.OVER_BUDGET:
             assert came.error == "over_budget"

@@ -27,7 +27,7 @@ from store.chats import turns as turns_store
 from store.chats.chats import Chat
 from store.redis.live import Live
 from store.redis.stop_signals import Stops
-from store.sql.engine import Database
+from store.sql.engine import Database, after_commit
 from worker.jobs import replies, turn_context, turns
 from worker.jobs.ask_agent import AgentAsker, TurnResult
 from worker.jobs.plans import decide
@@ -161,7 +161,6 @@ class ChatLoop:
                 await asyncio.sleep(seconds)
             case LookAgain():
                 lease.begin_turn()
-                await self._nudge()
             case Leave(has_interrupt=True):
                 await self._stop(lease.chat_id)
                 return None
@@ -177,7 +176,6 @@ class ChatLoop:
         except Exception as bug:
             if not is_outage(bug):
                 await self._write(self._close_over_bug, lease, bug)
-                await self._nudge()
             raise
 
     async def _run(self, lease: Lease, turn: OpenTurn) -> Next:
@@ -194,10 +192,9 @@ class ChatLoop:
             if is_outage(bug):
                 raise
             await self._write(self._finish, lease, turn, self._describe_bug(bug))
-            await self._nudge()
             raise
         try:
-            following = await self._write(self._finish_and_look, lease, turn, result)
+            return await self._write(self._finish_and_look, lease, turn, result)
         except Exception as bug:
             if is_outage(bug):
                 raise
@@ -205,18 +202,14 @@ class ChatLoop:
             # its own. What is wrong with the end of the turn is raised here.
             log.warning("a turn's end and the next look failed together", exc_info=True)
             await self._write(self._finish, lease, turn, result)
-            await self._nudge()
             return await self._look(lease)
-        await self._nudge()
-        return following
 
     def _describe_bug(self, bug: Exception) -> TurnResult:
         return TurnResult(replies.make_bug_report(bug, self._completer.scrub))
 
     async def _say_still_working(self, turn: OpenTurn) -> None:
         if turn.settings.still_working and turn.channel.uses_outbox:
-            await self._write(turns.say_still_working, turn, self._now())
-            await self._nudge()
+            await self._write(self._add_still_working, turn)
 
     async def _stop(self, chat_id: int) -> None:
         """End the turn at work in this chat, whichever process is at it."""
@@ -225,13 +218,6 @@ class ChatLoop:
             await self.in_thread(self._stops.call, chat_id)
         except RedisError as error:
             log.warning("Redis does not answer, a stop is late", error=str(error))
-
-    async def _nudge(self) -> None:
-        """Tell the connection that there is something to send. It also looks by itself."""
-        try:
-            await self.in_thread(self._live.nudge_outbox)
-        except RedisError as error:
-            log.warning("Redis does not answer, a nudge is lost", error=str(error))
 
     # ---- transactions (threads) ----------------------------------------------------------------
 
@@ -273,6 +259,7 @@ class ChatLoop:
     ) -> dict[str, Any]:
         """Returns the chat's new session, as columns; a turn that failed begins none."""
         now, answer = self._now(), result.answer
+        after_commit(connection, self._live.nudge_outbox)
         is_ours = turns.finish(connection, turn, chat, answer, result.summary, now)
         if not is_ours or answer.error_code:
             return {}
@@ -296,7 +283,10 @@ class ChatLoop:
             return Wait(wait.total_seconds())
         context = self._look_up(connection, lease, chat, due)
         turn = turns.apply(context, decide(context))
-        return Run(turn) if turn else LookAgain()
+        if turn:
+            return Run(turn)
+        after_commit(connection, self._live.nudge_outbox)
+        return LookAgain()
 
     def _find_due(self, connection: Connection, lease: Lease, chat: Chat) -> Due | None:
         if lease.is_fresh and chat.has_running_turn:
@@ -332,6 +322,11 @@ class ChatLoop:
         if chat and due:
             context = self._look_up(connection, lease, chat, due)
             turns.close(context, context.messages, self._describe_bug(bug).answer)
+            after_commit(connection, self._live.nudge_outbox)
+
+    def _add_still_working(self, connection: Connection, turn: OpenTurn) -> None:
+        turns.say_still_working(connection, turn, self._now())
+        after_commit(connection, self._live.nudge_outbox)
 
     async def _write(self, function: Callable[..., T], *args: Any) -> T:
         return await self.in_thread(self._transaction, self._database.write, function, args)

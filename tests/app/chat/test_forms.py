@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.chat.forms import MODEL_MAX, ModelForm, NewChatForm
+from app.chat.forms import ModelForm, NewChatForm
 from core.agents.agent import Agent
+from core.models.name import NAME_LENGTH
 from tests.app.filling import fill
 
 
@@ -28,5 +29,5 @@ def test_a_model_has_one_spelling_and_none_is_the_agents_own() -> None:
     assert fill(ModelForm, model="nonsense")[1]["model"][0].startswith(
         "Write a model as provider/name."
     )
-    long = "custom/" + "x" * MODEL_MAX
+    long = "custom/" + "x" * NAME_LENGTH
     assert fill(ModelForm, model=long)[1] == {"model": ["At most 200 characters."]}

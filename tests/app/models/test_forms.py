@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.models.forms import MODEL_MAX, DefaultModelForm, FavouriteForm, KeyForm
+from app.models.forms import DefaultModelForm, FavouriteForm, KeyForm
+from core.models.name import NAME_LENGTH
 from tests.app.filling import fill
 
 TOO_LONG = "That is too long for the name of a model."
@@ -13,7 +14,7 @@ TOO_LONG = "That is too long for the name of a model."
     [
         (" openai/gpt-4o ", "openai/gpt-4o", None),
         ("nonsense", None, "Write a model as provider/name."),
-        ("custom/" + "x" * MODEL_MAX, None, TOO_LONG),
+        ("custom/" + "x" * NAME_LENGTH, None, TOO_LONG),
     ],
 )
 def test_a_model_has_one_spelling(typed: str, model: str | None, error: str | None) -> None:

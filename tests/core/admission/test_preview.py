@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.admission.allowlist import Entry, Pattern
-from core.admission.preview import Outcome, Situation, Words, foresee
+from core.admission.preview import Handling, Situation, Words, foresee
 from core.agents.agent import Agent
 from core.messages.message import Kind, Reason
 from core.phone import Phone
@@ -39,25 +39,25 @@ def words(text: str = "Hello", kind: Kind = Kind.TEXT) -> Words:
 @pytest.mark.parametrize(
     ("text", "changes", "outcome"),
     [
-        ("Hello", {}, Outcome.AGENT),
-        ("Hello", {"entries": []}, Outcome.REFUSED),
-        ("Hello", {"is_blocked": True}, Outcome.REFUSED),
-        ("Hello", {"is_paused": True, "is_flood": True}, Outcome.PAUSED),
-        ("/help", {"is_paused": True}, Outcome.COMMAND),
-        ("/help", {"is_paused": True, "is_flood": True}, Outcome.FLOOD),
-        ("Hello", {"is_flood": True, "is_over_budget": True}, Outcome.FLOOD),
-        ("Hello", {"is_over_budget": True}, Outcome.OVER_BUDGET),
-        ("/compact", {"is_over_budget": True}, Outcome.OVER_BUDGET),
-        ("/help", {"is_over_budget": True}, Outcome.COMMAND),
-        ("/unknown", {"is_over_budget": True}, Outcome.COMMAND),
-        ("Hello", {"agents": {}}, Outcome.NO_AGENT),
-        ("/help", {"agents": {}}, Outcome.COMMAND),
-        ("@eric", {}, Outcome.GREETING),
-        ("@eric Hello", {}, Outcome.AGENT),
-        ("", {}, Outcome.EXCUSE),
+        ("Hello", {}, Handling.AGENT),
+        ("Hello", {"entries": []}, Handling.REFUSED),
+        ("Hello", {"is_blocked": True}, Handling.REFUSED),
+        ("Hello", {"is_paused": True, "is_flood": True}, Handling.PAUSED),
+        ("/help", {"is_paused": True}, Handling.COMMAND),
+        ("/help", {"is_paused": True, "is_flood": True}, Handling.FLOOD),
+        ("Hello", {"is_flood": True, "is_over_budget": True}, Handling.FLOOD),
+        ("Hello", {"is_over_budget": True}, Handling.OVER_BUDGET),
+        ("/compact", {"is_over_budget": True}, Handling.OVER_BUDGET),
+        ("/help", {"is_over_budget": True}, Handling.COMMAND),
+        ("/unknown", {"is_over_budget": True}, Handling.COMMAND),
+        ("Hello", {"agents": {}}, Handling.NO_AGENT),
+        ("/help", {"agents": {}}, Handling.COMMAND),
+        ("@eric", {}, Handling.GREETING),
+        ("@eric Hello", {}, Handling.AGENT),
+        ("", {}, Handling.EXCUSE),
     ],
 )
-def test_the_first_reason_counts(text: str, changes: dict[str, object], outcome: Outcome) -> None:
+def test_the_first_reason_counts(text: str, changes: dict[str, object], outcome: Handling) -> None:
     assert foresee(words(text), replace(ALL_IS_WELL, **changes)).outcome is outcome  # type: ignore[arg-type]
 
 
@@ -84,7 +84,7 @@ def test_what_cannot_be_seen_is_excused() -> None:
     outlook = foresee(words("", Kind.UNDECRYPTABLE), ALL_IS_WELL)
     assert outlook.decision.reason is Reason.UNDECRYPTABLE and outlook.excuse == ""
     outlook = foresee(words("", Kind.IMAGE), ALL_IS_WELL)
-    assert outlook.outcome is Outcome.EXCUSE and outlook.excuse
+    assert outlook.outcome is Handling.EXCUSE and outlook.excuse
     assert foresee(words(), ALL_IS_WELL).excuse == ""
 
 
