@@ -94,7 +94,7 @@ def carry_out(connection: Connection, found: Found, plan: Plan, now: datetime) -
     )
     if inbound.from_me and chat is None:
         return Outcome()
-    _change(connection, found, plan, now)
+    carry_out_change(connection, found, plan, now)
     if chat is None:
         return Outcome()
     if plan.takes_over:
@@ -147,14 +147,14 @@ def _look_closer(connection: Connection, found: Found) -> Found:
         has_chat=found.chat is not None,
         entries=allowlist.matching(connection, sender.phone, sender.lid),
         overtaken_by=overtaken_by,
-        target=_describe(target),
-        correction=_describe(correction),
+        target=describe(target),
+        correction=describe(correction),
         is_echo=is_echo,
     )
     return replace(found, case=case, target=target, correction=correction)
 
 
-def _describe(stored: Stored | None) -> Earlier | None:
+def describe(stored: Stored | None) -> Earlier | None:
     return Earlier(stored.state, stored.text, stored.is_deleted) if stored else None
 
 
@@ -184,7 +184,7 @@ def _choose_chat(
     return chats.of_person(connection, person.id) if person else found.chat
 
 
-def _change(connection: Connection, found: Found, plan: Plan, now: datetime) -> None:
+def carry_out_change(connection: Connection, found: Found, plan: Plan, now: datetime) -> None:
     """What the message does to another, or another has done to it."""
     target, inbound = found.target, found.case.inbound
     match plan.change:

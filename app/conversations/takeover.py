@@ -22,8 +22,8 @@ from core.text.chunks import split
 from core.text.whatsapp import to_whatsapp
 from store import link
 from store.account import audit
-from store.chats import manual, pauses
-from store.chats.pauses import A_WHILE, Pause
+from store.chats import manual, takeovers
+from store.chats.takeovers import A_WHILE, Takeover
 from store.redis.queue import Turns
 from store.redis.stop_signals import Stops
 from store.sql.engine import after_commit
@@ -47,7 +47,7 @@ class Takeover:
     """Who answers in a chat."""
 
     chat_id: int
-    pause: Pause | None  # while there is one, the owner; else an agent
+    pause: Takeover | None  # while there is one, the owner; else an agent
     waiting: int  # messages that have no answer yet
 
     @property
@@ -118,7 +118,7 @@ def write_by_hand(chat_id: int) -> ResponseReturnValue:
 
 
 def read_takeover(connection: Connection, chat_id: int) -> Takeover:
-    pause = pauses.current(connection, chat_id, now())
+    pause = takeovers.find_current(connection, chat_id, now())
     return Takeover(chat_id, pause, manual.unanswered(connection, chat_id))
 
 

@@ -32,7 +32,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from core.channel import ON_WHATSAPP, Channel
 from core.phone import Phone
 from core.states import MessageState, TurnState
-from store.chats import pauses
+from store.chats import takeovers
 from store.sql.engine import Instant, insert_new
 from store.sql.prepared import prepared
 from store.sql.tables import chats as table
@@ -250,7 +250,7 @@ def neglected(connection: Connection, now: datetime) -> Sequence[int]:
     open_states = [MessageState.WAITING, MessageState.ANSWERING]
     unanswered = select(messages.c.chat_id).where(messages.c.state.in_(open_states))
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-    wanted = (table.c.id.in_(unanswered), free, not_(pauses.is_on(now)))
+    wanted = (table.c.id.in_(unanswered), free, not_(takeovers.is_active(now)))
     return list(connection.scalars(select(table.c.id).where(*wanted)))
 
 
@@ -276,7 +276,7 @@ def _expecting(now: Any, lately: Any) -> Select[Any]:
     chosen = union(waiting, at_work, unsent)
     here = table.c.channel.in_(ON_WHATSAPP)
     # No typing is shown while the owner has taken over, but when something is on its way.
-    unpaused = or_(not_(pauses.is_on(now)), table.c.id.in_(unsent))
+    unpaused = or_(not_(takeovers.is_active(now)), table.c.id.in_(unsent))
     return select(table.c.address).where(table.c.id.in_(chosen), here, unpaused)
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from core.channel import Channel
 from core.states import MessageState, TurnState
 from store.chats import messages as messages_store
-from store.chats import pauses
+from store.chats import takeovers
 from store.chats.chats import Chat
 from store.chats.people import Person
 from store.sql.tables import allowlist, chats, conversations, messages, outbox, people, sends, turns
@@ -64,7 +64,7 @@ def is_busy(connection: Connection, who: Person | Chat, now: datetime) -> bool:
     waiting = exists().where(
         messages.c.chat_id == chats.c.id, messages.c.state == MessageState.WAITING, message
     )
-    awaited = or_(running, waiting & not_(pauses.is_on(now)))
+    awaited = or_(running, waiting & not_(takeovers.is_active(now)))
     found = select(chats.c.id).where(chats.c.id.in_(ids), awaited).limit(1)
     return connection.execute(found).first() is not None
 

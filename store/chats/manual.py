@@ -28,10 +28,10 @@ from core.admission import group
 from core.messages import batch
 from core.messages.message import Inbound, Kind, Reason
 from core.states import MessageState, PieceState, TurnState
-from store.chats import messages, outbox, pauses, turns
+from store.chats import messages, outbox, takeovers, turns
 from store.chats.chats import Chat
 from store.chats.contexts import Context
-from store.chats.pauses import A_WHILE, By
+from store.chats.takeovers import A_WHILE, By
 from store.sql.engine import Instant
 from store.sql.prepared import prepared
 from store.sql.tables import chats as chats_table
@@ -56,14 +56,14 @@ class Said:
 def take_over(connection: Connection, chat_id: int, until: datetime | None, now: datetime) -> None:
     """Pause the chat from the panel; None: until the owner resumes it. The caller calls `Stops`
     (`after_commit`)."""
-    pauses.begin(connection, chat_id, By.PANEL, until, now)
+    takeovers.begin(connection, chat_id, By.PANEL, until, now)
     turns.give_back(connection, chat_id, now)
 
 
 def write(connection: Connection, chat: Chat, texts: Sequence[str], now: datetime) -> list[int]:
     """Put the owner's words, cut into pieces, into the outbox. Returns the ids of the rows. The
     caller nudges the worker and calls `Stops` (`after_commit`)."""
-    pauses.extend(connection, chat.id, By.PANEL, now + A_WHILE, now)
+    takeovers.extend(connection, chat.id, By.PANEL, now + A_WHILE, now)
     turns.give_back(connection, chat.id, now)
     settle(connection, chat.id, now)
     connection.execute(
@@ -78,7 +78,7 @@ def wrote_on_phone(
     """The owner has written on their phone, perhaps a while ago. Returns until when the chat is
     paused for that, None if it is not. The caller calls `Stops` (`after_commit`)."""
     until = min(inbound.sent_at, now) + A_WHILE
-    is_new = pauses.extend(connection, chat.id, By.PHONE, until, now)
+    is_new = takeovers.extend(connection, chat.id, By.PHONE, until, now)
     turns.give_back(connection, chat.id, now)
     settle(connection, chat.id, now, inbound.sent_at)
     return until if is_new else None
@@ -89,7 +89,7 @@ def resume(connection: Connection, chat_id: int, now: datetime, *, answer: bool)
     The caller nudges the jobs (`after_commit`)."""
     if not answer:
         settle(connection, chat_id, now)
-    return pauses.end(connection, chat_id, now)
+    return takeovers.end(connection, chat_id, now)
 
 
 def settle(

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from core.channel import ON_WHATSAPP
 from core.phone import Phone
 from core.states import MessageState, PieceState, TurnState
-from store.chats import pauses
+from store.chats import takeovers
 from store.chats.people import Person
 from store.pages.transcripts import is_remark
 from store.sql.tables import chats, conversations, messages, outbox, people, turns
@@ -148,7 +148,7 @@ def _is_shown(show: Show, now: datetime) -> ColumnElement[bool]:
         case Show.FAILED:
             return _has_failed(now)
         case Show.PAUSED:
-            return pauses.is_on(now)
+            return takeovers.is_active(now)
 
 
 def _has_unread() -> ColumnElement[bool]:
@@ -212,7 +212,7 @@ def _select_rows(ids: Sequence[int], now: datetime) -> Select[Any]:
             .where(messages.c.chat_id == chats.c.id, messages.c.state.in_(_OPEN))
             .label("is_open"),
             _has_failed(now).label("failed"),
-            pauses.is_on(now).label("paused"),
+            takeovers.is_active(now).label("paused"),
             _last_in().label("last_in"),
             _last_out().label("last_out"),
         )

@@ -11,7 +11,7 @@ from core.channel import Channel
 from core.phone import Phone
 from store import allowlist, settings
 from store.agents.agents import Registry
-from store.chats import chats, pauses, people
+from store.chats import chats, people, takeovers
 from store.chats import limits as limits_store
 from store.chats.people import Person
 
@@ -29,7 +29,7 @@ def of(
     if person:
         phone, lid = person.phone, person.lid
     chat = chats.of_person(connection, person.id) if person else None
-    pause = pauses.current(connection, chat.id, now) if chat else None
+    pause = takeovers.find_current(connection, chat.id, now) if chat else None
     sticky = chat.sticky(now) if chat else None
     accepted, spent = _use(connection, person, now)
     return Situation(

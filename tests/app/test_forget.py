@@ -13,8 +13,8 @@ from core.phone import Phone
 from core.states import MessageState
 from store import allowlist
 from store.account import audit
-from store.chats import forget, pauses, people, sends
-from store.chats.pauses import By
+from store.chats import forget, people, sends, takeovers
+from store.chats.takeovers import By
 from store.sql import tables
 from tests.app.talking import ANA, Talk, talk
 from tests.app.visitor import Visitor, words
@@ -120,7 +120,7 @@ def test_what_waits_in_a_paused_chat_is_forgotten_too(
 ) -> None:
     ana.hears("Hello")
     with services.db.write() as connection:
-        pauses.begin(connection, ana.id, By.PANEL, None, services.now())
+        takeovers.begin(connection, ana.id, By.PANEL, None, services.now())
     assert forgets(owner, ana).status_code == 303
     assert not any(counts(services).values())
 

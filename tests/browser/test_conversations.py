@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from core.messages.message import Kind, Reason
 from core.phone import Phone
 from core.states import MessageState
-from store.chats import pauses
-from store.chats.pauses import By
+from store.chats import takeovers
+from store.chats.takeovers import By
 from tests.app.talking import Talk, in_group, talk
 from tests.browser.panel import Panel
 from tests.browser.test_looks import theme
@@ -202,7 +202,7 @@ def test_its_looks(panel: Panel, ana: Talk, theme: str) -> None:
             LONG, LONG, error_code="auth" if number else None
         )
     with panel.services.db.write() as connection:
-        pauses.begin(connection, ana.id, By.PANEL, None, panel.services.now())
+        takeovers.begin(connection, ana.id, By.PANEL, None, panel.services.now())
     page = panel.owner(color_scheme=theme)
     for path in ("", "?q=rather", "?q=nothing", f"{ana.id}/reset", f"{ana.id}/forget"):
         page.goto(f"/conversations/{path}")

@@ -10,8 +10,8 @@ from core.link import Phase, Status
 from core.phone import Phone
 from core.states import MessageState
 from store import link
-from store.chats import pauses
-from store.chats.pauses import By
+from store.chats import takeovers
+from store.chats.takeovers import By
 from store.sql import tables
 from tests.app.talking import Talk, talk
 from tests.browser.panel import Panel
@@ -42,7 +42,7 @@ def pause(panel: Panel, ana: Talk, by: By, minutes: int | None) -> None:
     now = panel.services.now()
     with panel.services.db.write() as connection:
         until = now + timedelta(minutes=minutes) if minutes else None
-        pauses.begin(connection, ana.chat.id, by, until, now)
+        takeovers.begin(connection, ana.chat.id, by, until, now)
 
 
 def sent(panel: Panel) -> list[str]:

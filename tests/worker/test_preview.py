@@ -14,7 +14,7 @@ from core.messages.message import Inbound, Kind, Place
 from core.states import MessageState
 from store import admission
 from store.agents.agents import AgentFolder
-from store.chats import chats, messages, pauses, people
+from store.chats import chats, messages, people, takeovers
 from store.pages import preview
 from store.sql import tables
 from tests.fake_llm import FakeLLM
@@ -120,7 +120,7 @@ def blocked(world: World) -> None:
 
 @in_chat
 def paused(connection: Connection, chat: int, world: World) -> None:
-    pauses.begin(connection, chat, pauses.By.PANEL, None, world.clock())
+    takeovers.begin(connection, chat, takeovers.By.PANEL, None, world.clock())
 
 
 @in_chat

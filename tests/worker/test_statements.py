@@ -16,7 +16,7 @@ from tests.worker.world import ALICE, START, Clock, World
 from worker.connection.receipts import Receipt, Receipts
 from worker.connection.receive import ReadReceipts, Receiver
 from worker.connection.send import Sender
-from worker.connection.typing_indicator import Composer
+from worker.connection.typing_indicator import TypingIndicator
 
 ADDRESS = f"{ALICE.digits}@s.whatsapp.net"
 
@@ -50,7 +50,7 @@ class Office:
         with database.write() as connection:
             fence = link.raise_fence(connection, 0)
         self.ticks = ReadReceipts(database, self.phone.mark_read, clock)
-        self.composer = Composer(database, lambda chat, is_typing: None, lambda: True, clock)
+        self.composer = TypingIndicator(database, lambda chat, is_typing: None, lambda: True, clock)
         self.sender = Sender(database, self.phone, fence, clock, self.composer.sent)
         self.receipts = Receipts(database, clock)
         self.receiver = Receiver(

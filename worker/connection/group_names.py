@@ -15,7 +15,7 @@ AGAIN = timedelta(minutes=5)  # after which one that was not told is asked about
 LATELY = timedelta(days=30)  # groups where nothing was said since then keep the name they had
 
 
-class Subjects:
+class GroupNames:
     """For one thread."""
 
     def __init__(

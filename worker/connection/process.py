@@ -2,9 +2,9 @@
 
 The supervisor starts one for each fence token and each link attempt, and ends it by closing its
 pipe. Threads: the library's callbacks store messages; `receive` decides about them; `send` empties
-the outbox; `compose` shows typing; `learn` asks what groups are called; `nudges` listens to Redis;
-`control` listens to the supervisor; the main thread gives a sign of life and, at the end, drains
-the library and leaves.
+the outbox; `show_typing` does that; `learn_names` asks what groups are called; `nudges` listens to
+Redis; `control` reads what the supervisor asks for; the main thread gives a sign of life and, at
+the end, drains the library and leaves.
 """
 
 import argparse
@@ -41,12 +41,12 @@ from store.redis.valkey import connect
 from store.sql.engine import Database
 from worker.connection import receipts
 from worker.connection.errors import PairingRefused
-from worker.connection.group_names import LOOK, Subjects
+from worker.connection.group_names import LOOK, GroupNames
 from worker.connection.receipts import Receipt, Receipts
 from worker.connection.receive import ReadReceipts, Receiver
 from worker.connection.send import Sender
 from worker.connection.spool import Spool
-from worker.connection.typing_indicator import REFRESH, Composer
+from worker.connection.typing_indicator import REFRESH, TypingIndicator
 from worker.ipc import PipeWriter, read_events
 from worker.shutdown import Shutdown
 
@@ -89,10 +89,12 @@ class Connection:
         with_receipts = receipts.are_wanted(self._auth_dir, _now())
         self._whatsapp = WhatsApp(session, DEVICE_NAME, self, with_receipts=with_receipts)
         self._read_receipts = ReadReceipts(self._database, self._whatsapp.mark_read, _now)
-        self._composer = Composer(
+        self._typing_indicator = TypingIndicator(
             self._database, self._whatsapp.show_typing, self._whatsapp.announce, _now
         )
-        self._sender = Sender(self._database, self._whatsapp, fence, _now, self._composer.sent)
+        self._sender = Sender(
+            self._database, self._whatsapp, fence, _now, self._typing_indicator.sent
+        )
         self._receipts = Receipts(self._database, _now)
         self._stops = Stops(redis)
         agents = AgentFolder(config.agents_dir)
@@ -105,7 +107,7 @@ class Connection:
             lambda: agents.load().restrict_to(Channel.GROUP).agents.values(),
             _now,
         )
-        self._subjects = Subjects(self._database, self._whatsapp.subject_of, _now)
+        self._group_names = GroupNames(self._database, self._whatsapp.subject_of, _now)
 
     # The process ---------------------------------------------------------------------------------
 
@@ -115,9 +117,9 @@ class Connection:
         self._spawn(self._control)
         self._spawn(self._receive)
         self._spawn(self._send)
-        self._spawn(self._compose)
+        self._spawn(self._show_typing)
         self._spawn(self._nudges)
-        self._spawn(self._learn)
+        self._spawn(self._learn_names)
         while not self._shutdown.wait(HEARTBEAT_SECONDS):
             self._say_heartbeat()
         self._leave()
@@ -200,13 +202,13 @@ class Connection:
 
         self._repeat(step, self._sender.wake, HEARTBEAT_SECONDS)
 
-    def _compose(self) -> None:
+    def _show_typing(self) -> None:
         self._ready.wait()
-        self._repeat(self._composer.tick, threading.Event(), REFRESH)
+        self._repeat(self._typing_indicator.tick, threading.Event(), REFRESH)
 
-    def _learn(self) -> None:
+    def _learn_names(self) -> None:
         self._ready.wait()
-        self._repeat(self._subjects.work, threading.Event(), LOOK)
+        self._repeat(self._group_names.work, threading.Event(), LOOK)
 
     def _nudges(self) -> None:
         while not self._shutdown.is_set():
@@ -255,7 +257,7 @@ class Connection:
         self._read_receipts.send()
 
     def typing(self, chat: str) -> None:
-        self._composer.started(chat)
+        self._typing_indicator.started(chat)
 
     def acknowledge(self, accepted: Accepted, emoji: str) -> None:
         self._sender.acknowledge(accepted, emoji)
@@ -313,7 +315,7 @@ class Connection:
         self._events.send("connected", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
         self._receiver.wake.set()
         self._sender.wake_up()
-        self._spawn(self._composer.connected)
+        self._spawn(self._typing_indicator.connected)
 
     def on_disconnected(self) -> None:
         self._events.send("disconnected")

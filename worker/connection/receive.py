@@ -12,7 +12,7 @@ from core.admission.plan import Agents
 from core.phone import Phone
 from store import admission
 from store import settings as settings_store
-from store.chats import messages, pauses
+from store.chats import messages, takeovers
 from store.chats.messages import Accepted, Received
 from store.redis.queue import Turns
 from store.sql.engine import Database, after_commit
@@ -186,7 +186,7 @@ class ReadReceipts:
         seen: Mapping[int, int] = {}
         if chats:
             with self._database.read() as connection:
-                seen = pauses.seen_among(connection, chats, self._now())
+                seen = takeovers.list_seen(connection, chats, self._now())
         return [
             each
             for each in self._due.values()

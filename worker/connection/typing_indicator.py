@@ -13,7 +13,7 @@ from store.sql.engine import Database
 REFRESH = 10.0  # seconds; a phone shows “typing…” for about twice as long
 
 
-class Composer:
+class TypingIndicator:
     """Shows typing where an answer is on its way. `tick` runs in one thread of the connection
     process; `started` and `sent` may be called from any."""
 

@@ -10,7 +10,7 @@ from core.admission.allowlist import Pattern
 from core.phone import Phone
 from core.settings import Settings
 from store import allowlist, settings
-from store.chats import chats, pauses, people
+from store.chats import chats, people, takeovers
 from tests.app.visitor import Visitor, tag, words
 
 PHONE = Phone("+15551234567")
@@ -146,7 +146,7 @@ def test_a_chat_that_the_owner_has_taken_over(
     now: datetime = services.now()
     chat = chat_of(services)
     with services.db.write() as connection:
-        pauses.begin(connection, chat, pauses.By.PANEL, until and now + until, now)
+        takeovers.begin(connection, chat, takeovers.By.PANEL, until and now + until, now)
     assert ask(owner).startswith("It waits for you")
     assert ask(owner, "/help").startswith("The command is carried out")
 

@@ -12,8 +12,8 @@ from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.states import MessageState
 from store import link
-from store.chats import chats, contexts, manual, messages, pauses, people
-from store.chats.pauses import By
+from store.chats import chats, contexts, manual, messages, people, takeovers
+from store.chats.takeovers import By
 from store.redis.queue import Turns
 from store.sql import tables
 from tests.app.visitor import Visitor, words
@@ -46,9 +46,9 @@ def rows(services: Services, table: Any) -> list[Any]:
         return list(connection.execute(select(table).order_by(table.c.id)).mappings())
 
 
-def pause_of(services: Services, chat: chats.Chat) -> pauses.Pause | None:
+def pause_of(services: Services, chat: chats.Chat) -> takeovers.Takeover | None:
     with services.db.read() as connection:
-        return pauses.current(connection, chat.id, services.now())
+        return takeovers.find_current(connection, chat.id, services.now())
 
 
 @pytest.mark.parametrize("htmx", [False, True])
@@ -138,7 +138,7 @@ def test_commands_stay_ours(owner: Visitor, services: Services, chat):
 def test_a_pause_by_the_phone_is_told(owner: Visitor, services: Services, chat):
     with services.db.write() as connection:
         until = services.now() + timedelta(minutes=20)
-        pauses.begin(connection, chat.id, By.PHONE, until, services.now())
+        takeovers.begin(connection, chat.id, By.PHONE, until, services.now())
     said = words(owner.open(f"/conversations/{chat.id}/takeover"))
     assert f"Paused by your phone until {until:%H:%M}" in said
 

@@ -12,8 +12,8 @@ from app.web.ext import Services
 from core.messages.message import Kind, Reason
 from core.phone import Phone
 from core.states import MessageState
-from store.chats import pauses, people
-from store.chats.pauses import By
+from store.chats import people, takeovers
+from store.chats.takeovers import By
 from store.pages.chat_list import PAGE
 from store.pages.transcripts import PAGE as PIECES
 from tests.app.talking import Talk, crowd, talk
@@ -95,7 +95,7 @@ def test_filters(owner: Visitor, services: Services, ana: Talk, bob: Talk) -> No
     carl.ends(carl.begins(carl.hears("Hi"), agent="eric"), "Hi")
     carl.receipt(state="unknown", error="The connection was lost.")
     with services.db.write() as connection:
-        pauses.begin(connection, bob.id, By.PANEL, None, services.now())
+        takeovers.begin(connection, bob.id, By.PANEL, None, services.now())
     assert listed(owner, "?show=failed") == ["Carl", "Person 2001"]
     assert listed(owner, "?show=unanswered") == ["Bob"]
     assert listed(owner, "?show=paused") == ["Bob"]
@@ -119,7 +119,7 @@ def test_badges(owner: Visitor, services: Services, ana: Talk) -> None:
     ana.hears("Anybody there?")
     with services.db.write() as connection:
         people.block(connection, ana.chat.person_id or 0, services.now())
-        pauses.begin(connection, ana.id, By.PHONE, None, services.now())
+        takeovers.begin(connection, ana.id, By.PHONE, None, services.now())
     said = words(owner.open("/conversations/"))
     assert "Blocked Paused Failed Waiting" in said
 

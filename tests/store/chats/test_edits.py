@@ -1,16 +1,21 @@
 """What becomes of a message that its sender edits or deletes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
 
+from core.admission.plan import Case, make_plan
 from core.messages.message import Inbound, Kind, Place, Reason
+from core.settings import Settings
 from core.states import MessageState
+from store import admission
+from store.admission import Found
 from store.chats import edits, messages, turns
 from store.chats.chats import Chat
+from store.chats.people import Match
 from store.chats.turns import Answer, TurnKind
 from store.sql.engine import Database
 from store.sql.tables import messages as table
@@ -38,8 +43,26 @@ def receive(
     return row
 
 
-def carry_out(connection: Connection, change: Inbound, addresses: set[str] = HERS) -> bool:
-    return edits.edit(connection, receive(connection, change), change, addresses, LATER)
+def carry_out(
+    connection: Connection, change: Inbound, addresses: set[str] = HERS, row: int | None = None
+) -> bool:
+    """What the plan says of this change, whose row is `row`. Whether an edit is over with that."""
+    target = edits.find_target(connection, change, addresses)
+    correction = None
+    if target and change.kind is Kind.EDIT and not change.from_me:
+        correction = edits.find_correction(connection, change, addresses)
+    case = Case(
+        change,
+        Settings(enabled=True, allow_all=True),
+        has_chat=True,
+        target=admission.describe(target),
+        correction=admission.describe(correction),
+    )
+    plan = make_plan(case, lambda: [])
+    row = row or receive(connection, change)
+    found = Found(row, case, Match(None, None), None, addresses, target, correction)
+    admission.carry_out_change(connection, found, plan, LATER)
+    return plan.reason is Reason.EDIT
 
 
 def row_of(connection: Connection, message_id: str) -> Mapping[str, Any]:
@@ -84,9 +107,7 @@ def test_what_was_answered_keeps_its_words_and_is_quoted(database: Database) -> 
         answered(connection, chat, write(connection, chat, "A", text="old words"))
         change = changing("B", "A")
         row = receive(connection, change, None)
-        assert not edits.is_correction(connection, row)
-        assert not edits.edit(connection, row, change, HERS, LATER)
-        assert edits.is_correction(connection, row)
+        assert not carry_out(connection, change, row=row)
         old, new = row_of(connection, "A"), row_of(connection, "B")
     assert (old["text"], old["edited_at"]) == ("old words", LATER)
     assert (new["quoted_id"], new["quoted_text"]) == ("A", "old words")
@@ -97,7 +118,7 @@ def test_the_latest_correction_is_what_the_next_edit_changes(database: Database)
         chat = chat_with(connection)
         answered(connection, chat, write(connection, chat, "A", text="old words"))
         first = changing("B", "A", text="second words")
-        edits.edit(connection, receive(connection, first, MessageState.WAITING), first, HERS, LATER)
+        carry_out(connection, first, row=receive(connection, first, MessageState.WAITING))
         assert carry_out(connection, changing("C", "A", text="third words"))
         assert row_of(connection, "B")["text"] == "third words"
         answered(connection, chat, row_of(connection, "B")["id"])
@@ -148,9 +169,8 @@ def test_nobody_changes_what_another_has_written(database: Database, change: Inb
     with database.write() as connection:
         write(connection, chat_with(connection), "A", text="hers")
         assert not carry_out(connection, change, theirs)
-        edits.edit_own(connection, change, theirs, LATER)
         if change.phone == BOB or change.target_id != "A":
-            edits.delete(connection, deletion, theirs, LATER)
+            carry_out(connection, deletion, theirs)
         row = row_of(connection, "A")
     assert (row["text"], row["state"], row["edited_at"]) == ("hers", MessageState.WAITING, None)
 
@@ -168,15 +188,16 @@ def test_the_owner_changes_their_own_words_and_nothing_else(database: Database) 
     change = changing("B", "A", **own)
     with database.write() as connection:
         write(connection, chat_with(connection), "A", MessageState.IGNORED, **own)
-        edits.edit_own(connection, change, HERS, LATER)
+        own_row = receive(connection, change)
+        carry_out(connection, change, HERS, row=own_row)
         row = row_of(connection, "A")
         assert (row["text"], row["edited_at"], row["state"]) == (
             "new words",
             LATER,
             MessageState.IGNORED,
         )
-        edits.delete(connection, changing("C", "A", Kind.DELETE, **own), HERS, LATER)
-        edits.edit_own(connection, change, HERS, LATER)
+        carry_out(connection, changing("C", "A", Kind.DELETE, **own), HERS)
+        carry_out(connection, change, HERS, row=own_row)
         assert row_of(connection, "A")["text"] == ""
 
 
@@ -186,7 +207,7 @@ def test_a_deletion_takes_back_what_nobody_has_read(
 ) -> None:
     with database.write() as connection:
         write(connection, chat_with(connection), "A", state, quoted_text="a quote")
-        edits.delete(connection, changing("B", "A", Kind.DELETE), HERS, LATER)
+        carry_out(connection, changing("B", "A", Kind.DELETE), HERS)
         row = row_of(connection, "A")
     assert (row["state"], row["reason"]) == (MessageState.IGNORED, Reason.DELETE)
     assert (row["text"], row["quoted_text"], row["deleted_at"]) == ("", None, LATER)
@@ -199,7 +220,7 @@ def test_a_deletion_forgets_the_words_of_what_was_answered(database: Database) -
         kind = TurnKind.AGENT
         turn_id = turns.begin(connection, chat.id, ids, NOW, kind=kind, request="secret\nHi")
         assert turns.finish(connection, turn_id, chat, Answer(["Yes"], "Yes"), NOW)
-        edits.delete(connection, changing("C", "A", Kind.DELETE), HERS, LATER)
+        carry_out(connection, changing("C", "A", Kind.DELETE), HERS)
         row, other = row_of(connection, "A"), row_of(connection, "B")
         request = connection.scalar(select(turns_table.c.request))
     assert (row["state"], row["text"], request) == (MessageState.ANSWERED, "", "Hi")
@@ -212,14 +233,22 @@ def test_a_deletion_forgets_the_words_of_what_was_answered(database: Database) -
 def test_a_change_that_came_first_overtakes_its_message(
     database: Database, kind: Kind, reason: Reason
 ) -> None:
+    def earlier(message: Inbound, addresses: set[str] = HERS) -> Collection[Kind]:
+        return edits.list_earlier_changes(connection, message, addresses)
+
     with database.write() as connection:
         change = receive(connection, changing("B", "A", kind), None)
         row = receive(connection, inbound("A"))
-        assert edits.overtaken(connection, row, inbound("A"), HERS, LATER) is None, "undecided"
+        assert earlier(inbound("A")) == set(), "undecided"
         values = {"state": MessageState.IGNORED}
         connection.execute(update(table).where(table.c.id == change).values(values))
-        assert edits.overtaken(connection, row, inbound("Z"), HERS, LATER) is None
-        assert edits.overtaken(connection, row, inbound("A", BOB), {"x"}, LATER) is None
-        assert edits.overtaken(connection, row, inbound("A"), HERS, LATER) is reason
+        assert earlier(inbound("Z")) == set()
+        assert earlier(inbound("A", BOB), {"x"}) == set()
+        assert earlier(inbound("A")) == {kind}
+        case = Case(inbound("A"), Settings(), overtaken_by={kind})
+        plan = make_plan(case, lambda: [])
+        assert plan.reason is reason
+        found = Found(row, case, Match(None, None), None, HERS, None, None)
+        admission.carry_out_change(connection, found, plan, LATER)
         deleted_at = row_of(connection, "A")["deleted_at"]
     assert deleted_at == (LATER if kind is Kind.DELETE else None)

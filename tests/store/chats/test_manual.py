@@ -8,9 +8,9 @@ from sqlalchemy import Connection, select, update
 
 from core.messages.message import Inbound, Kind, Reason
 from core.states import MessageState, PieceState
-from store.chats import chats, contexts, manual, outbox, pauses, turns
+from store.chats import chats, contexts, manual, outbox, takeovers, turns
 from store.chats.chats import Chat
-from store.chats.pauses import A_WHILE, By, Pause
+from store.chats.takeovers import A_WHILE, By, Takeover
 from store.chats.turns import Answer, TurnKind
 from store.sql import tables
 from store.sql.engine import Database
@@ -44,7 +44,7 @@ def test_taking_over_pauses_and_gives_the_turn_back(database: Database) -> None:
         chat = chat_with(connection)
         turn_id = begin(connection, chat, [write(connection, chat, "A")])
         manual.take_over(connection, chat.id, None, NOW)
-        assert pauses.current(connection, chat.id, NOW) == Pause(NOW, None, By.PANEL)
+        assert takeovers.find_current(connection, chat.id, NOW) == Takeover(NOW, None, By.PANEL)
         assert not turns.is_running(connection, turn_id)
         assert states(connection) == ["waiting"] and manual.unanswered(connection, chat.id) == 1
 
@@ -59,7 +59,9 @@ def test_words_of_the_owner_answer_what_waits_but_commands(database: Database) -
         rows = manual.write(connection, chat, ["one", "two"], later)
         assert states(connection) == ["answered", "waiting", "waiting"]
         assert column(connection, tables.messages, "answered_at") == [later, None, None]
-        assert pauses.current(connection, chat.id, later) == Pause(later, later + A_WHILE, By.PANEL)
+        assert takeovers.find_current(connection, chat.id, later) == Takeover(
+            later, later + A_WHILE, By.PANEL
+        )
         pieces = [outbox.get(connection, row) for row in rows]
         assert [piece and (piece.text, piece.chat_id) for piece in pieces] == [
             ("one", chat.id),
@@ -79,7 +81,7 @@ def test_words_typed_on_the_phone_answer_what_was_written_before(database: Datab
         until = manual.wrote_on_phone(connection, chat, typed, NOW + 3 * MINUTE)
         assert until == NOW + MINUTE + A_WHILE
         assert states(connection) == ["answered", "waiting"]
-        assert pauses.current(connection, chat.id, NOW + 3 * MINUTE) == Pause(
+        assert takeovers.find_current(connection, chat.id, NOW + 3 * MINUTE) == Takeover(
             NOW + 3 * MINUTE, until, By.PHONE
         )
         again = manual.wrote_on_phone(connection, chat, typed, NOW + 4 * MINUTE)
@@ -102,7 +104,7 @@ def test_agents_go_on(database: Database, answer: bool) -> None:
         write(connection, chat, "A")
         assert manual.resume(connection, chat.id, NOW + MINUTE, answer=answer)
         assert states(connection) == ["waiting" if answer else "answered"]
-        assert pauses.current(connection, chat.id, NOW + MINUTE) is None
+        assert takeovers.find_current(connection, chat.id, NOW + MINUTE) is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.messages.message import Kind
-from store.chats import chats, contexts, edits, manual, pauses, people, receipts, turns
+from store.chats import chats, contexts, edits, manual, people, receipts, takeovers, turns
 from store.sql.engine import Database
 from tests.store.making import ADA, NOW, inbound
 from tests.store.test_plans import Watch, busy
@@ -28,7 +28,7 @@ def test_it_stays_quick_with_many_messages(busy: Database) -> None:
         manual.is_echo(connection, edit, own)
         receipts.delivered(connection, ["W1", "W2"], NOW)
         receipts.read(connection, ["W1"], NOW)
-        pauses.seen_among(connection, [1, 2], NOW)
+        takeovers.list_seen(connection, [1, 2], NOW)
         manual.take_over(connection, chat.id, None, NOW)
         manual.write(connection, chat, ["hi"], NOW)
         manual.unanswered(connection, chat.id)

@@ -13,9 +13,9 @@ from core.admission.preview import Situation
 from core.phone import Phone
 from store import allowlist, settings
 from store.agents.agents import AgentFolder
-from store.chats import chats, pauses, people, turns
+from store.chats import chats, people, takeovers, turns
 from store.chats.chats import Chat
-from store.chats.pauses import By
+from store.chats.takeovers import By
 from store.chats.turns import Answer, TurnKind
 from store.pages import preview
 from store.sql.engine import Database
@@ -62,7 +62,7 @@ def test_everything_that_is_known_of_somebody(database: Database, folder: AgentF
         person = people.identify(connection, ADA, LID, "Ada", NOW)
         chat = chats.enter(connection, person.id, LID, NOW)
         chats.stick(connection, chat.id, "finn", LATER)
-        pauses.begin(connection, chat.id, By.PANEL, LATER, NOW)
+        takeovers.begin(connection, chat.id, By.PANEL, LATER, NOW)
         people.block(connection, person.id, NOW)
         found = of(connection, folder, None, LID)
     assert (found.phone, found.lid, found.chat_id) == (ADA, LID, chat.id)
@@ -75,7 +75,7 @@ def test_what_is_over_is_over(database: Database, folder: AgentFolder) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
         chats.stick(connection, chat.id, "finn", NOW)
-        pauses.begin(connection, chat.id, By.PANEL, NOW, NOW - timedelta(minutes=1))
+        takeovers.begin(connection, chat.id, By.PANEL, NOW, NOW - timedelta(minutes=1))
         found = of(connection, folder)
     assert (found.sticky, found.sticky_until) == (None, None)
     assert (found.is_paused, found.paused_until) == (False, None)

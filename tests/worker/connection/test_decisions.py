@@ -12,8 +12,8 @@ from sqlalchemy import update
 from core.messages.message import Inbound, Kind, Reason
 from core.phone import Phone
 from core.states import MessageState, TurnState
-from store.chats import chats, limits, manual, messages, outbox, pauses, turns
-from store.chats.pauses import A_WHILE, By
+from store.chats import chats, limits, manual, messages, outbox, takeovers, turns
+from store.chats.takeovers import A_WHILE, By
 from store.chats.turns import Answer, TurnKind
 from store.sql import tables
 from store.sql.engine import Database
@@ -38,9 +38,9 @@ class House(Door):
         assert found
         return found
 
-    def pause(self) -> pauses.Pause | None:
+    def pause(self) -> takeovers.Takeover | None:
         with self.database.read() as connection:
-            return pauses.current(connection, self.chat().id, self.clock())
+            return takeovers.find_current(connection, self.chat().id, self.clock())
 
     def begins(self) -> int:
         """A turn over all that waits in Alice's chat."""
@@ -306,7 +306,7 @@ def test_a_longer_pause_stays(house: House):
     with house.database.write() as connection:
         manual.take_over(connection, house.chat().id, None, START)
     house.judged(typed("O1"))
-    assert house.pause() == pauses.Pause(START, None, By.PANEL)
+    assert house.pause() == takeovers.Takeover(START, None, By.PANEL)
 
 
 def test_what_the_owner_wrote_hours_ago_pauses_nothing(house: House):

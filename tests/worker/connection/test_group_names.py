@@ -14,7 +14,7 @@ from store.chats.chats import Chat
 from store.sql.engine import Database
 from tests.worker.connection.test_receive import Door, message
 from tests.worker.world import ALICE, Clock, World
-from worker.connection.group_names import AGAIN, LATELY, Subjects
+from worker.connection.group_names import AGAIN, LATELY, GroupNames
 
 GROUP = "120363000000000001@g.us"
 
@@ -57,7 +57,7 @@ def test_a_group_is_asked_once_what_it_is_called(door: Door, clock: Clock):
         asked.append(group)
         return answers[len(asked) - 1]
 
-    subjects = Subjects(door.database, ask, clock)
+    subjects = GroupNames(door.database, ask, clock)
     subjects.work()
     subjects.work()
     assert asked == [GROUP], "not again at once where nobody tells"
@@ -66,9 +66,9 @@ def test_a_group_is_asked_once_what_it_is_called(door: Door, clock: Clock):
     subjects.work()
     chat = chat_of(door.database)
     assert asked == [GROUP] * 2 and chat and chat.subject == "Team"
-    Subjects(door.database, ask, clock).work()
+    GroupNames(door.database, ask, clock).work()
     chat = chat_of(door.database)
     assert chat and chat.subject == "Other", "names change"
     clock.advance(seconds=LATELY.total_seconds() + timedelta(days=1).total_seconds())
-    Subjects(door.database, ask, clock).work()
+    GroupNames(door.database, ask, clock).work()
     assert len(asked) == 3

@@ -11,7 +11,7 @@ from core.states import MessageState
 from store.chats import chats, messages, outbox, people
 from store.sql.engine import Database
 from tests.worker.world import Clock
-from worker.connection.typing_indicator import Composer
+from worker.connection.typing_indicator import TypingIndicator
 
 ALICE, BOB = "15550000001@s.whatsapp.net", "15550000002@s.whatsapp.net"
 GONE = chats.TYPING_WAITS + timedelta(seconds=1)
@@ -40,7 +40,7 @@ class Screen:
 class Desk:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database, self.clock, self.screen = database, clock, Screen()
-        self.composer = Composer(database, self.screen.show, self.screen.announce, clock)
+        self.composer = TypingIndicator(database, self.screen.show, self.screen.announce, clock)
 
     def accepted(self, address: str, message_id: str = "A1") -> int:
         """A message waits for its answer. Returns the chat's id."""

@@ -1,8 +1,8 @@
-"""Pauses: while a chat is paused no agent answers in it, the owner does.
+"""Takeovers: while the owner has taken over a chat it is paused, and no agent answers in it.
 
-A pause ends by itself: each query compares with the clock, so there is no timer that a
-restart could lose. The columns go on telling of the latest pause after its end: whether a chat is
-paused now, `is_on` says and nothing else.
+A takeover ends by itself: each query compares with the clock, so there is no timer that a restart
+could lose. The columns (`paused_...`) go on telling of the latest one after its end: whether a chat
+is paused now, `is_active` says and nothing else.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True)
-class Pause:
+class Takeover:
     """`until` is None while it lasts until the owner ends it."""
 
     since: datetime
@@ -35,7 +35,7 @@ class Pause:
     by: By
 
 
-def is_on(now: Any) -> ColumnElement[bool]:
+def is_active(now: Any) -> ColumnElement[bool]:
     """In a query over chats: those that are paused at this time, which may be a placeholder."""
     return and_(
         table.c.paused_at.is_not(None),
@@ -43,35 +43,35 @@ def is_on(now: Any) -> ColumnElement[bool]:
     )
 
 
-def current(connection: Connection, chat_id: int, now: datetime) -> Pause | None:
+def find_current(connection: Connection, chat_id: int, now: datetime) -> Takeover | None:
     row = _current(connection, chat_id, now).first()
-    return Pause(row.paused_at, row.paused_until, By(row.paused_by)) if row else None
+    return Takeover(row.paused_at, row.paused_until, By(row.paused_by)) if row else None
 
 
 @prepared
 def _current(chat_id: Any, now: Any) -> Select[Any]:
     columns = (table.c.paused_at, table.c.paused_until, table.c.paused_by)
-    return select(*columns).where(table.c.id == chat_id, is_on(now))
+    return select(*columns).where(table.c.id == chat_id, is_active(now))
 
 
-def seen_among(connection: Connection, chat_ids: Iterable[int], now: datetime) -> dict[int, int]:
+def list_seen(connection: Connection, chat_ids: Iterable[int], now: datetime) -> dict[int, int]:
     """Those of these chats that are paused, each with the last message that the owner has seen in
     the panel, 0 for none."""
-    rows = _seen_among(connection, list(chat_ids), now)
+    rows = _seen(connection, list(chat_ids), now)
     return {row.id: row.seen_message_id or 0 for row in rows}
 
 
 @prepared
-def _seen_among(chat_ids: Any, now: Any) -> Select[Any]:
+def _seen(chat_ids: Any, now: Any) -> Select[Any]:
     columns = (table.c.id, table.c.seen_message_id)
-    return select(*columns).where(table.c.id.in_(chat_ids), is_on(now))
+    return select(*columns).where(table.c.id.in_(chat_ids), is_active(now))
 
 
 def begin(
     connection: Connection, chat_id: int, by: By, until: datetime | None, now: datetime
 ) -> None:
-    """Pause the chat until then, None: until `end`. Replaces the end of a pause at work."""
-    known = current(connection, chat_id, now)
+    """Pause the chat until then, None: until `end`. Replaces the end of a takeover at work."""
+    known = find_current(connection, chat_id, now)
     since = known.since if known else now
     values = {"paused_at": since, "paused_until": until, "paused_by": by}
     connection.execute(update(table).where(table.c.id == chat_id).values(values))
@@ -79,7 +79,7 @@ def begin(
 
 def extend(connection: Connection, chat_id: int, by: By, until: datetime, now: datetime) -> bool:
     """Pause it at least until then. False if nothing had to change."""
-    known = current(connection, chat_id, now)
+    known = find_current(connection, chat_id, now)
     if until <= now or (known and (known.until is None or known.until >= until)):
         return False
     begin(connection, chat_id, by, until, now)
@@ -90,7 +90,7 @@ def end(connection: Connection, chat_id: int, now: datetime) -> bool:
     """Agents answer again. False if it was not paused."""
     return (
         connection.execute(
-            update(table).where(table.c.id == chat_id, is_on(now)).values(paused_until=now)
+            update(table).where(table.c.id == chat_id, is_active(now)).values(paused_until=now)
         ).rowcount
         == 1
     )

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from core.messages.message import Kind
 from core.states import MessageState
-from store.chats import chats, manual, pauses
+from store.chats import chats, manual, takeovers
 from store.chats.contexts import current
-from store.chats.pauses import By
+from store.chats.takeovers import By
 from store.redis.stop_signals import Stops
 from store.sql import tables
 from tests.fake_llm import FakeLLM
@@ -181,12 +181,14 @@ def test_no_typing_while_the_owner_answers(world: World, is_paused: bool) -> Non
 
 def test_a_pause_is_extended_and_never_cut_short(world: World) -> None:
     alice, now = world.friend(), world.clock()
-    assert world.do(pauses.extend, alice.chat_id, By.PHONE, now + HALF_AN_HOUR, now)
-    assert not world.do(pauses.extend, alice.chat_id, By.PANEL, now + HALF_AN_HOUR, now)
+    assert world.do(takeovers.extend, alice.chat_id, By.PHONE, now + HALF_AN_HOUR, now)
+    assert not world.do(takeovers.extend, alice.chat_id, By.PANEL, now + HALF_AN_HOUR, now)
     later = now + 2 * HALF_AN_HOUR
-    assert world.do(pauses.extend, alice.chat_id, By.PANEL, later, now)
-    assert world.do(pauses.current, alice.chat_id, now) == pauses.Pause(now, later, By.PANEL)
-    assert not world.do(pauses.extend, alice.chat_id, By.PANEL, now, now)
+    assert world.do(takeovers.extend, alice.chat_id, By.PANEL, later, now)
+    assert world.do(takeovers.find_current, alice.chat_id, now) == takeovers.Takeover(
+        now, later, By.PANEL
+    )
+    assert not world.do(takeovers.extend, alice.chat_id, By.PANEL, now, now)
 
 
 def test_only_so_much_is_told(world: World) -> None:
