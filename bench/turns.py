@@ -95,9 +95,9 @@ def _ask(database: Database, count: int) -> list[int]:
             messages.receive(connection, inbound, now)
             person = people.identify(connection, inbound.phone, None, "Ana", now)
             asked.append(chats.enter(connection, person.id, inbound.chat, now))
-        for received, chat in zip(messages.undecided(connection, count), asked, strict=True):
+        for received, chat in zip(messages.list_undecided(connection, count), asked, strict=True):
             ids = {"chat_id": chat.id, "person_id": chat.person_id}
-            messages.decided(
+            messages.record_decision(
                 connection, received.id, MessageState.WAITING, Reason.ALLOW_ALL, now, **ids
             )
     return [chat.id for chat in asked]

@@ -29,20 +29,20 @@ class Phone(str):
         A number must be possible, not assigned: the numbers that documentation uses
         (+1 555 ...) are possible but not assigned.
         """
-        bare = undecorated(text)
+        bare = strip_decoration(text)
         if not bare.startswith("+"):
             raise InvalidPhone("Start with + and the country code, for example +15551234567.")
         try:
             number = phonenumbers.parse(bare, None)
         except phonenumbers.NumberParseException:
-            raise InvalidPhone(f"“{_shown(text)}” is not a phone number.") from None
+            raise InvalidPhone(f"“{_quote(text)}” is not a phone number.") from None
         # Not is_possible_number(): that takes a number without its area code too.
         length = phonenumbers.is_possible_number_with_reason(number)
         if length != phonenumbers.ValidationResult.IS_POSSIBLE:
-            raise InvalidPhone(f"“{_shown(text)}” has too few or too many digits.")
+            raise InvalidPhone(f"“{_quote(text)}” has too few or too many digits.")
         # The library reads letters as a telephone's keys and drops extensions: that is guessing.
         if not _INTERNATIONAL.fullmatch(bare):
-            raise InvalidPhone(f"“{_shown(text)}” is not a phone number.")
+            raise InvalidPhone(f"“{_quote(text)}” is not a phone number.")
         return cls(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
     @classmethod
@@ -66,7 +66,7 @@ class Phone(str):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-def undecorated(text: str) -> str:
+def strip_decoration(text: str) -> str:
     """What was typed without what stands between digits: 00 as +, digits as 0 to 9, in
     whatever script they were."""
     kept = _DECORATION.sub("", unicodedata.normalize("NFKC", text))
@@ -74,5 +74,5 @@ def undecorated(text: str) -> str:
     return "+" + plain[2:] if plain.startswith("00") else plain
 
 
-def _shown(text: str) -> str:
+def _quote(text: str) -> str:
     return text.strip()[:_SHOWN]

@@ -81,7 +81,7 @@ def carry_out(connection: Connection, found: Found, plan: Plan, now: datetime) -
     inbound, person = found.case.inbound, _note_person(connection, found, plan, now)
     chat = _choose_chat(connection, found, plan, person, now)
     person_id = person.id if person else chat.person_id if chat else None
-    messages.decided(
+    messages.record_decision(
         connection,
         found.row,
         plan.state,

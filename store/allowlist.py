@@ -27,7 +27,7 @@ from sqlalchemy.exc import IntegrityError
 from core.admission.allowlist import EVERYONE, HIDDEN, Entry, Pattern, candidates
 from core.admission.allowlist_csv import Fate, Line
 from core.errors import DuplicateEntry
-from core.phone import Phone, undecorated
+from core.phone import Phone, strip_decoration
 from store.chats.people import Person
 from store.sql.prepared import prepared
 from store.sql.tables import allowlist as table
@@ -193,7 +193,7 @@ def remove(connection: Connection, entry_id: int) -> Entry | None:
 
 def _has(wanted: str, agents: Collection[str]) -> ColumnElement[bool]:
     """Spaces and dashes in a number that is looked for don't count."""
-    number = undecorated(wanted)
+    number = strip_decoration(wanted)
     is_theirs = people.c.push_name.icontains(wanted, autoescape=True)
     conditions = [
         table.c.label.icontains(wanted, autoescape=True),

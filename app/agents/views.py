@@ -34,7 +34,7 @@ bp = Blueprint("agents", __name__, url_prefix="/agents")
 PAGE = "agents/agent.html"
 SHIPPED = ROOT / "agents"
 FORM_LIMIT = 2 * 3 * FILE_LIMIT  # bytes: two texts, of which a form may make three times as much
-SOMEBODY = introduction.about("Ana", Phone("+15551234567"))  # for the preview of a prompt
+SOMEBODY = introduction.introduce("Ana", Phone("+15551234567"))  # for the preview of a prompt
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -107,7 +107,7 @@ def forget(person_id: int) -> ResponseReturnValue:
     person = _get(person_id)
     if request.method == "GET":
         with db().read() as connection:
-            count, chat_id = held.unanswered(connection, person.id)
+            count, chat_id = held.list_unanswered(connection, person.id)
         return _question("people/_forget.html", person, count=count, chat_id=chat_id)
     with db().write() as connection:
         count = held.forget(connection, person.id)
@@ -143,8 +143,8 @@ def _replay(connection: Connection, person: Person, entry: Entry) -> tuple[int, 
 def _lists() -> dict[str, object]:
     here = _here()
     with db().read() as connection:
-        waiting = _part(connection, held.listed, "page")
-        blocked = _part(connection, held.blocked, "blocked")
+        waiting = _part(connection, held.list_held, "page")
+        blocked = _part(connection, held.list_blocked, "blocked")
         current = settings.load(connection)
         persons = [each.person for each in waiting.rows]
         entries = allowlist.matching_any(connection, persons)
@@ -182,7 +182,7 @@ def _here() -> dict[str, str]:
 
 def _allow_form(person: Person, form: AllowForm) -> ResponseReturnValue:
     with db().read() as connection:
-        _, kept = held.of(connection, person.id)
+        _, kept = held.count_kept(connection, person.id)
         is_enabled = settings.load(connection).enabled
     return _question("people/_allow.html", person, form, kept=kept, is_enabled=is_enabled)
 

@@ -9,7 +9,7 @@ from app.api.operation import Operation
 from app.api.parameter import Parameter
 from app.web.ext import db, live, now
 from core.agents.agent import Agent
-from core.agents.signature import signed
+from core.agents.signature import sign_text
 from core.link import Status
 from store import link
 from store.chats import chats, sending, sends
@@ -33,7 +33,7 @@ def send_message(
     if earlier := _find(idempotency_key):
         return _again(earlier, digest)
     agent = agents.find(agent_id) or abort(404, f"There is no agent “{agent_id}”.")
-    texts = signed(agent, body.message, urgent=body.urgent) or abort(
+    texts = sign_text(agent, body.message, urgent=body.urgent) or abort(
         422, "message: There is nothing to send."
     )
     may_wait = body.queue or bool(queue)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Self
 
 from core.errors import InvalidPattern, InvalidPhone
-from core.phone import Phone, undecorated
+from core.phone import Phone, strip_decoration
 
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}\*")
 _HIDDEN = re.compile(r"[0-9]{1,90}@lid")
@@ -31,7 +31,7 @@ class Pattern(str):
         """Read what a person typed. Raises `InvalidPattern` with the sentence to show."""
         if _HIDDEN.fullmatch(hidden := text.strip().lower()):
             return cls(hidden)
-        bare = undecorated(text)
+        bare = strip_decoration(text)
         if bare == EVERYONE or _PREFIX.fullmatch(bare):
             return cls(bare)
         if "*" in bare:

@@ -160,7 +160,7 @@ def plan(sheet: Sheet, entries: Iterable[Entry], agents: Mapping[str, str]) -> P
     first: dict[Pattern, int] = {}
     lines = []
     for row in sheet.rows:
-        line = _planned(row, known, agents)
+        line = _plan_line(row, known, agents)
         if line.pattern is not None and line.pattern in first:
             why = f"{line.pattern} is on line {first[line.pattern]} already."
             line = Line(row, Fate.REFUSED, why=why)
@@ -170,7 +170,7 @@ def plan(sheet: Sheet, entries: Iterable[Entry], agents: Mapping[str, str]) -> P
     return Plan(lines, sheet.unused)
 
 
-def _planned(row: Row, known: Mapping[Pattern, Entry], agents: Mapping[str, str]) -> Line:
+def _plan_line(row: Row, known: Mapping[Pattern, Entry], agents: Mapping[str, str]) -> Line:
     try:
         pattern = _pattern(row)
         before = known.get(pattern)

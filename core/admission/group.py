@@ -29,7 +29,7 @@ def without_mentions(text: str, names: Iterable[str]) -> str:
     return re.sub(_AROUND.format(known), "", text).strip() if known else text
 
 
-def spoken(name: str, text: str) -> str:
+def prefix_speaker(name: str, text: str) -> str:
     """`Ana: What is a queue?`, as an agent reads who wrote it. The name is what they call
     themselves, so it must not look like more than one."""
     gap = "\n" if text.startswith(">") else " "  # they begin with what they answer

@@ -17,7 +17,7 @@ def with_fields(markdown: str, before: Mapping[str, str], wanted: Mapping[str, s
     changed = {key: value for key, value in wanted.items() if value != before.get(key, "")}
     text = _with_title(markdown, before, changed)
     for key, value in changed.items():
-        text = _with(text, key, value) if value else _without(text, key)
+        text = _set_field(text, key, value) if value else _drop_field(text, key)
     return text
 
 
@@ -36,7 +36,7 @@ def _with_title(markdown: str, before: Mapping[str, str], changed: Mapping[str, 
     return markdown[: title.start("title")] + text + markdown[title.end("title") :]
 
 
-def _with(markdown: str, key: str, value: str) -> str:
+def _set_field(markdown: str, key: str, value: str) -> str:
     """In the field's own line, else below the other fields, else below the heading."""
     if line := _first(markdown, key):
         return markdown[: line.start("value")] + value + markdown[line.end("value") :]
@@ -53,7 +53,7 @@ def _with(markdown: str, key: str, value: str) -> str:
     return f"{head}{end}{end}{written}{below}" if head else f"{written}{end}{end}{rest}"
 
 
-def _without(markdown: str, key: str) -> str:
+def _drop_field(markdown: str, key: str) -> str:
     """All lines of this field: with the first gone, the second would count."""
     while line := _first(markdown, key):
         rest = markdown[line.end() :].removeprefix("\n")

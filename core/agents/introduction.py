@@ -47,7 +47,7 @@ _LANGUAGES = {
 _LANGUAGE = {region: name for regions, name in _LANGUAGES.items() for region in regions.split()}
 
 
-def about(name: str, phone: Phone | None, group: str = "") -> str:
+def introduce(name: str, phone: Phone | None, group: str = "") -> str:
     """A block for the end of the instructions; empty when nothing is known. `group` is what the
     group is called in which they write."""
     facts = {

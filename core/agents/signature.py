@@ -9,7 +9,7 @@ from core.text import chunks, whatsapp
 URGENT = "URGENT: "
 
 
-def signed(agent: Agent, markdown: str, *, urgent: bool = False) -> list[str]:
+def sign_text(agent: Agent, markdown: str, *, urgent: bool = False) -> list[str]:
     """The pieces to send, in WhatsApp's formatting. None at all where there is nothing to see."""
     text = whatsapp.to_whatsapp(markdown).strip()
     if not text:

@@ -37,12 +37,12 @@ _UNAVAILABLE = (
 
 def name(kind: Kind, facts: Facts | None = None) -> str:
     """How to call it: a picture, a voice note ..."""
-    return _unseen(kind, facts or {})[0]
+    return _excuse_kind(kind, facts or {})[0]
 
 
 def excuse(kind: Kind, facts: Facts | None = None) -> str:
     """What its sender reads if there is nothing else to answer."""
-    return _unseen(kind, facts or {})[1]
+    return _excuse_kind(kind, facts or {})[1]
 
 
 def is_readable(kind: Kind, facts: Facts | None) -> bool:
@@ -60,7 +60,7 @@ def note(kind: Kind, facts: Facts | None) -> Sequence[str]:
     return [f"[{what} was sent; it says:]", *(f"- {line}" for line in data)]
 
 
-def _unseen(kind: Kind, facts: Facts) -> tuple[str, str]:
+def _excuse_kind(kind: Kind, facts: Facts) -> tuple[str, str]:
     if facts.get("unavailable"):
         return _UNAVAILABLE
     if kind is Kind.VIDEO and facts.get("round"):

@@ -51,11 +51,12 @@ def status(standing: Standing) -> str:
 
 
 def context(standing: Standing) -> str:
+    answers = _count(standing.turns, "answer")
     lines = [
         "*Context*",
         f"{standing.agent} with {standing.model}",
         f"Memory: {_fullness(standing)}",
-        f"Since {moment(standing.since)}: {_count(standing.turns, 'answer')}, {_seen(standing)}",
+        f"Since {moment(standing.since)}: {answers}, {_list_seen(standing)}",
         f"Summary: {_summary(standing)}",
         f"Cost: {_cost(standing)}",
         _advice(standing),
@@ -63,7 +64,7 @@ def context(standing: Standing) -> str:
     return "\n".join(lines)
 
 
-def compacted(turns: int, before: int, after: int) -> str:
+def describe_compaction(turns: int, before: int, after: int) -> str:
     """The answer to /compact: how many answers became a summary, and what their tokens became."""
     return (
         f"Done: {_count(turns, 'answer')} became a summary, about {before:,} tokens became "
@@ -85,7 +86,7 @@ def _fullness(standing: Standing) -> str:
     return f"about {standing.used:,} of {standing.window:,} tokens ({standing.share} %)"
 
 
-def _seen(standing: Standing) -> str:
+def _list_seen(standing: Standing) -> str:
     parts = [f"{standing.seen} word for word"]
     parts += [f"{standing.summarised} in the summary"] if standing.summarised else []
     parts += [f"{standing.dropped} forgotten"] if standing.dropped else []

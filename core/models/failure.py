@@ -143,6 +143,6 @@ _THIS_MODELS_OWN = frozenset(
 )
 
 
-def failed(failure: Failure, detail: str = "", spent: Spent | None = None) -> AgentFailed:
+def make_error(failure: Failure, detail: str = "", spent: Spent | None = None) -> AgentFailed:
     """The error to raise. `detail` is for the owner only."""
     return AgentFailed(failure, failure.sentence, detail, spent)

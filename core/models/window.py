@@ -99,7 +99,7 @@ def that_fit(sizes: Sequence[int], budget: float) -> int:
     return next((kept for kept, size in enumerate(total) if size > budget), len(sizes))
 
 
-def counted(messages: Sequence[Any]) -> int | None:
+def count_all(messages: Sequence[Any]) -> int | None:
     """The tokens that the provider counted in a turn's first request, None if it did not."""
     for message in messages:
         if message.get("kind") == "response":
@@ -110,9 +110,9 @@ def counted(messages: Sequence[Any]) -> int | None:
 
 def _of_part(part: Mapping[str, Any]) -> int:
     return sum(
-        of_text(_spelled(part[key])) for key in ("tool_name", "args", "content") if part.get(key)
+        of_text(_spell(part[key])) for key in ("tool_name", "args", "content") if part.get(key)
     )
 
 
-def _spelled(value: Any) -> str:
+def _spell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

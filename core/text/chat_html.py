@@ -33,12 +33,12 @@ def without_marks(text: str) -> str:
     """The words alone, for where there is room for a line of them."""
     # What is left of a fence has no end in this text.
     lines = _FENCE.sub(r" \1 ", text).replace("```", " ").split("\n")
-    return "\n".join(_unmarked(line.removeprefix(_QUOTE)) for line in lines)
+    return "\n".join(_strip_marks(line.removeprefix(_QUOTE)) for line in lines)
 
 
-def _unmarked(line: str) -> str:
+def _strip_marks(line: str) -> str:
     return _INLINE.sub(
-        lambda found: found["code"] or found["url"] or _unmarked(found["marked"]), line
+        lambda found: found["code"] or found["url"] or _strip_marks(found["marked"]), line
     )
 
 
@@ -67,12 +67,12 @@ def _lines(text: str) -> Iterator[str]:
 def _inline(text: str) -> str:
     parts, end = [], 0
     for found in _INLINE.finditer(text):
-        parts += [escape(text[end : found.start()]), _marked(found)]
+        parts += [escape(text[end : found.start()]), _render_mark(found)]
         end = found.end()
     return "".join([*parts, escape(text[end:])])
 
 
-def _marked(found: re.Match[str]) -> str:
+def _render_mark(found: re.Match[str]) -> str:
     if found["url"]:
         return _link(found["url"])
     if found["mark"]:

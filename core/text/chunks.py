@@ -134,11 +134,11 @@ class _Text:
 
     def code_around(self, position: int) -> tuple[int, int] | None:
         """The code block, fences included, that a cut at this position would go through."""
-        return _around(self._code, position)
+        return _find_stretch(self._code, position)
 
     def unbroken_around(self, position: int) -> tuple[int, int] | None:
         """The formatted words, inline code or URL that a cut there would go through."""
-        return _around(self._unbroken, position)
+        return _find_stretch(self._unbroken, position)
 
     def is_blank(self, start: int, end: int) -> bool:
         return not _VISIBLE.search(self.text, start, end)
@@ -153,7 +153,7 @@ class _Text:
         return match.end() if match else position
 
 
-def _around(stretches: list[tuple[int, int]], position: int) -> tuple[int, int] | None:
+def _find_stretch(stretches: list[tuple[int, int]], position: int) -> tuple[int, int] | None:
     before = bisect_right(stretches, position, key=lambda stretch: stretch[0]) - 1
     if before >= 0 and stretches[before][0] < position < stretches[before][1]:
         return stretches[before]

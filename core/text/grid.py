@@ -50,18 +50,18 @@ class Table:
             return None
         rule = ["-" * width for width in widths]
         rows = [texts[0], rule, *texts[1:]] if any(texts[0]) else texts[1:]
-        return [self._aligned(row, widths) for row in rows]
+        return [self._align(row, widths) for row in rows]
 
-    def _aligned(self, row: list[str], widths: list[int]) -> str:
+    def _align(self, row: list[str], widths: list[int]) -> str:
         cells = zip(row, widths, self.aligns, strict=True)
-        return _GAP.join(_padded(*cell) for cell in cells).rstrip()
+        return _GAP.join(_pad(*cell) for cell in cells).rstrip()
 
     def records(self) -> list[str]:
         """For each row a block of lines `*Header:* value`; empty cells are left out."""
         header, *rows = self.rows
         if not rows:
-            return ["\n".join(_labelled(cell, []) for cell in header if cell)]
-        blocks = ([_labelled(*pair) for pair in zip(header, row, strict=True)] for row in rows)
+            return ["\n".join(_label(cell, []) for cell in header if cell)]
+        blocks = ([_label(*pair) for pair in zip(header, row, strict=True)] for row in rows)
         return ["\n".join(filter(None, block)) for block in blocks if any(block)]
 
 
@@ -77,7 +77,7 @@ def _grapheme_width(grapheme: str) -> int:
     return 2 if wide else 1
 
 
-def _padded(text: str, columns: int, align: str) -> str:
+def _pad(text: str, columns: int, align: str) -> str:
     space = columns - width(text)
     left = {"right": space, "center": space // 2}.get(align, 0)
     return " " * left + text + " " * (space - left)
@@ -89,7 +89,7 @@ def _lines(cell: list[Token]) -> list[Line]:
     return writer.lines()
 
 
-def _labelled(header: list[Token], value: list[Token]) -> str:
+def _label(header: list[Token], value: list[Token]) -> str:
     writer = Writer()
     if header:
         writer.open("*")
@@ -98,4 +98,4 @@ def _labelled(header: list[Token], value: list[Token]) -> str:
         writer.close()
         writer.text(" " if value else "")
     writer.write(value)
-    return "\n".join(line.formatted() for line in writer.lines()) if value or header else ""
+    return "\n".join(line.format() for line in writer.lines()) if value or header else ""

@@ -61,10 +61,10 @@ class Line:
     code: list[Range] = field(default_factory=list)
     urls: list[Range] = field(default_factory=list)
 
-    def formatted(self) -> str:
+    def format(self) -> str:
         """The line with WhatsApp's marks."""
-        spans = [mark for span in self.spans if (mark := self._marked(span))]
-        spans += [self._as_code(*stretch) for stretch in self.code + self._endangered(spans)]
+        spans = [mark for span in self.spans if (mark := self._fit_mark(span))]
+        spans += [self._as_code(*stretch) for stretch in self.code + self._find_endangered(spans)]
         return _insert(self.text, spans)
 
     def plain(self) -> str:
@@ -79,7 +79,7 @@ class Line:
     def _starts(self) -> dict[int, int]:
         return {end: start for start, end in self._ends.items()}
 
-    def _marked(self, span: Span) -> Span | None:
+    def _fit_mark(self, span: Span) -> Span | None:
         start, end = self._shrunk(span)
         if start < end and self._is_free(start - 1) and self._is_free(end):
             return Span(start, end, span.mark, span.mark, span.mark)
@@ -97,9 +97,9 @@ class Line:
 
     def _is_free(self, position: int) -> bool:
         """True when a mark may stand beside the character at that position."""
-        if _within(position, self.urls):
+        if _is_within(position, self.urls):
             return False
-        return _within(position, self.code) or not _WORD.match(self._character(position))
+        return _is_within(position, self.code) or not _WORD.match(self._character(position))
 
     def _is_arithmetic(self, span: Span) -> bool:
         """True when what Markdown read as emphasis was none, and its characters must stay."""
@@ -110,7 +110,7 @@ class Line:
         character = self._character(position)
         if not _WORD.match(character) or _UNSPACED.match(character):
             return False
-        return not _within(position, self.code) and not _within(position, self.urls)
+        return not _is_within(position, self.code) and not _is_within(position, self.urls)
 
     def _character(self, position: int) -> str:
         return self.text[position] if 0 <= position < len(self.text) else ""
@@ -118,7 +118,7 @@ class Line:
     def _as_code(self, start: int, end: int) -> Span:
         return Span(start, end, *code_marks(self.text[start:end]))
 
-    def _endangered(self, spans: list[Span]) -> list[Range]:
+    def _find_endangered(self, spans: list[Span]) -> list[Range]:
         """What has to be shown as code, or WhatsApp would read it as formatting."""
         stretches = self.code + self.urls
         edges = sorted([edge for span in spans for edge in (span.start, span.end)])
@@ -128,7 +128,7 @@ class Line:
             if mark in self.text:
                 beside = any(span.mark == mark for span in spans)
                 found += self._live(mark, beside, edges)
-        return _merged(found, edges)
+        return _merge(found, edges)
 
     def _live(self, mark: str, beside: bool, edges: list[int]) -> list[Range]:
         """Pairs of one literal mark that WhatsApp would join; beside real marks, each of them."""
@@ -137,7 +137,7 @@ class Line:
         for match in re.finditer(re.escape(mark), self.text):
             at = match.start()
             opens, closes = _OPENS.match(self.text, at), _CLOSES.match(self.text, at)
-            if not (opens or closes) or _within(at, self.code) or _within(at, self.urls):
+            if not (opens or closes) or _is_within(at, self.code) or _is_within(at, self.urls):
                 continue
             wanted = [_word_around(at, words)] if beside else []
             if closes and 0 <= opened < at - 1:
@@ -167,7 +167,7 @@ def code_marks(content: str) -> tuple[str, str]:
     return "``` " if content[0] == "`" else "```", " ```" if content[-1] == "`" else "```"
 
 
-def _within(position: int, stretches: list[Range]) -> bool:
+def _is_within(position: int, stretches: list[Range]) -> bool:
     """Stretches are in order and apart, as they were written."""
     following = bisect_right(stretches, (position, len(stretches) and stretches[-1][1]))
     return following > 0 and stretches[following - 1][0] <= position < stretches[following - 1][1]
@@ -177,7 +177,7 @@ def _word_around(position: int, words: list[Range]) -> Range:
     return words[bisect_right(words, position, key=lambda word: word[0]) - 1]
 
 
-def _merged(stretches: list[Range], edges: list[int]) -> list[Range]:
+def _merge(stretches: list[Range], edges: list[int]) -> list[Range]:
     """Stretches that overlap or touch become one, since touching code would not be read as code.
 
     None of them has an edge inside, so one can be only where two of them touch.

@@ -18,15 +18,15 @@ def mask_numbers(text: str) -> str:
 
 def make_name_mask(names: Iterable[str]) -> Change:
     """What takes these out of a text, where they stand as words."""
-    return _without(names, "[name]", r"(?<!\w)(?:{})(?!\w)")
+    return _replace_words(names, "[name]", r"(?<!\w)(?:{})(?!\w)")
 
 
 def make_secret_mask(secrets: Iterable[str]) -> Change:
     """What takes these out of a text, wherever they stand."""
-    return _without(secrets, "[hidden]", "{}")
+    return _replace_words(secrets, "[hidden]", "{}")
 
 
-def _without(words: Iterable[str], instead: str, pattern: str) -> Change:
+def _replace_words(words: Iterable[str], instead: str, pattern: str) -> Change:
     """The longest first, so that a part of a word does not leave the rest of it."""
     known = sorted({word for word in words if len(word) >= _SHORTEST}, key=len, reverse=True)
     if not known:

@@ -9,7 +9,7 @@ _CLOSE = re.compile(rf"</{_TAGS}\s*>", re.IGNORECASE)
 _CODE = re.compile(r"(?P<marks>`{1,3}).+?(?P=marks)", re.DOTALL)
 
 
-def meant(output: str) -> str:
+def strip_reasoning(output: str) -> str:
     """The output without its reasoning, stripped; empty when there is nothing else.
 
     Some models write `<think>` blocks into their answer, forget the opening tag (their template

@@ -53,7 +53,7 @@ class _Item:
         for block in self.blocks:
             gap = "\n\n" if loose and block.kind != "list" else "\n"
             body += (gap if body else "") + block.text
-        return _marked(self.marker, body)
+        return _render_item(self.marker, body)
 
 
 def _blocks(stream: Iterator[Token], closing: str, quoted: bool) -> list[_Block]:
@@ -96,7 +96,7 @@ def _inline(stream: Iterator[Token], mark: str = "") -> str:
     if mark:
         writer.close()
     next(stream)
-    return "\n".join(line.formatted().rstrip() for line in writer.lines()).strip()
+    return "\n".join(line.format().rstrip() for line in writer.lines()).strip()
 
 
 def _list(opening: Token, stream: Iterator[Token], quoted: bool) -> str:
@@ -112,18 +112,18 @@ def _list(opening: Token, stream: Iterator[Token], quoted: bool) -> str:
     return ("\n\n" if loose else "\n").join(item.text(loose) for item in items)
 
 
-def _marked(marker: str, body: str) -> str:
+def _render_item(marker: str, body: str) -> str:
     """An item behind its bullet, number or checkbox; the lines below it two spaces in."""
     box = _TASKS.get(body[:4], "")
     if box:
         body = body[4:]
         marker = box if marker == "- " else marker + box
     if body.startswith(FENCE):
-        return f"{marker.rstrip()}\n{_indented(body)}"
-    return marker + _indented(body).lstrip() if body else marker.rstrip()
+        return f"{marker.rstrip()}\n{_indent(body)}"
+    return marker + _indent(body).lstrip() if body else marker.rstrip()
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     """Code stays at the margin, so that what is copied from it is what was written."""
     lines, in_code = [], False
     for line in text.split("\n"):

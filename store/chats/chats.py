@@ -146,7 +146,7 @@ def groups(connection: Connection, since: datetime) -> Sequence[Chat]:
     return [_chat(row) for row in rows]
 
 
-def called(connection: Connection, chat_id: int, subject: str) -> None:
+def rename_group(connection: Connection, chat_id: int, subject: str) -> None:
     """This is what the group is called."""
     connection.execute(
         update(table).where(table.c.id == chat_id).values(subject=subject[:SUBJECT] or None)
@@ -244,7 +244,7 @@ def _release_if_quiet(chat_id: Any, owner: Any) -> Update:
     return update(table).where(table.c.id == chat_id, table.c.lease_owner == owner, ~waiting)
 
 
-def neglected(connection: Connection, now: datetime) -> Sequence[int]:
+def list_neglected(connection: Connection, now: datetime) -> Sequence[int]:
     """Chats that want an answer while no job works on one: the nudge was lost, its job died, or
     their pause is over."""
     open_states = [MessageState.WAITING, MessageState.ANSWERING]

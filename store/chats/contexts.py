@@ -108,16 +108,18 @@ def summarise(connection: Connection, conversation_id: int, summary: str, throug
     )
 
 
-def past(connection: Connection, context: Context, before: int | None = None) -> Sequence[Past]:
+def list_past(
+    connection: Connection, context: Context, before: int | None = None
+) -> Sequence[Past]:
     """Up to `PAGE` turns that no summary covers, in order: the latest, or the latest before that
     one."""
     after = context.summary_through or 0
-    rows = _past(connection, context.id, after, NEVER if before is None else before)
+    rows = _select_past(connection, context.id, after, NEVER if before is None else before)
     return [Past(row.id, row.history or [], row.estimated_tokens) for row in rows][::-1]
 
 
 @prepared
-def _past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
+def _select_past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
     wanted = (
         turns.c.conversation_id == conversation_id,
         turns.c.state == "done",

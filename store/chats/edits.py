@@ -94,7 +94,7 @@ def find_target(connection: Connection, inbound: Inbound, chat: Collection[str])
         .order_by(table.c.id)
         .with_for_update()
     )
-    return _stored(rows.mappings().first())
+    return _find_stored(rows.mappings().first())
 
 
 def find_correction(
@@ -111,7 +111,7 @@ def find_correction(
         .limit(1)
         .with_for_update()
     )
-    return _stored(rows.mappings().first())
+    return _find_stored(rows.mappings().first())
 
 
 def replace_text(connection: Connection, target: Stored, text: str, now: datetime) -> None:
@@ -171,7 +171,7 @@ def _list_chats(inbound: Inbound, chat: Collection[str]) -> list[str]:
     return [inbound.chat] if inbound.place is Place.GROUP else list(chat)
 
 
-def _stored(row: RowMapping | None) -> Stored | None:
+def _find_stored(row: RowMapping | None) -> Stored | None:
     if row is None:
         return None
     state, is_deleted = MessageState(row["state"]), row["deleted_at"] is not None

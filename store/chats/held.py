@@ -20,7 +20,7 @@ from sqlalchemy import (
 from core.admission.allowlist import Entry
 from core.admission.decide import admitted_by
 from core.messages.message import Kind
-from core.phone import undecorated
+from core.phone import strip_decoration
 from core.states import MessageState
 from store.chats import chats, people
 from store.chats import messages as messages_store
@@ -58,7 +58,7 @@ class Held:
     said: Sequence[Said] = field(default=())
 
 
-def listed(
+def list_held(
     connection: Connection, wanted: str = "", *, skip: int = 0, limit: int
 ) -> tuple[Sequence[Held], int]:
     """A page of those who wait at the door, the latest first, and how many have `wanted` in their
@@ -88,7 +88,7 @@ def listed(
         .offset(skip)
     ).all()
     ids = [row.person_id for row in rows]
-    known, said = people.by_ids(connection, ids), _said(connection, ids)
+    known, said = people.by_ids(connection, ids), _read_said(connection, ids)
     return [
         Held(
             person=known[row.person_id],
@@ -102,10 +102,10 @@ def listed(
     ], total
 
 
-def of(connection: Connection, person_id: int) -> tuple[int, int]:
+def count_kept(connection: Connection, person_id: int) -> tuple[int, int]:
     """How many messages of this person are held, and how many of them are kept."""
     row = connection.execute(
-        select(func.count(), func.count().filter(_KEPT)).where(_of(person_id))
+        select(func.count(), func.count().filter(_KEPT)).where(_is_of(person_id))
     ).one()
     return row[0], row[1]
 
@@ -127,7 +127,10 @@ def replay(
     nothing is kept.
     """
     address = connection.scalar(
-        select(messages.c.chat).where(_of(person_id), _KEPT).order_by(messages.c.id.desc()).limit(1)
+        select(messages.c.chat)
+        .where(_is_of(person_id), _KEPT)
+        .order_by(messages.c.id.desc())
+        .limit(1)
     )
     if address is None:
         return None
@@ -146,7 +149,7 @@ def replay(
     return chat.id, released.rowcount
 
 
-def unanswered(connection: Connection, person_id: int) -> tuple[int, int | None]:
+def list_unanswered(connection: Connection, person_id: int) -> tuple[int, int | None]:
     """How many messages of this person `forget` would delete, and the chat that would stay."""
     count = connection.scalar(select(func.count()).select_from(messages).where(_in_vain(person_id)))
     chat = select(chat_table.c.id).where(chat_table.c.person_id == person_id)
@@ -167,7 +170,7 @@ def forget(connection: Connection, person_id: int) -> int:
     return gone
 
 
-def blocked(
+def list_blocked(
     connection: Connection, wanted: str = "", *, skip: int = 0, limit: int
 ) -> tuple[Sequence[Person], int]:
     """A page of the blocked, the latest first, and how many have `wanted` in their name or
@@ -182,7 +185,7 @@ def blocked(
     return [known[each] for each in ids], total
 
 
-def _of(person_id: int) -> ColumnElement[bool]:
+def _is_of(person_id: int) -> ColumnElement[bool]:
     return and_(messages.c.person_id == person_id, _HELD)
 
 
@@ -197,13 +200,13 @@ def _matching(wanted: str) -> ColumnElement[bool]:
     if not wanted:
         return true()
     by_name = table.c.push_name.icontains(wanted, autoescape=True)
-    number = undecorated(wanted)
+    number = strip_decoration(wanted)
     if not number.removeprefix("+").isdigit():
         return by_name
     return or_(by_name, table.c.phone.contains(number, autoescape=True))
 
 
-def _said(connection: Connection, ids: Sequence[int]) -> Mapping[int, Sequence[Said]]:
+def _read_said(connection: Connection, ids: Sequence[int]) -> Mapping[int, Sequence[Said]]:
     """The last kept messages of each of these people."""
     place = func.row_number().over(partition_by=messages.c.person_id, order_by=messages.c.id.desc())
     kept = (

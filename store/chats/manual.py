@@ -110,7 +110,7 @@ def settle(
     return settled.rowcount
 
 
-def unanswered(connection: Connection, chat_id: int) -> int:
+def list_unanswered(connection: Connection, chat_id: int) -> int:
     """How many messages wait in this chat."""
     counted = select(func.count()).where(
         table.c.chat_id == chat_id, table.c.state == MessageState.WAITING
@@ -160,12 +160,12 @@ def _on_phones(connection: Connection, chat: Chat, context: Context) -> Sequence
             batch.render_message(messages.remark(row))[:LENGTH],
             group.speaker(row["push_name"]) if chat.is_group else "",
         )
-        for row in _unseen(connection, chat.id, context.id, context.opened_at).mappings()
+        for row in _select_unseen(connection, chat.id, context.id, context.opened_at).mappings()
     ]
 
 
 @prepared
-def _unseen(chat_id: Any, conversation_id: Any, opened_at: Any) -> Select[Any]:
+def _select_unseen(chat_id: Any, conversation_id: Any, opened_at: Any) -> Select[Any]:
     unseen = and_(table.c.state == MessageState.ANSWERED, table.c.turn_id.is_(None))
     typed = and_(table.c.from_me, table.c.reason == Reason.OWN_MESSAGE)
     wanted = (

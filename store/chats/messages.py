@@ -129,14 +129,14 @@ def write_in_panel(connection: Connection, chat: Chat, text: str, name: str, now
     connection.execute(update(chats).where(chats.c.id == chat.id).values(last_message_at=now))
 
 
-def undecided(connection: Connection, limit: int = 200) -> Sequence[Received]:
+def list_undecided(connection: Connection, limit: int = 200) -> Sequence[Received]:
     """In the order in which they came."""
-    rows = _undecided(connection, limit).mappings()
+    rows = _select_undecided(connection, limit).mappings()
     return [Received(row["id"], _inbound(row)) for row in rows]
 
 
 @prepared
-def _undecided(limit: Any) -> Select[Any]:
+def _select_undecided(limit: Any) -> Select[Any]:
     return (
         select(table)
         .where(table.c.state == MessageState.RECEIVED)
@@ -145,7 +145,7 @@ def _undecided(limit: Any) -> Select[Any]:
     )
 
 
-def decided(
+def record_decision(
     connection: Connection,
     message: int,
     state: MessageState,
@@ -191,13 +191,13 @@ def _change(ids: Any) -> Update:
     return update(table).where(table.c.id.in_(ids))
 
 
-def unread(connection: Connection, since: datetime) -> Sequence[Accepted]:
+def list_unread(connection: Connection, since: datetime) -> Sequence[Accepted]:
     """Accepted messages whose blue tick has not left, in order."""
-    return [Accepted(**row) for row in _unread(connection, since).mappings()]
+    return [Accepted(**row) for row in _select_unread(connection, since).mappings()]
 
 
 @prepared
-def _unread(since: Any) -> Select[Any]:
+def _select_unread(since: Any) -> Select[Any]:
     columns = [table.c[each.name] for each in fields(Accepted)]
     accepted = table.c.state.in_(
         [MessageState.WAITING, MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED]
@@ -235,7 +235,7 @@ def remark(row: RowMapping) -> Waiting:
     return Waiting(**values | {"kind": Kind(row["kind"])})
 
 
-def slashed(connection: Connection, chat_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
+def list_commands(connection: Connection, chat_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
     """Waiting lines of these chats that may be commands: the chat and how the line begins."""
     rows = connection.execute(
         select(table.c.chat_id, func.substr(table.c.text, 1, COMMAND)).where(

@@ -118,7 +118,7 @@ def claim(connection: Connection, row_id: int, fence: int, now: datetime) -> boo
     return claimed.rowcount == 1
 
 
-def sent(connection: Connection, row_id: int, wa_id: str, now: datetime) -> None:
+def record_sent(connection: Connection, row_id: int, wa_id: str, now: datetime) -> None:
     """It has left, whatever was believed of it since."""
     move(connection, {"id": row_id}, to=PieceState.SENT, wa_id=wa_id, sent_at=now, error=None)
 
@@ -130,7 +130,7 @@ def not_sent(connection: Connection, row_id: int, fence: int) -> None:
     move(connection, mine, to=PieceState.QUEUED, attempts=table.c.attempts - 1)
 
 
-def refused(connection: Connection, row_id: int, error: str) -> None:
+def record_refusal(connection: Connection, row_id: int, error: str) -> None:
     move(connection, {"id": row_id}, to=PieceState.FAILED, error=error)
 
 

@@ -11,13 +11,13 @@ from store.sql.prepared import prepared
 from store.sql.tables import outbox as table
 
 
-def delivered(connection: Connection, wa_ids: Collection[str], at: datetime) -> set[str]:
+def record_delivery(connection: Connection, wa_ids: Collection[str], at: datetime) -> set[str]:
     """Two ticks for these, unless they have them. Returns the ids that we know."""
-    return set(_delivered(connection, list(wa_ids), at).scalars())
+    return set(_move_delivered(connection, list(wa_ids), at).scalars())
 
 
 @prepared
-def _delivered(wa_ids: Any, at: Any) -> ReturningUpdate[Any]:
+def _move_delivered(wa_ids: Any, at: Any) -> ReturningUpdate[Any]:
     values = {"delivered_at": func.coalesce(table.c.delivered_at, at)}
     return update(table).where(table.c.wa_id.in_(wa_ids)).values(values).returning(table.c.wa_id)
 

@@ -69,8 +69,8 @@ class Talk:
         }
         with self.services.db.write() as connection:
             messages.receive(connection, Inbound(**plain | facts), self.now)
-            row = messages.undecided(connection)[-1].id
-            messages.decided(
+            row = messages.list_undecided(connection)[-1].id
+            messages.record_decision(
                 connection,
                 row,
                 first,
@@ -170,7 +170,7 @@ def in_group(who: Talk, subject: str = "Team", address: str = "12036300000000000
     """The same person in this group. Its subject may be unknown."""
     with who.services.db.write() as connection:
         chat = chats.enter_group(connection, address, who.now)
-        chats.called(connection, chat.id, subject)
+        chats.rename_group(connection, chat.id, subject)
         chat = chats.of_group(connection, address) or chat
     return replace(who, chat=chat)
 

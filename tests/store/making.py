@@ -58,11 +58,11 @@ def write(
 ) -> int:
     """A message of this chat that was decided and has come this far. Returns its id."""
     messages.receive(connection, inbound(message_id, **changes), now)
-    row = messages.undecided(connection)[-1].id
+    row = messages.list_undecided(connection)[-1].id
     ids = {"person_id": chat.person_id, "chat_id": chat.id}
     is_later = state not in MESSAGE_MOVES[MessageState.RECEIVED]
     first = MessageState.WAITING if is_later else state
-    messages.decided(connection, row, first, Reason.ALLOWED_NUMBER, now, **ids)
+    messages.record_decision(connection, row, first, Reason.ALLOWED_NUMBER, now, **ids)
     if is_later:  # where a turn of no interest has brought it
         table = messages.table
         connection.execute(table.update().where(table.c.id == row).values(state=state))

@@ -15,7 +15,7 @@ from tests.store.making import ADA, BOB, LID, NOW, chat_with, inbound, write
 def receive(connection, message_id="M1", phone=ADA, **changes):
     """A message that was stored just now, looked up."""
     messages.receive(connection, inbound(message_id, phone, **changes), NOW)
-    return admission.look_up(connection, messages.undecided(connection)[-1])
+    return admission.look_up(connection, messages.list_undecided(connection)[-1])
 
 
 def test_of_a_stranger_nothing_is_known(database: Database) -> None:
@@ -79,4 +79,4 @@ def test_a_decision_is_final(database: Database) -> None:
         for state in (MessageState.HELD, MessageState.IGNORED):
             plan = Plan(state, Reason.NOT_ALLOWED, notes_person=True)
             admission.carry_out(connection, found, plan, NOW)
-        assert messages.undecided(connection) == []
+        assert messages.list_undecided(connection) == []

@@ -149,23 +149,23 @@ class Watch:
 def test_nothing_that_runs_often_reads_a_whole_table(busy: Database) -> None:
     watch = Watch(busy)
     with busy.write() as connection:
-        assert len(messages.undecided(connection)) == 10
-        assert len(chats.neglected(connection, NOW)) > 0
+        assert len(messages.list_undecided(connection)) == 10
+        assert len(chats.list_neglected(connection, NOW)) > 0
         assert len(chats.expecting(connection, NOW - timedelta(days=30))) > 0
         assert len(outbox.heads(connection)) > 0
         chat = chats.get(connection, 2)
         assert chat and len(messages.waiting(connection, chat.id)) > 0
         chats.lease(connection, chat.id, "job", NOW, NOW)
-        messages.unread(connection, NOW - timedelta(days=1))
+        messages.list_unread(connection, NOW - timedelta(days=1))
         conversation = contexts.current(connection, chat.id, "finn", NOW)
-        assert len(contexts.past(connection, conversation)) > 1
+        assert len(contexts.list_past(connection, conversation)) > 1
         assert turns.interrupt(connection, 1, NOW) == TURNS // 1000
         turns.finish(connection, 2, chat, Answer([], ""), NOW)
         outbox.claim(connection, 1, link.raise_fence(connection, 1), NOW)
         outbox.recover(connection, 2)
         person = people.identify(connection, ADA, LID, "Ada", NOW)
         assert person.phone == ADA
-        held.listed(connection, limit=50)
+        held.list_held(connection, limit=50)
         for rule in retention.RULES:
             if rule.table is not turns_table:  # those begin with conversations, once an hour
                 connection.execute(rule.find(NOW).limit(retention.BATCH))

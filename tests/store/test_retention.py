@@ -122,8 +122,10 @@ def test_what_nobody_said_goes_and_what_somebody_said_stays(database: Database) 
             ("M1", Kind.TEXT, Reason.NOT_ALLOWED),
         ):
             messages.receive(connection, inbound(message_id, kind=kind), NOW)
-            row = messages.undecided(connection)[-1].id
-            messages.decided(connection, row, MessageState.IGNORED, reason, NOW, keep_text=False)
+            row = messages.list_undecided(connection)[-1].id
+            messages.record_decision(
+                connection, row, MessageState.IGNORED, reason, NOW, keep_text=False
+            )
     assert let_go(database, "service messages", NOW + retention.SERVICE) == 0
     assert let_go(database, "service messages", NOW + retention.SERVICE + DAY) == 1
     assert values(database, tables.messages, "message_id") == ["G1", "M1"]
@@ -160,7 +162,7 @@ def test_the_history_that_a_summary_covers_goes(database: Database) -> None:
     assert values(database, tables.turns, "history") == [None, ["Hello", "Hi"]]
     with database.read() as connection:
         kept = contexts.current(connection, chat.id, "finn", late)
-        assert len(contexts.past(connection, kept)) == 1
+        assert len(contexts.list_past(connection, kept)) == 1
 
 
 def test_nothing_that_was_said_ever_goes(database: Database) -> None:

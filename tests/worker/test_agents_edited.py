@@ -85,7 +85,7 @@ async def test_an_edit_rules_the_next_turn_and_nothing_else(
 async def test_the_preview_is_what_the_model_gets(world: World, root: Path, llm: FakeLLM) -> None:
     await world.friend(ALICE).asks("hi")
     finn = AgentFolder(root).load().agents["finn"]
-    about = introduction.about("Friend", Phone(ALICE))
+    about = introduction.introduce("Friend", Phone(ALICE))
     assert llm.requests[-1].system == system_prompt(finn, Channel.WHATSAPP, about)
 
 

@@ -161,7 +161,7 @@ def say(world: World, who: Phone, name: str, text: str) -> int:
             is_to_us=True,
         )
         messages.receive(connection, inbound, now)
-        (row,) = messages.undecided(connection)
+        (row,) = messages.list_undecided(connection)
         verdict = decisions.judge(connection, admission.look_up(connection, row), lambda: [], now)
     assert verdict.accepted
     return verdict.accepted.chat_id

@@ -146,8 +146,8 @@ async def test_the_connection_has_nothing_to_do_with_them(world: World, ana: Own
     ana.writes("hi")
     past = datetime(2000, 1, 1, tzinfo=UTC)
     assert world.do(chats.expecting, world.clock()) == []
-    assert world.do(messages.unread, past) == [] and world.do(messages.undecided) == []
-    assert world.do(chats.neglected, world.clock()) == [ana.chat_id], "but the jobs do"
+    assert world.do(messages.list_unread, past) == [] and world.do(messages.list_undecided) == []
+    assert world.do(chats.list_neglected, world.clock()) == [ana.chat_id], "but the jobs do"
     await world.answering.answer(ana.chat_id)
     assert world.do(outbox.heads) == []
 

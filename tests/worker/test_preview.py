@@ -53,7 +53,7 @@ async def write(world: World, text: str, kind: Kind = Kind.TEXT) -> Came:
 
     def receive(connection: Connection) -> int | None:
         messages.receive(connection, inbound, now)
-        [received] = messages.undecided(connection)
+        [received] = messages.list_undecided(connection)
         outcome = judge(connection, admission.look_up(connection, received), lambda: [], now)
         return outcome.accepted.chat_id if outcome.accepted else None
 

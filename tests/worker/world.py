@@ -172,9 +172,9 @@ class World:
         )
         with self.database.write() as connection:
             messages.receive(connection, inbound, now)
-            message = messages.undecided(connection)[-1].id
+            message = messages.list_undecided(connection)[-1].id
             ids = {"chat_id": friend.chat_id, "person_id": friend.person_id}
-            messages.decided(
+            messages.record_decision(
                 connection, message, MessageState.WAITING, Reason.ALLOWED_NUMBER, now, **ids
             )
 

@@ -43,5 +43,5 @@ class GroupNames:
                 self._not_before[chat.id] = now + AGAIN
                 continue
             with self._database.write() as connection:
-                chats.called(connection, chat.id, subject)
+                chats.rename_group(connection, chat.id, subject)
             self._done.add(chat.id)

@@ -77,7 +77,7 @@ def _write_down(connection: Connection, taken: Sequence[Receipt]) -> set[str]:
         groups.setdefault((receipt.is_read, receipt.at), []).extend(receipt.ids)
     known: set[str] = set()
     for (is_read, at), ids in groups.items():
-        known |= (receipts.read if is_read else receipts.delivered)(connection, ids, at)
+        known |= (receipts.read if is_read else receipts.record_delivery)(connection, ids, at)
     return known
 
 

@@ -91,13 +91,13 @@ class Receiver:
     def _has_undecided(self) -> bool:
         with self._database.read() as connection:
             self.settings_version = settings_store.load(connection).version
-            return bool(messages.undecided(connection, 1))
+            return bool(messages.list_undecided(connection, 1))
 
     def _decide_next(self, numbers: Mapping[str, Phone | None]) -> tuple[bool, bool]:
         """Whether a message was there to be decided, and whether there are more. `numbers` is what
         the library said of hidden ids."""
         with self._database.write() as connection:
-            undecided = messages.undecided(connection, 2)
+            undecided = messages.list_undecided(connection, 2)
             if not undecided:
                 return False, False
             found = admission.look_up(connection, _with_number(undecided[0], numbers))
@@ -157,7 +157,7 @@ class ReadReceipts:
     def load(self) -> None:
         """Take up the ticks that an earlier connection owed."""
         with self._database.read() as connection:
-            owed = messages.unread(connection, self._now() - UNREAD_FOR)
+            owed = messages.list_unread(connection, self._now() - UNREAD_FOR)
         self._due = {each.id: each for each in owed} | self._due
 
     def add(self, accepted: Accepted, *, is_free: bool = False) -> None:

@@ -137,7 +137,7 @@ class Sender:
             return False
         except SendRefused as error:
             log.warning("WhatsApp refused a message", outbox=row.id, error=str(error))
-            self._settle(row, outbox.refused, str(error))
+            self._settle(row, outbox.record_refusal, str(error))
         except SendUnknown as error:
             log.warning("A message may or may not have left", outbox=row.id, error=str(error))
             self._settle(row, outbox.lost_sight, str(error))
@@ -146,7 +146,7 @@ class Sender:
             self._settle(row, outbox.lost_sight, repr(error))
         else:
             self._drop_acks(row)
-            self._settle(row, outbox.sent, wa_id, self._now())
+            self._settle(row, outbox.record_sent, wa_id, self._now())
         finally:
             self.busy_since = None
         return True

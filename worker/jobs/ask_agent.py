@@ -11,7 +11,7 @@ from core.agents.agent import Agent
 from core.errors import InvalidModel
 from core.messages import status_text
 from core.messages.content import Content
-from core.models.failure import AgentFailed, Failure, failed
+from core.models.failure import AgentFailed, Failure, make_error
 from core.models.name import DEMO, ModelName
 from store.chats.turns import Answer
 from worker.jobs import compaction, memory, replies
@@ -61,7 +61,7 @@ class AgentAsker:
             answer = await self._answer(turn, model, remembered)
             return TurnResult(_add_summary_cost(answer, summary), summary)
         except InvalidModel as error:
-            failure = failed(Failure.UNKNOWN_MODEL, str(error))
+            failure = make_error(Failure.UNKNOWN_MODEL, str(error))
             return TurnResult(replies.make_failure(failure))
         except AgentFailed as error:
             return TurnResult(replies.make_failure(error))
@@ -111,7 +111,7 @@ class AgentAsker:
             memory.view(each, "", Content(""), turn.window).needed
             for each in (remembered, remembered.after(summary.text, summary.kept))
         )
-        text = status_text.compacted(len(remembered.past), before, after)
+        text = status_text.describe_compaction(len(remembered.past), before, after)
         return TurnResult(_add_summary_cost(replies.make_sentence(text), summary), summary)
 
     async def _load(self, turn: OpenTurn) -> Memory:

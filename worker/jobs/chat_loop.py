@@ -120,7 +120,7 @@ class ChatLoop:
         if not stoppable:
             return
         wanted = await self._read(turns_store.still_running, list(stoppable))
-        for chat_id, text in await self._read(messages.slashed, list(stoppable)):
+        for chat_id, text in await self._read(messages.list_commands, list(stoppable)):
             call = command.parse(text)
             if call and call.interrupts:
                 wanted.discard(chat_id)
@@ -136,7 +136,7 @@ class ChatLoop:
 
     async def find_neglected(self) -> list[int]:
         """Chats that want an answer while no job works on one."""
-        return list(await self._read(chats.neglected, self._now()))
+        return list(await self._read(chats.list_neglected, self._now()))
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Call something that blocks."""

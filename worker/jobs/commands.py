@@ -226,7 +226,7 @@ def _obstacle_to_compact(context: TurnContext) -> str | None:
     remembered = context.context_of(context.agent)
     if find_model_name(remembered, context.agent, context.settings) == str(DEMO):
         return "The demo can't summarize: there is no AI behind it. /new starts afresh."
-    if not contexts.past(context.connection, remembered):
+    if not contexts.list_past(context.connection, remembered):
         return "There is nothing to summarize yet."
     return None
 

@@ -13,7 +13,7 @@ from typing import Any
 from core.agents.agent import Agent
 from core.messages.content import Content
 from core.models import window
-from core.models.failure import Failure, failed
+from core.models.failure import Failure, make_error
 from core.models.name import ModelName
 from core.text.leaks import without_leaks
 from core.text.shortening import shorten
@@ -73,7 +73,7 @@ def is_due(needed: int, window_tokens: int, memory: Memory) -> bool:
 def _add_completion(summary: Summary, completion: Completion) -> Summary:
     text = without_leaks(completion.text)
     if not text:
-        raise failed(Failure.EMPTY_REPLY, "The model wrote no summary.")
+        raise make_error(Failure.EMPTY_REPLY, "The model wrote no summary.")
     return replace(
         summary,
         text=text,
@@ -113,19 +113,19 @@ def transcript(turns: Sequence[Past]) -> str:
 
 
 def _line(part: Mapping[str, Any]) -> Iterator[str]:
-    said = _spelled(part.get("content"))
+    said = _spell(part.get("content"))
     match part.get("part_kind"):
         case "user-prompt":
             yield f"Person: {said}"
         case "text" if said:
             yield f"Agent: {said}"
         case "tool-call":
-            yield f"Agent used {part.get('tool_name')}: {_spelled(part.get('args'))}"
+            yield f"Agent used {part.get('tool_name')}: {_spell(part.get('args'))}"
         case "tool-return":
             yield f"Result of {part.get('tool_name')}: {said}"
 
 
-def _spelled(value: Any) -> str:
+def _spell(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return shorten(text, CUT)
 

@@ -57,7 +57,7 @@ def load(connection: Connection, context: Context, window_tokens: int = window.C
     past: list[Past] = []
     size = 0
     for _ in range(PAGES):
-        page = contexts.past(connection, context, before=past[0].turn_id if past else None)
+        page = contexts.list_past(connection, context, before=past[0].turn_id if past else None)
         past[:0] = page
         size += sum(window.of_messages(turn.messages) for turn in page)
         if len(page) < contexts.PAGE or size * window.MISJUDGED[0] > window_tokens:
@@ -112,7 +112,7 @@ def summary_messages(summary: str | None) -> Sequence[Any]:
 def _factor(past: Sequence[Past]) -> float:
     """From the latest turn that was both estimated and counted."""
     for turn in reversed(past):
-        counted = window.counted(turn.messages)
+        counted = window.count_all(turn.messages)
         if turn.estimated and counted:
             return window.scale(turn.estimated, counted)
     return 1.0

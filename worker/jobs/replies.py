@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
-from core.models.failure import AgentFailed, Failure, failed
+from core.models.failure import AgentFailed, Failure, make_error
 from core.models.name import NAME_LENGTH
 from core.text.chunks import split
 from core.text.leaks import without_leaks
@@ -30,7 +30,7 @@ def make_failure(error: AgentFailed) -> Answer:
 def make_bug_report(bug: Exception, scrub: Scrub) -> Answer:
     """What a turn comes to when the program itself is wrong."""
     story = scrub("".join(traceback.format_exception(bug)))
-    return make_failure(failed(Failure.BUG, story[-DETAIL:]))
+    return make_failure(make_error(Failure.BUG, story[-DETAIL:]))
 
 
 def make_answer(completion: Completion, scrub: Scrub) -> Answer:
@@ -52,5 +52,5 @@ def make_answer(completion: Completion, scrub: Scrub) -> Answer:
 
 def _explain_nothing(completion: Completion, scrub: Scrub) -> AgentFailed:
     if not completion.text.strip():
-        return failed(Failure.EMPTY_REPLY, completion.remark)
-    return failed(Failure.BAD_ANSWER, f"Not meant for a person: {scrub(completion.text)}")
+        return make_error(Failure.EMPTY_REPLY, completion.remark)
+    return make_error(Failure.BAD_ANSWER, f"Not meant for a person: {scrub(completion.text)}")

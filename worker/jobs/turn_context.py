@@ -92,7 +92,7 @@ class TurnContext:
         if self.person is None:
             return ""
         subject = self.chat.subject or ""
-        return introduction.about(self.person.push_name, self.person.phone, subject)
+        return introduction.introduce(self.person.push_name, self.person.phone, subject)
 
     def find_mention(self) -> Mention | None:
         """The agent that the messages turn to by its @name."""

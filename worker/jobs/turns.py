@@ -20,7 +20,7 @@ from core.channel import Channel
 from core.messages import batch
 from core.messages.command import Call
 from core.messages.content import Content
-from core.models.failure import failed
+from core.models.failure import make_error
 from core.models.name import NAME_LENGTH
 from core.settings import Settings
 from store.chats import chats, contexts, manual, outbox, turns
@@ -71,7 +71,7 @@ def apply(context: TurnContext, plan: Plan) -> OpenTurn | None:
         case Refuse():
             _refuse(context, plan)
         case Fail(failure):
-            close(context, context.messages, replies.make_failure(failed(failure)))
+            close(context, context.messages, replies.make_failure(make_error(failure)))
         case RunCommand(call):
             return _run_command(context, call)
         case SayText(text, mention):
@@ -162,7 +162,7 @@ def _refuse(context: TurnContext, plan: Refuse) -> None:
         connection, context.chat.id, person_id, plan.failure, plan.since
     )
     if refusal is None:
-        close(context, plan.messages, replies.make_failure(failed(plan.failure)))
+        close(context, plan.messages, replies.make_failure(make_error(plan.failure)))
     else:
         ids = [message.id for message in plan.messages]
         limits_store.add_to(connection, refusal, ids, context.now)
@@ -176,7 +176,7 @@ def _open(context: TurnContext, content: Content, call: Call | None = None) -> O
     if not call:
         text = content.text
         if context.chat.is_group:
-            text = group.spoken(messages[0].push_name, text)
+            text = group.prefix_speaker(messages[0].push_name, text)
         content = replace(content, text=_with_words_by_hand(context, remembered, text))
     model = commands.find_model_name(remembered, agent, context.settings)
     turn_id = turns.begin(

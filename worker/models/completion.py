@@ -34,10 +34,10 @@ from core.channel import Channel
 from core.errors import InvalidModel
 from core.messages.content import Content
 from core.models.credentials import Access, needs_access
-from core.models.failure import AgentFailed, Failure, failed
+from core.models.failure import AgentFailed, Failure, make_error
 from core.models.name import DEMO, ModelName
 from core.models.usage import Spent
-from core.text.reasoning import meant
+from core.text.reasoning import strip_reasoning
 from worker.models import providers
 from worker.models.failures import KNOWN, Scrubber, failure_of
 from worker.models.fallback import Attempts
@@ -140,7 +140,7 @@ class Completer:
                 raise
             detail = f"The turn took longer than {self._turn_seconds:g} seconds.\n{attempts.story}"
             detail = self.scrub(detail.strip())
-            raise failed(Failure.TIMEOUT, detail, _count_usage(usage)) from error
+            raise make_error(Failure.TIMEOUT, detail, _count_usage(usage)) from error
         except (*KNOWN, FallbackExceptionGroup) as error:
             raise self._describe_failure(attempts, error, usage) from error
 
@@ -189,7 +189,7 @@ class Completer:
         answered = attempts.answered(result.new_messages())
         spent = _count_usage(usage) if answered != DEMO else Spent()
         return Completion(
-            text=meant(result.output or ""),
+            text=strip_reasoning(result.output or ""),
             history=_dump_history(result.new_messages()),
             model=answered,
             remark=self.scrub(attempts.story) if answered != prompt.model else "",
@@ -201,7 +201,7 @@ class Completer:
     ) -> AgentFailed:
         found = failure_of(attempts.give_up(error))
         assert found is not None, "only known errors are caught"
-        return failed(found, self.scrub(attempts.story), _count_usage(usage))
+        return make_error(found, self.scrub(attempts.story), _count_usage(usage))
 
 
 def _render_content(content: Content) -> str | Sequence[UserContent]:
@@ -250,6 +250,6 @@ def _without_instructions(message: ModelMessage) -> ModelMessage:
 def _strip_reasoning(response: ModelResponse) -> Iterable[ModelResponsePart]:
     for part in response.parts:
         if isinstance(part, TextPart):
-            yield replace(part, content=meant(part.content))
+            yield replace(part, content=strip_reasoning(part.content))
         elif not isinstance(part, ThinkingPart):
             yield part

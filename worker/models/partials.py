@@ -19,7 +19,7 @@ from pydantic_ai.tools import RunContext
 from redis.exceptions import RedisError
 
 from core.text.leaks import without_leaks
-from core.text.reasoning import meant
+from core.text.reasoning import strip_reasoning
 from store.redis.live import PARTIAL_TTL, Live
 
 INTERVAL = 0.2  # seconds between two looks at what has been written
@@ -77,7 +77,7 @@ class Partials:
 
 def visible(written: str) -> str:
     """What of an unfinished answer may be seen."""
-    return without_leaks(meant(_BEGUN_TAG.sub("", written)))
+    return without_leaks(strip_reasoning(_BEGUN_TAG.sub("", written)))
 
 
 def telling(watch: Watch) -> EventStreamHandler[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from core.admission import permission
 from core.admission.permission import Permission
-from core.agents.signature import signed
+from core.agents.signature import sign_text
 from core.errors import DjinnError, InvalidPhone, NotConnected
 from core.link import Status
 from core.phone import Phone
@@ -89,7 +89,7 @@ def _read(context: ToolContext, to: str, message: str, urgent: bool) -> tuple[Ph
         raise Refused(str(error)) from None
     if len(message) > MESSAGE_LIMIT:
         raise Refused(f"the message is longer than {MESSAGE_LIMIT} characters.")
-    texts = signed(context.agent, message, urgent=urgent)
+    texts = sign_text(context.agent, message, urgent=urgent)
     if not texts:
         raise Refused("the message is empty.")
     return phone, texts

@@ -332,7 +332,9 @@ def test_the_preview_is_what_the_model_is_told(
     owner: Visitor, services: Services, root: Path, channel: Channel, asked: str, htmx: bool
 ) -> None:
     page = owner.open(f"/agents/finn/prompt?channel={asked}", htmx)
-    about = introduction.about("Ana", Phone("+15551234567")) if channel is Channel.WHATSAPP else ""
+    about = (
+        introduction.introduce("Ana", Phone("+15551234567")) if channel is Channel.WHATSAPP else ""
+    )
     wanted = system_prompt(services.agents.load().agents["finn"], channel, about)
     shown = page.text.split('aria-label="System prompt">')[1].split("</pre>")[0]
     assert unescape(shown) == wanted

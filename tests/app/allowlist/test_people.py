@@ -31,8 +31,8 @@ def hold(
         person = people.identify(connection, phone, lid, name, now)
         inbound = Inbound("us", name, name, f"m{now}", Place.DIRECT, Kind.TEXT, text, SENT)
         messages.receive(connection, inbound, now)
-        [received] = messages.undecided(connection)
-        messages.decided(
+        [received] = messages.list_undecided(connection)
+        messages.record_decision(
             connection,
             received.id,
             MessageState.HELD,
@@ -57,7 +57,7 @@ def dave(services: Services) -> Person:
 
 def at_the_door(services: Services) -> list[str]:
     with services.db.read() as connection:
-        return [each.person.push_name for each in held.listed(connection, limit=99)[0]]
+        return [each.person.push_name for each in held.list_held(connection, limit=99)[0]]
 
 
 def keep_texts(services: Services, enabled: bool = True) -> None:
@@ -177,7 +177,7 @@ def test_blocking_asks_first_and_can_be_taken_back(
     assert "Unblock" in words(owner.open("/people/"))
     owner.submit(f"/people/{dave.id}/unblock", htmx)
     with services.db.read() as connection:
-        assert held.blocked(connection, limit=9) == ([], 0)
+        assert held.list_blocked(connection, limit=9) == ([], 0)
         actions = [act.action for act in audit.latest(connection)]
     assert actions == ["person unblocked", "person blocked"]
 

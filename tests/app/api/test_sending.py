@@ -229,7 +229,7 @@ def test_how_far_a_message_got(connected: Api) -> None:
     assert connected.get(path) == queued | lost | {"chunks": [chunk | lost]}
     sent = {"state": "sent", "sentAt": int(now.timestamp() * 1000)}
     with connected.database.write() as connection:
-        outbox.sent(connection, row_id, "3EB0", now)
+        outbox.record_sent(connection, row_id, "3EB0", now)
     assert connected.get(path) == queued | sent | {"chunks": [chunk | sent]}
 
 
@@ -246,23 +246,27 @@ def test_a_long_message_is_sent_when_all_of_it_is(connected: Api) -> None:
         return told["state"], told["error"], told["sentAt"] is not None
 
     assert after(lambda connection: outbox.claim(connection, first, 0, now))[0] == "sending"
-    assert after(lambda connection: outbox.sent(connection, first, "A", now))[0] == "sending"
+    assert after(lambda connection: outbox.record_sent(connection, first, "A", now))[0] == "sending"
     for row_id in others[:-1]:
-        after(partial(outbox.sent, row_id=row_id, wa_id="B", now=now))
+        after(partial(outbox.record_sent, row_id=row_id, wa_id="B", now=now))
     last = others[-1]
     lost = after(lambda connection: outbox.lost_sight(connection, last, "Lost."))
     assert lost == ("unknown", "Lost.", False)
-    refused = after(lambda connection: outbox.refused(connection, first + 1, "Refused."))
+    refused = after(lambda connection: outbox.record_refusal(connection, first + 1, "Refused."))
     assert refused[0] == "unknown"  # what has left stays sent
-    assert after(lambda connection: outbox.sent(connection, last, "C", now)) == ("sent", None, True)
+    assert after(lambda connection: outbox.record_sent(connection, last, "C", now)) == (
+        "sent",
+        None,
+        True,
+    )
 
 
 def test_one_refused_part_is_a_failed_message(connected: Api) -> None:
     send_id = connected.post(SEND, HELLO | {"message": LONG})["id"]
     first, second, *_ = chunks(connected, send_id)
     with connected.database.write() as connection:
-        outbox.sent(connection, first, "A", connected.services.now())
-        outbox.refused(connection, second, "There is no such number.")
+        outbox.record_sent(connection, first, "A", connected.services.now())
+        outbox.record_refusal(connection, second, "There is no such number.")
     told = connected.get(f"/whatsapp/messages/{send_id}")
     assert (told["state"], told["error"]) == ("failed", "There is no such number.")
     assert [chunk["state"] for chunk in told["chunks"][:2]] == ["sent", "failed"]

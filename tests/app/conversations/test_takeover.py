@@ -35,9 +35,11 @@ def says(services: Services, chat: chats.Chat, text: str) -> int:
     inbound = Inbound("us", ADDRESS, ADDRESS, text, Place.DIRECT, Kind.TEXT, text, services.now())
     with services.db.write() as connection:
         messages.receive(connection, inbound, services.now())
-        row = messages.undecided(connection)[-1].id
+        row = messages.list_undecided(connection)[-1].id
         reason, ids = Reason.ALLOWED_NUMBER, {"chat_id": chat.id, "person_id": chat.person_id}
-        messages.decided(connection, row, MessageState.WAITING, reason, services.now(), **ids)
+        messages.record_decision(
+            connection, row, MessageState.WAITING, reason, services.now(), **ids
+        )
     return row
 
 

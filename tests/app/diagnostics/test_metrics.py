@@ -78,7 +78,7 @@ def test_what_happened_is_counted(scrape: Callable[[], Samples], services: Servi
             answer = Answer(["Hi"], "Hi", cost_usd=Decimal(0), error_code=code)
             turns.finish(connection, turn, chat, answer, now)
         turns.begin(connection, chat.id, ids[1:], now, kind=TurnKind.AGENT, request="Hello")
-        outbox.sent(connection, 1, "A", now)
+        outbox.record_sent(connection, 1, "A", now)
     found = scrape()
     assert found["djinnbot_messages_total", "allowed_number"] == 3
     assert found["djinnbot_turns_total", "", "done"] == 1

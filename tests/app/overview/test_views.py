@@ -198,8 +198,10 @@ def test_today_is_the_browser_s(owner: Visitor, services: Services, zone: str, t
 
 def receive(connection: Connection, at: datetime) -> None:
     messages.receive(connection, inbound(), at)
-    [received] = messages.undecided(connection)
-    messages.decided(connection, received.id, MessageState.WAITING, Reason.ALLOWED_NUMBER, at)
+    [received] = messages.list_undecided(connection)
+    messages.record_decision(
+        connection, received.id, MessageState.WAITING, Reason.ALLOWED_NUMBER, at
+    )
 
 
 @pytest.mark.usefixtures("redis_away")

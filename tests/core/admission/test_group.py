@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pytest
 
-from core.admission.group import is_addressed, spoken, without_mentions
+from core.admission.group import is_addressed, prefix_speaker, without_mentions
 from core.agents.agent import Agent
 
 AGENTS = [Agent("finn", "Finn"), Agent("mary-ann", "Mary Ann")]
@@ -65,8 +65,8 @@ def test_without_a_name_nothing_is_taken_out() -> None:
     ],
 )
 def test_an_agent_reads_who_speaks(name: str, told: str) -> None:
-    assert spoken(name, "hi") == told
+    assert prefix_speaker(name, "hi") == told
 
 
 def test_a_quote_stays_a_quote() -> None:
-    assert spoken("Ana", "> why?\nbecause") == "Ana:\n> why?\nbecause"
+    assert prefix_speaker("Ana", "> why?\nbecause") == "Ana:\n> why?\nbecause"

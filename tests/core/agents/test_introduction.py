@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agents.introduction import NAME, about, plain_name
+from core.agents.introduction import NAME, introduce, plain_name
 from core.phone import Phone
 
 
@@ -13,7 +13,7 @@ def facts(block: str) -> dict[str, str]:
 
 
 def test_what_is_known_is_given_as_data() -> None:
-    block = about("Ana María", Phone("+34600000000"))
+    block = introduce("Ana María", Phone("+34600000000"))
     assert facts(block) == {
         "name": "Ana María",
         "number": "+34600000000",
@@ -23,9 +23,9 @@ def test_what_is_known_is_given_as_data() -> None:
 
 
 def test_nothing_known_says_nothing() -> None:
-    assert about("", None) == ""
-    assert facts(about("Bob", None)) == {"name": "Bob"}
-    assert facts(about("\u200b", Phone("+88210123456"))) == {"number": "+88210123456"}
+    assert introduce("", None) == ""
+    assert facts(introduce("Bob", None)) == {"name": "Bob"}
+    assert facts(introduce("\u200b", Phone("+88210123456"))) == {"number": "+88210123456"}
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ def test_a_name_is_one_plain_line(chosen: str, plain: str) -> None:
 
 @given(st.text())
 def test_no_name_leaves_its_line(name: str) -> None:
-    block = about(name, Phone("+15551234567"))
+    block = introduce(name, Phone("+15551234567"))
     assert len(block.splitlines()) == 3 and facts(block)["number"] == "+15551234567"

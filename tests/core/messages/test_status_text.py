@@ -81,7 +81,7 @@ def test_what_has_dropped_out_of_sight(
 
 
 def test_what_compacting_came_to() -> None:
-    assert status_text.compacted(1, 12_000, 300) == (
+    assert status_text.describe_compaction(1, 12_000, 300) == (
         "Done: 1 answer became a summary, about 12,000 tokens became 300. I go on from there."
     )
 

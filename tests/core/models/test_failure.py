@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.models.failure import Failure, failed
+from core.models.failure import Failure, make_error
 
 
 @pytest.mark.parametrize("failure", Failure)
@@ -19,7 +19,7 @@ def test_the_person_is_not_bothered_with_the_machinery(failure: Failure) -> None
 
 
 def test_what_is_raised_says_the_persons_sentence_and_keeps_the_detail() -> None:
-    error = failed(Failure.AUTH, "401: no")
+    error = make_error(Failure.AUTH, "401: no")
     assert str(error) == Failure.AUTH.sentence and error.detail == "401: no"
     assert error.code == "auth"
 

@@ -54,9 +54,9 @@ def test_estimates_are_corrected_within_reason(
 
 def test_the_first_request_is_what_was_counted() -> None:
     first, second = ({"kind": "response", "usage": {"input_tokens": n}} for n in (70, 90))
-    assert window.counted([{"kind": "request"}, first, {"kind": "request"}, second]) == 70
-    assert window.counted([{"kind": "response", "usage": {"input_tokens": 0}}]) is None
-    assert window.counted([{"kind": "request"}]) is None
+    assert window.count_all([{"kind": "request"}, first, {"kind": "request"}, second]) == 70
+    assert window.count_all([{"kind": "response", "usage": {"input_tokens": 0}}]) is None
+    assert window.count_all([{"kind": "request"}]) is None
 
 
 @pytest.mark.parametrize(

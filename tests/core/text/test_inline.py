@@ -29,12 +29,12 @@ def lines(text: str) -> list[Line]:
 )
 def test_a_line_for_a_chat_and_for_a_grid(text: str, formatted: str, plain: str) -> None:
     [line] = lines(text)
-    assert (line.formatted(), line.plain()) == (formatted, plain)
+    assert (line.format(), line.plain()) == (formatted, plain)
 
 
 def test_emphasis_ends_with_its_line_and_goes_on_in_the_next() -> None:
-    assert [line.formatted() for line in lines("**one\ntwo** three")] == ["*one*", "*two* three"]
-    assert [line.formatted() for line in lines("a<br>b<BR/> c")] == ["a", "b", "c"]
+    assert [line.format() for line in lines("**one\ntwo** three")] == ["*one*", "*two* three"]
+    assert [line.format() for line in lines("a<br>b<BR/> c")] == ["a", "b", "c"]
 
 
 def test_it_is_known_where_code_and_addresses_are() -> None:
@@ -52,7 +52,7 @@ def test_marks_of_one_kind_do_not_nest() -> None:
     writer.close()
     assert writer.ends_with(("b",)) and not writer.ends_with(("a",))
     [line] = writer.lines()
-    assert line.formatted() == "*a b*"
+    assert line.format() == "*a b*"
     assert line.spans == [Span(2, 3), Span(0, 3, mark="*")]
 
 

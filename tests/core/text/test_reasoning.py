@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.reasoning import meant
+from core.text.reasoning import strip_reasoning
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from core.text.reasoning import meant
     ],
 )
 def test_reasoning_is_left_out(output: str, reply: str) -> None:
-    assert meant(output) == reply
+    assert strip_reasoning(output) == reply
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_reasoning_is_left_out(output: str, reply: str) -> None:
     ],
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:
-    assert meant(text) == text
+    assert strip_reasoning(text) == text
 
 
 def test_what_no_database_takes_is_replaced() -> None:
-    assert meant("a\0b \ud83d c \ud83d\ude00") == "ab \ufffd c 😀"
+    assert strip_reasoning("a\0b \ud83d c \ud83d\ude00") == "ab \ufffd c 😀"
 
 
 PIECES = st.sampled_from(["<think>", "</think>", "`", "```", "plan", "\n", " ", "<reasoning>"])
@@ -52,5 +52,5 @@ PIECES = st.sampled_from(["<think>", "</think>", "`", "```", "plan", "\n", " ", 
 
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_it_ends_and_adds_nothing(output: str) -> None:
-    reply = meant(output)
-    assert len(reply) <= len(output) and meant(reply) == reply
+    reply = strip_reasoning(output)
+    assert len(reply) <= len(output) and strip_reasoning(reply) == reply

@@ -174,10 +174,10 @@ def test_neglected_is_what_waits_while_nobody_is_at_it(
         for number in "123":
             write(connection, chat, number)
         connection.execute(update(messages_table).values(state=state))
-        assert chats.neglected(connection, NOW) == [chat.id] * wants
+        assert chats.list_neglected(connection, NOW) == [chat.id] * wants
         chats.lease(connection, chat.id, "job", NOW, UNTIL)
-        assert chats.neglected(connection, NOW) == []
-        assert chats.neglected(connection, UNTIL + SECOND) == [chat.id] * wants
+        assert chats.list_neglected(connection, NOW) == []
+        assert chats.list_neglected(connection, UNTIL + SECOND) == [chat.id] * wants
 
 
 def test_nothing_is_expected_of_a_quiet_chat(database: Database) -> None:
@@ -212,9 +212,9 @@ def test_typing_is_shown_until_the_last_piece_has_left(database: Database) -> No
             connection, address=chat.address, texts=["1", "2"], now=NOW, chat_id=chat.id
         )
         outbox.add(connection, address=quiet.address, texts=["no chat's"], now=NOW)
-        outbox.sent(connection, ids[0], "A", NOW)
+        outbox.record_sent(connection, ids[0], "A", NOW)
         assert chats.expecting(connection, NOW) == [chat.address]
-        outbox.sent(connection, ids[1], "B", NOW)
+        outbox.record_sent(connection, ids[1], "B", NOW)
         assert chats.expecting(connection, NOW) == []
 
 
@@ -225,7 +225,7 @@ def test_a_chat_is_named_once_however_much_it_expects(database: Database) -> Non
             write(connection, chat, number)
         outbox.add(connection, address=chat.address, texts=["a", "b"], now=NOW, chat_id=chat.id)
         assert chats.expecting(connection, NOW) == [chat.address]
-        assert chats.neglected(connection, NOW) == [chat.id]
+        assert chats.list_neglected(connection, NOW) == [chat.id]
 
 
 def test_a_lease_says_whether_a_turn_was_left_running(database: Database) -> None:

@@ -30,7 +30,7 @@ def say(connection, chat: Chat, context: Context, number: str, answer: Answer) -
 
 def told(connection, context: Context) -> list[Any]:
     """What a model would be shown of this context."""
-    turns_before = contexts.past(connection, context)
+    turns_before = contexts.list_past(connection, context)
     return [message for turn in turns_before for message in turn.messages]
 
 

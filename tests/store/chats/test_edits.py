@@ -37,7 +37,7 @@ def receive(
 ) -> int:
     """Its row: decided, unless the state is None."""
     messages.receive(connection, change, LATER)
-    row = messages.undecided(connection)[-1].id
+    row = messages.list_undecided(connection)[-1].id
     if state:
         connection.execute(update(table).where(table.c.id == row).values(state=state))
     return row

@@ -36,8 +36,8 @@ def writes(
     person = people.identify(connection, phone, None if phone else LID, name, NOW)
     at = NOW + timedelta(minutes=minutes)
     messages.receive(connection, inbound(message_id, phone, text=text, raw=b"x", kind=kind), at)
-    row = messages.undecided(connection)[-1].id
-    messages.decided(
+    row = messages.list_undecided(connection)[-1].id
+    messages.record_decision(
         connection, row, state, Reason.NOT_ALLOWED, NOW, person_id=person.id, keep_text=keep
     )
     return person
@@ -52,7 +52,7 @@ def states(connection: Connection) -> list[str]:
 
 
 def names(connection: Connection, wanted: str = "") -> list[str]:
-    found, total = held.listed(connection, wanted, limit=50)
+    found, total = held.list_held(connection, wanted, limit=50)
     assert total == len(found)
     return [each.person.push_name for each in found]
 
@@ -68,7 +68,7 @@ def test_who_waits_at_the_door(database: Database) -> None:
             writes(connection, f"a{number}", text=f"line {number}", minutes=2 + number)
         writes(connection, "p", text="", kind=Kind.IMAGE, minutes=7)
         writes(connection, "3", state=MessageState.IGNORED, minutes=9)
-        (ada, bob), total = held.listed(connection, limit=50)
+        (ada, bob), total = held.list_held(connection, limit=50)
     assert total == 2
     assert (ada.person.phone, ada.count, ada.kept) == (ADA, 6, 5)
     assert (ada.first_at, ada.last_at) == (NOW, NOW + timedelta(minutes=7))
@@ -86,7 +86,7 @@ def test_pages_and_searching(database: Database) -> None:
         writes(connection, "2", BOB)
         writes(connection, "3", None)
         assert names(connection) == ["Hidden", "Bob", "Ada"]
-        page, total = held.listed(connection, skip=1, limit=1)
+        page, total = held.list_held(connection, skip=1, limit=1)
         assert ([each.person.push_name for each in page], total) == (["Bob"], 3)
         assert names(connection, "ada") == ["Ada"]
         assert names(connection, "+1 555 000-0002") == ["Bob"]
@@ -100,9 +100,9 @@ def test_blocking_and_back(database: Database) -> None:
         people.block(connection, ada.id, NOW)
         people.block(connection, bob.id, LATER)
         assert names(connection) == []
-        both, total = held.blocked(connection, limit=50)
+        both, total = held.list_blocked(connection, limit=50)
         assert ([person.id for person in both], total) == ([bob.id, ada.id], 2)
-        assert held.blocked(connection, "Ada", skip=1, limit=1) == ([], 1)
+        assert held.list_blocked(connection, "Ada", skip=1, limit=1) == ([], 1)
         people.unblock(connection, ada.id)
         assert names(connection) == ["Ada"]
 
@@ -111,7 +111,7 @@ def test_off_the_list(database: Database) -> None:
     with database.write() as connection:
         ada = writes(connection, "1")
         writes(connection, "2")
-        assert held.of(connection, ada.id) == (2, 2)
+        assert held.count_kept(connection, ada.id) == (2, 2)
         assert held.dismiss(connection, ada.id) == 2
         assert held.dismiss(connection, ada.id) == 0
         assert names(connection) == [] and set(states(connection)) == {MessageState.IGNORED}
@@ -162,7 +162,7 @@ def test_forgetting_leaves_nothing(database: Database) -> None:
         ada = writes(connection, "1")
         writes(connection, "2", state=MessageState.IGNORED)
         writes(connection, "3", BOB)
-        assert held.unanswered(connection, ada.id) == (2, None)
+        assert held.list_unanswered(connection, ada.id) == (2, None)
         assert held.forget(connection, ada.id) == 2
         assert people.get(connection, ada.id) is None
         assert names(connection) == ["Bob"] and count(connection, messages_table) == 1
@@ -174,7 +174,7 @@ def test_who_is_known_otherwise_stays(database: Database, known_by: str) -> None
         ada = writes(connection, "1")
         if known_by == "chat":
             chat = chats.enter(connection, ada.id, "a", NOW)
-            assert held.unanswered(connection, ada.id) == (1, chat.id)
+            assert held.list_unanswered(connection, ada.id) == (1, chat.id)
         else:
             people.block(connection, ada.id, NOW)
         assert held.forget(connection, ada.id) == 1

@@ -58,7 +58,7 @@ FULL = Inbound(
 def test_a_message_comes_back_as_it_was(database: Database, message: Inbound) -> None:
     with database.write() as connection:
         assert messages.receive(connection, message, LATER)
-        [received] = messages.undecided(connection)
+        [received] = messages.list_undecided(connection)
         assert received.inbound == message
         assert column(connection, table, "received_at") == [LATER]
 
@@ -97,7 +97,7 @@ def test_ids_of_any_length_are_stored(database: Database) -> None:
     with database.write() as connection:
         assert messages.receive(connection, long, NOW)
         assert not messages.receive(connection, long, NOW)
-        [received] = messages.undecided(connection)
+        [received] = messages.list_undecided(connection)
     assert received.inbound.message_id == "M" * messages.ID
 
 
@@ -108,17 +108,17 @@ def test_undecided_in_the_order_in_which_they_came(database: Database) -> None:
     with database.write() as connection:
         for number in "12345":
             messages.receive(connection, inbound(number), NOW)
-        ids = [each.inbound.message_id for each in messages.undecided(connection, limit=3)]
+        ids = [each.inbound.message_id for each in messages.list_undecided(connection, limit=3)]
         assert ids == ["1", "2", "3"]
-        first = messages.undecided(connection)[0].id
-        messages.decided(connection, first, MessageState.IGNORED, Reason.DISABLED, NOW)
-        assert messages.undecided(connection)[0].inbound.message_id == "2"
+        first = messages.list_undecided(connection)[0].id
+        messages.record_decision(connection, first, MessageState.IGNORED, Reason.DISABLED, NOW)
+        assert messages.list_undecided(connection)[0].inbound.message_id == "2"
 
 
 def decide_first(connection, state: MessageState, **extra: Any) -> Any:
     """Decide about the first message that is undecided. Returns its row."""
-    row = messages.undecided(connection)[0].id
-    messages.decided(connection, row, state, Reason.NOT_ALLOWED, LATER, **extra)
+    row = messages.list_undecided(connection)[0].id
+    messages.record_decision(connection, row, state, Reason.NOT_ALLOWED, LATER, **extra)
     return connection.execute(select(table).where(table.c.id == row)).mappings().one()
 
 
@@ -144,11 +144,11 @@ def test_words_that_are_not_kept_are_gone(database: Database) -> None:
 def test_a_decision_is_final(database: Database) -> None:
     with database.write() as connection:
         messages.receive(connection, inbound(), NOW)
-        row = messages.undecided(connection)[0].id
-        messages.decided(
+        row = messages.list_undecided(connection)[0].id
+        messages.record_decision(
             connection, row, MessageState.IGNORED, Reason.BLOCKED, NOW, keep_text=False
         )
-        messages.decided(connection, row, MessageState.WAITING, Reason.ALLOW_ALL, LATER)
+        messages.record_decision(connection, row, MessageState.WAITING, Reason.ALLOW_ALL, LATER)
         assert column(connection, table, "state") == [MessageState.IGNORED]
         assert column(connection, table, "reason") == [Reason.BLOCKED]
 
@@ -179,7 +179,7 @@ def test_ticks_that_are_still_due(database: Database) -> None:
         ids = {state: write(connection, chat, state) for state in MessageState}
         for state, row in ids.items():
             connection.execute(update(table).where(table.c.id == row).values(state=state))
-        due = messages.unread(connection, NOW - timedelta(days=1))
+        due = messages.list_unread(connection, NOW - timedelta(days=1))
         accepted = [
             MessageState.WAITING,
             MessageState.ANSWERING,
@@ -192,9 +192,9 @@ def test_ticks_that_are_still_due(database: Database) -> None:
             ids[MessageState.WAITING], chat.id, address, address, MessageState.WAITING
         )
         messages.was_read(connection, [tick.id for tick in due[:3]], LATER)
-        left = messages.unread(connection, NOW - timedelta(days=1))
+        left = messages.list_unread(connection, NOW - timedelta(days=1))
         assert [tick.message_id for tick in left] == [MessageState.FAILED]
-        assert messages.unread(connection, NOW) == []
+        assert messages.list_unread(connection, NOW) == []
         messages.was_read(connection, [], LATER)
 
 

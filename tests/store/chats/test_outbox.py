@@ -60,7 +60,7 @@ def test_each_address_gets_its_messages_in_order(database: Database) -> None:
             sent.append([head.text for head in heads])
             for head in heads:
                 assert outbox.claim(connection, head.id, fence, NOW)
-                outbox.sent(connection, head.id, f"wa {head.id}", LATER)
+                outbox.record_sent(connection, head.id, f"wa {head.id}", LATER)
         assert sent == [["a1", "b1"], ["a2", "b2"], ["a3"], ["a4"]]
 
 
@@ -128,7 +128,7 @@ def claimed(connection: Connection) -> int:
 def test_sent(database: Database) -> None:
     with database.write() as connection:
         row = claimed(connection)
-        outbox.sent(connection, row, "3EB0", LATER)
+        outbox.record_sent(connection, row, "3EB0", LATER)
         sent = outbox.get(connection, row)
         assert sent and (sent.state, sent.wa_id, sent.sent_at) == (PieceState.SENT, "3EB0", LATER)
 
@@ -147,7 +147,7 @@ def test_not_sent_waits_in_its_old_place_and_does_not_count(database: Database) 
 
 @pytest.mark.parametrize(
     ("settle", "state"),
-    [(outbox.refused, PieceState.FAILED), (outbox.lost_sight, PieceState.UNKNOWN)],
+    [(outbox.record_refusal, PieceState.FAILED), (outbox.lost_sight, PieceState.UNKNOWN)],
 )
 def test_what_did_not_work_says_why_and_is_not_tried_again(
     database: Database, settle, state
@@ -165,9 +165,9 @@ def test_what_has_left_stays_sent(database: Database) -> None:
     """The word of a connection that was replaced comes late."""
     with database.write() as connection:
         row = claimed(connection)
-        outbox.sent(connection, row, "3EB0", NOW)
+        outbox.record_sent(connection, row, "3EB0", NOW)
         outbox.not_sent(connection, row, link.fence(connection))
-        outbox.refused(connection, row, "late")
+        outbox.record_refusal(connection, row, "late")
         outbox.lost_sight(connection, row, "late")
         sent = outbox.get(connection, row)
         assert sent and (sent.state, sent.error, sent.attempts) == (PieceState.SENT, None, 1)
@@ -187,7 +187,7 @@ def test_a_late_word_that_it_was_sent_saves_sending_it_again(database: Database)
     with database.write() as connection:
         row = claimed(connection)
         assert outbox.recover(connection, connect(connection)) == 1
-        outbox.sent(connection, row, "3EB0", LATER)
+        outbox.record_sent(connection, row, "3EB0", LATER)
         assert outbox.heads(connection) == []
         assert states(connection) == [PieceState.SENT]
 
@@ -234,7 +234,7 @@ def test_nothing_of_an_account_that_is_gone_is_sent(database: Database) -> None:
         done, lost, waiting = (queue(connection, "x", to=address)[0] for address in "abc")
         for row in (done, lost):
             outbox.claim(connection, row, fence, NOW)
-        outbox.sent(connection, done, "3EB0", NOW)
+        outbox.record_sent(connection, done, "3EB0", NOW)
         assert outbox.cancel_all(connection, "Unlinked.") == 2
         assert states(connection) == [PieceState.SENT, PieceState.UNKNOWN, PieceState.FAILED]
         assert column(connection, table, "error") == [None, "Unlinked.", "Unlinked."]

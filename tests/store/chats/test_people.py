@@ -152,7 +152,7 @@ def test_a_turn_of_the_chat_that_went_can_not_be_finished(database: Database) ->
         assert chats.lease(connection, gone.id, "job", NOW, LATER)
         seen(connection, ADA, LID)
         assert not chats.lease(connection, gone.id, "job", NOW, LATER)
-        assert chats.neglected(connection, NOW) == [kept.id]
+        assert chats.list_neglected(connection, NOW) == [kept.id]
 
 
 @pytest.mark.parametrize("hidden_one", [True, False])

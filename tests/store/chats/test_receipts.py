@@ -27,11 +27,13 @@ def ticks(connection: Connection) -> Sequence[tuple[datetime | None, datetime | 
 def test_only_what_is_ours_and_named_gets_ticks(database: Database) -> None:
     with database.write() as connection:
         sent(connection, "A", "B", "C")
-        assert receipts.delivered(connection, ["A", "B", "foreign"], NOW) == {"A", "B"}
+        assert receipts.record_delivery(connection, ["A", "B", "foreign"], NOW) == {"A", "B"}
         assert receipts.read(connection, {"B"}, LATER) == {"B"}
         assert ticks(connection) == [(NOW, None), (NOW, LATER), (None, None)]
         assert (
-            receipts.delivered(connection, [], NOW) == receipts.read(connection, [], NOW) == set()
+            receipts.record_delivery(connection, [], NOW)
+            == receipts.read(connection, [], NOW)
+            == set()
         )
 
 
@@ -46,6 +48,6 @@ def test_the_first_time_counts(database: Database) -> None:
     with database.write() as connection:
         sent(connection, "A")
         for at in (NOW, LATER):
-            assert receipts.delivered(connection, ["A"], at) == {"A"}
+            assert receipts.record_delivery(connection, ["A"], at) == {"A"}
             assert receipts.read(connection, ["A"], at) == {"A"}
         assert ticks(connection) == [(NOW, NOW)]

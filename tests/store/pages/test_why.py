@@ -27,8 +27,8 @@ def connection(database: Database):
         write(connection, chat, "M2", text="100% of the_plan?")
         person = people.identify(connection, BOB, None, "Bob", NOW)
         messages.receive(connection, inbound("M3", BOB, text="Hello there"), NOW)
-        row = messages.undecided(connection)[-1].id
-        messages.decided(
+        row = messages.list_undecided(connection)[-1].id
+        messages.record_decision(
             connection, row, MessageState.HELD, Reason.NOT_ALLOWED, NOW, person_id=person.id
         )
         yield connection
@@ -88,9 +88,9 @@ def test_a_held_sender_has_a_reason_and_no_chat(connection: Connection) -> None:
 def test_a_hidden_number(connection: Connection) -> None:
     person = people.identify(connection, None, LID, "Dave", NOW)
     messages.receive(connection, inbound("M4", None, lid=LID), NOW)
-    row = messages.undecided(connection)[-1].id
+    row = messages.list_undecided(connection)[-1].id
     reason = Reason.NUMBER_UNKNOWN
-    messages.decided(connection, row, MessageState.HELD, reason, NOW, person_id=person.id)
+    messages.record_decision(connection, row, MessageState.HELD, reason, NOW, person_id=person.id)
     for named in ("Dave", LID, LID.removesuffix("@lid")):
         [asked] = why.find(connection, named, NOW)
         assert asked.phone is None and asked.reason == reason
@@ -100,8 +100,10 @@ def test_a_message_of_nobody_that_is_known_is_found_by_its_number(connection: Co
     """Of who writes in groups no list is kept."""
     stranger = Phone("+15550007777")
     messages.receive(connection, inbound("G1", stranger, place=Place.GROUP), NOW)
-    row = messages.undecided(connection)[-1].id
-    messages.decided(connection, row, MessageState.IGNORED, Reason.GROUP, NOW, keep_text=False)
+    row = messages.list_undecided(connection)[-1].id
+    messages.record_decision(
+        connection, row, MessageState.IGNORED, Reason.GROUP, NOW, keep_text=False
+    )
     [asked] = why.find(connection, str(stranger), NOW)
     assert (asked.reason, asked.person_id, asked.text) == (Reason.GROUP, None, "")
 
@@ -114,7 +116,7 @@ def test_what_became_of_the_reply(connection: Connection) -> None:
     )
     turns.finish(connection, turn, chat, Answer(["one", "two"], "one two"), NOW)
     [first] = outbox.heads(connection)
-    outbox.refused(connection, first.id, "blocked")
+    outbox.record_refusal(connection, first.id, "blocked")
     for asked in why.find(connection, str(ADA), NOW):
         assert asked.state is MessageState.ANSWERED and asked.answered_at == NOW
         assert asked.replies == {PieceState.FAILED: 1, PieceState.QUEUED: 1}

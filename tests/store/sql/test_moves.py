@@ -28,7 +28,7 @@ def add(connection, name: str, state: str) -> int:
     chat = chat_with(connection)
     if name == "messages":
         messages.receive(connection, inbound(), NOW)
-        row = messages.undecided(connection)[-1].id
+        row = messages.list_undecided(connection)[-1].id
     elif name == "turns":
         kind = TurnKind.AGENT
         row = turns.begin(connection, chat.id, [], NOW, kind=kind, request="?", why=Why.STICKY)

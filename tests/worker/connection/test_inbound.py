@@ -281,7 +281,7 @@ def test_whatever_is_sent_can_be_stored(inbound: Inbound, database: Database):
     with database.write() as connection:
         messages.receive(connection, inbound, NOW)
     with database.read() as connection:
-        assert messages.undecided(connection)[0].inbound == inbound
+        assert messages.list_undecided(connection)[0].inbound == inbound
 
 
 def filled(draw: Any, message: Any, depth: int) -> Any:

@@ -27,7 +27,7 @@ def ticks(database: Database, clock: Clock) -> Receipts:
 def send(database: Database, wa_id: str) -> None:
     with database.write() as connection:
         (row,) = outbox.add(connection, address="a@lid", texts=["hi"], now=START)
-        outbox.sent(connection, row, wa_id, START)
+        outbox.record_sent(connection, row, wa_id, START)
 
 
 def row(database: Database, wa_id: str):

@@ -225,14 +225,14 @@ def test_what_a_dead_connection_was_sending_is_sent_once_more(office: Office):
 
 def test_what_is_sent_while_the_database_goes_away_is_not_sent_again(office: Office, monkeypatch):
     office.post(ALICE, "1", "2")
-    real, is_away = outbox.sent, True
+    real, is_away = outbox.record_sent, True
 
     def sent(*arguments: Any) -> None:
         if is_away:
             raise OperationalError("UPDATE", {}, Exception("database is locked"))
         real(*arguments)
 
-    monkeypatch.setattr(outbox, "sent", sent)
+    monkeypatch.setattr(outbox, "record_sent", sent)
     for _ in range(2):
         with pytest.raises(OperationalError):
             office.sender.work()

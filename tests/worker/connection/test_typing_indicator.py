@@ -58,11 +58,11 @@ class Desk:
         )
         with self.database.write() as connection:
             messages.receive(connection, inbound, now)
-            row = messages.undecided(connection)[-1].id
+            row = messages.list_undecided(connection)[-1].id
             person = people.identify(connection, phone, None, "", now)
             chat = chats.enter(connection, person.id, address, now).id
             why = Reason.ALLOWED_NUMBER
-            messages.decided(connection, row, MessageState.WAITING, why, now, chat_id=chat)
+            messages.record_decision(connection, row, MessageState.WAITING, why, now, chat_id=chat)
         return chat
 
     def reply(self, address: str, chat: int, *texts: str) -> list[int]:
@@ -72,7 +72,7 @@ class Desk:
 
     def left(self, row: int) -> None:
         with self.database.write() as connection:
-            outbox.sent(connection, row, "WA1", self.clock())
+            outbox.record_sent(connection, row, "WA1", self.clock())
 
     def sent(self, address: str) -> None:
         """As the sender says it, once it has written that down."""

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from core.models.failure import Failure, failed
+from core.models.failure import Failure, make_error
 from core.models.name import ModelName
 from core.models.usage import Spent
 from worker.jobs import replies
@@ -45,11 +45,11 @@ def test_a_bug_is_told_neutrally_and_the_owner_gets_its_story() -> None:
 
 def test_a_failure_has_both_its_sides() -> None:
     answer = replies.make_failure(
-        failed(Failure.TIMEOUT, "after 60 s", spent=Spent(input_tokens=5))
+        make_error(Failure.TIMEOUT, "after 60 s", spent=Spent(input_tokens=5))
     )
     assert (list(answer.texts), answer.input_tokens) == ([Failure.TIMEOUT.sentence], 5)
     assert (answer.error_code, answer.error_detail) == ("timeout", "after 60 s")
-    assert replies.make_failure(failed(Failure.TIMEOUT)).error_detail is None
+    assert replies.make_failure(make_error(Failure.TIMEOUT)).error_detail is None
 
 
 def test_a_sentence_of_ours() -> None:

@@ -161,7 +161,7 @@ async def test_without_an_account_nothing_is_sent(
 
 async def test_without_a_connection_nothing_is_sent(connected: World, llm: FakeLLM) -> None:
     permit(connected)
-    connected.do(link.linked, ALICE, "DjinnBot", connected.clock())
+    connected.do(link.record_link, ALICE, "DjinnBot", connected.clock())
     hello = [(SEND, {"to": BOB, "message": "hi"})]
     live = Live(connected.redis)
     live.publish(Status(Phase.LINKED, connected=False))
