@@ -4,18 +4,19 @@ Nothing is kept between the two. The page has the text and a fingerprint of what
 import reads the text again and does nothing if something else would come of it now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from app.allowlist.forms import ImportForm
-from app.web.answer import fragment
+from app.web import respond
 from app.web.ext import agents, db, now
+from app.web.paging import parse_page_number, read_page
 from app.web.toasts import toast
 from core.admission import allowlist_csv
-from core.admission.allowlist_csv import BYTES, Fate, Plan
+from core.admission.allowlist_csv import BYTES, Fate, Line, Plan
 from core.errors import DuplicateEntry, InvalidTable
 from store import allowlist
 from store.account import audit
@@ -36,43 +37,43 @@ def allow_upload() -> None:
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return _page(ImportForm(formdata=None))
+    return _show_form(ImportForm(formdata=None))
 
 
 @bp.post("/")
-def look() -> ResponseReturnValue:
+def preview_import() -> ResponseReturnValue:
     """What the file or the text would change."""
     form = ImportForm()
-    text = _text(form)
+    text = _read_text(form)
     with db().read() as connection:
-        plan = _plan(connection, form, text)
-    return _preview(form, text, plan, focus=_next_focus()) if plan else _page(form, 422)
+        plan = _make_plan(connection, form, text)
+    return _show_preview(form, text, plan, focus=_find_focus()) if plan else _show_form(form, 422)
 
 
 @bp.post("/apply")
-def apply() -> ResponseReturnValue:
+def apply_import() -> ResponseReturnValue:
     """Do exactly what the page has shown, or say what is different now."""
     form = ImportForm()
-    text, seen = _text(form), request.form.get("seen", "")
+    text, seen = _read_text(form), request.form.get("seen", "")
     try:
         with db().write() as connection:
-            plan = _plan(connection, form, text, lock=True)
+            plan = _make_plan(connection, form, text, lock=True)
             if plan is None or plan.fingerprint != seen:
-                return _preview(form, text, plan, seen) if plan else _page(form, 422)
+                return _show_preview(form, text, plan, seen) if plan else _show_form(form, 422)
             allowlist.carry_out(connection, plan.lines, now())
-            audit.record(connection, g.owner.name, "allowlist imported", _told(plan), now())
+            audit.record(connection, g.owner.name, "allowlist imported", _describe(plan), now())
     except DuplicateEntry:  # somebody was quicker by a moment
         with db().read() as connection:
-            plan = _plan(connection, form, text)
-        return _preview(form, text, plan, seen) if plan else _page(form, 422)
+            plan = _make_plan(connection, form, text)
+        return _show_preview(form, text, plan, seen) if plan else _show_form(form, 422)
     count = plan.counts
     toast("imported", new=count[Fate.NEW], changed=count[Fate.CHANGED], refused=count[Fate.REFUSED])
-    if request.htmx:
-        return fragment("allowlist/_imported.html", focus="import", counts=count)
-    return redirect(url_for("allowlist.index"), code=303)
+    home = url_for("allowlist.index")
+    context = {"block": "import", "focus": "import", "counts": count}
+    return respond.saved(home, "allowlist/imported.html", **context)
 
 
-def _text(form: ImportForm) -> str:
+def _read_text(form: ImportForm) -> str:
     """What the file holds, else what was typed. What can't be read is told beside the field."""
     form.validate()
     file = form.file.data
@@ -86,7 +87,7 @@ def _text(form: ImportForm) -> str:
         return ""
 
 
-def _plan(
+def _make_plan(
     connection: Connection, form: ImportForm, text: str, *, lock: bool = False
 ) -> Plan | None:
     """None, and a sentence beside the field, when the text is no table."""
@@ -99,17 +100,17 @@ def _plan(
         field.errors = [str(error)]
         return None
     entries = allowlist.load(connection, lock=lock)
-    return allowlist_csv.plan(sheet, entries, _agents())
+    return allowlist_csv.plan(sheet, entries, _list_agent_ids())
 
 
-def _agents() -> Mapping[str, str]:
+def _list_agent_ids() -> Mapping[str, str]:
     """Agents' ids by id and by name, in lower case."""
     known = agents().load().agents.values()
     by_name = {agent.name.casefold(): agent.id for agent in known}
     return by_name | {agent.id.casefold(): agent.id for agent in known}
 
 
-def _next_focus() -> str:
+def _find_focus() -> str:
     """The first look begins at the top; who leafs goes on with the lines, and who chooses lines of
     one kind stays on that button."""
     if "page" in request.form:
@@ -117,17 +118,11 @@ def _next_focus() -> str:
     return "" if len(request.form.getlist("show")) > 1 else "import"
 
 
-def _page(form: ImportForm, status: int = 200) -> ResponseReturnValue:
-    return _answer("allowlist/_import.html", status, form=form)
+def _show_form(form: ImportForm, status: int = 200) -> ResponseReturnValue:
+    return respond.part("allowlist/import.html", block="import", status=status, form=form)
 
 
-def _answer(part: str, status: int, focus: str = "", **context: object) -> ResponseReturnValue:
-    if request.htmx:
-        return fragment(part, status, focus=focus, **context)
-    return render_template("allowlist/importing.html", part=part, **context), status
-
-
-def _preview(
+def _show_preview(
     form: ImportForm, text: str, plan: Plan, seen: str | None = None, focus: str = "import"
 ) -> ResponseReturnValue:
     """The lines of one kind, or all, a page of them; after a refused import (`seen` is what it went
@@ -137,24 +132,27 @@ def _preview(
     lines = [line for line in plan.lines if line.row.number in differing or not differing]
     if show in list(Fate) and not differing:
         lines = list(plan.of(Fate(show)))
-    pages = max(-(-len(lines) // PAGE), 1)
-    page = min(max(request.form.get("page", 1, type=int), 1), pages)
+
+    def read(skip: int, limit: int) -> tuple[Sequence[Line], int]:
+        return lines[skip : skip + limit], len(lines)
+
     context = {
         "form": form,
         "text": text,
         "plan": plan,
-        "lines": lines[PAGE * (page - 1) : PAGE * page],
+        "page": read_page(read, parse_page_number(), PAGE),
         "show": show,
-        "page": page,
-        "pages": pages,
         "differing": differing,
         "agents": agents().load().agents,
     }
     refused = 422 if request.htmx else 409  # htmx takes a 409 for an error without a page
-    return _answer("allowlist/_preview.html", refused if differing else 200, focus, **context)
+    status = refused if differing else 200
+    return respond.part(
+        "allowlist/import_preview.html", block="import", status=status, focus=focus, **context
+    )
 
 
-def _told(plan: Plan) -> str:
+def _describe(plan: Plan) -> str:
     """12 new, 3 changed, 1 refused."""
-    told = [f"{plan.counts[fate]:,} {fate}" for fate in Fate if fate is not Fate.SAME]
-    return ", ".join(told)
+    counts = [f"{plan.counts[fate]:,} {fate}" for fate in Fate if fate is not Fate.SAME]
+    return ", ".join(counts)

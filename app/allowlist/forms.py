@@ -6,21 +6,16 @@ from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAr
 from wtforms.validators import Length
 
 from app.web.forms import AgentField, ParsedField, strip_text
+from app.web.words import name_kind
 from core.admission.allowlist import LABEL_MAX, Pattern, one_sender
+from core.messages.attachment import ATTACHMENTS
 from core.messages.message import Kind
 
 TEXT_MAX = 10_000
 # What a person can send, as far as it makes a difference to the answer.
 KINDS = (
     (Kind.TEXT, "Words"),
-    (Kind.IMAGE, "A picture"),
-    (Kind.VOICE, "A voice note"),
-    (Kind.VIDEO, "A video"),
-    (Kind.DOCUMENT, "A document"),
-    (Kind.STICKER, "A sticker"),
-    (Kind.LOCATION, "A location"),
-    (Kind.CONTACT, "A contact card"),
-    (Kind.POLL, "A poll"),
+    *((kind, name_kind(kind)) for kind in ATTACHMENTS if kind is not Kind.AUDIO),
     (Kind.REACTION, "A reaction"),
 )
 

@@ -3,39 +3,23 @@ the jobs use, and for the very chat of that person. Nothing is written."""
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.allowlist.forms import TesterForm
-from app.web.answer import fragment
+from app.web import respond
 from app.web.ext import agents, db, now
-from core.admission import preview as outlook
-from core.admission.preview import Handling, Outlook, Situation, Words
+from core.admission.preview import Handling, Preview, Situation, Words, preview_message
 from core.channel import Channel
 from core.errors import UnknownAgent
 from core.messages.message import Kind
 from core.models.failure import Failure
 from store.agents.agents import Registry
-from store.pages import preview as situation
+from store.pages import preview
 
 bp = Blueprint("tester", __name__, url_prefix="/tester")
 
 ANYTHING = "Hello"  # stands for words that make no difference
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the template tells. `switched_to` is the agent that /agent would turn to."""
-
-    situation: Situation
-    outlook: Outlook
-    switched_to: str | None
-
-    @property
-    def said(self) -> str:
-        """What the sender reads in place of an agent's answer, if we know it."""
-        failure = _FAILURES.get(self.outlook.outcome)
-        return failure.sentence if failure else self.outlook.excuse
 
 
 _FAILURES = {
@@ -45,49 +29,64 @@ _FAILURES = {
 }
 
 
+@dataclass(frozen=True)
+class TesterResult:
+    """What the page says about the message."""
+
+    situation: Situation
+    preview: Preview
+    switched_to: str | None  # the agent that /agent would turn to
+
+    @property
+    def answer(self) -> str:
+        """What the sender reads in place of an agent's answer, if we know it."""
+        failure = _FAILURES.get(self.preview.outcome)
+        return failure.sentence if failure else self.preview.excuse
+
+
 @bp.get("/")
 def index() -> ResponseReturnValue:
     """`?phone=` asks about an ordinary message of this sender at once: for links."""
     asked = request.args if "phone" in request.args else None
     form = TesterForm(formdata=asked, meta={"csrf": False})
-    found = _found(form) if asked and form.validate() else None
-    return _answer(form, found)
+    return _show_result(form, _try_message(form) if asked and form.validate() else None)
 
 
 @bp.post("/")
-def ask() -> ResponseReturnValue:
+def try_message() -> ResponseReturnValue:
     form = TesterForm()
     if not form.validate():
-        return _answer(form, None, 422)
-    return _answer(form, _found(form))
+        return _show_result(form, None, 422)
+    return _show_result(form, _try_message(form))
 
 
-def blank() -> dict[str, object]:
+def make_blank_context() -> dict[str, object]:
     """What the form needs on another page."""
-    return {"tester": TesterForm(formdata=None), "found": None}
+    return {"tester": TesterForm(formdata=None), "result": None}
 
 
-def _answer(form: TesterForm, found: Found | None, status: int = 200) -> ResponseReturnValue:
-    context = {"tester": form, "found": found, "agents": agents().load().agents}
-    if request.htmx:
-        return fragment("tester/_tester.html", status, **context)
-    return render_template("tester/index.html", **context), status
+def _show_result(
+    form: TesterForm, result: TesterResult | None, status: int = 200
+) -> ResponseReturnValue:
+    context = {"tester": form, "result": result, "agents": agents().load().agents}
+    return respond.part("allowlist/tester.html", block="tester", status=status, **context)
 
 
-def _found(form: TesterForm) -> Found:
+def _try_message(form: TesterForm) -> TesterResult:
     kind = Kind(form.kind.data or Kind.TEXT)
     text = form.text.data or ""
     if kind is Kind.TEXT and not text.strip():
         text = ANYTHING
     registry = agents().load()
     with db().read() as connection:
-        found = situation.of(connection, *form.phone.data.sender, registry, now())
-    seen = outlook.foresee(Words(kind, text, now()), found)
-    return Found(found, seen, _switched(seen, registry.restrict_to(Channel.WHATSAPP)))
+        situation = preview.read_situation(connection, *form.phone.data.sender, registry, now())
+    previewed = preview_message(Words(kind, text, now()), situation)
+    switched_to = _find_switch(previewed, registry.restrict_to(Channel.WHATSAPP))
+    return TesterResult(situation, previewed, switched_to)
 
 
-def _switched(seen: Outlook, registry: Registry) -> str | None:
-    call = seen.call
+def _find_switch(previewed: Preview, registry: Registry) -> str | None:
+    call = previewed.call
     if call is None or call.command is None or call.command.name != "agent" or not call.argument:
         return None
     try:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from core.messages.message import Reason
+from core.messages import attachment
+from core.messages.message import Kind, Reason
 from core.phone import Phone
 from core.text.translation import _
 
 UNDECIDED = _("Nothing has been decided yet.")
 _REASONS = frozenset(Reason)
+_KINDS = frozenset(Kind)
 
 
 def pretty(phone: str) -> str:
@@ -37,9 +39,24 @@ def explain_reason(code: str | None) -> str:
     return Reason(code).sentence if code in _REASONS else code
 
 
+def title_kind(kind: str, facts: attachment.Facts | None = None) -> str:
+    """What a message that is no plain text is called above its caption: Picture, Voice note ..."""
+    return attachment.title(Kind(kind) if kind in _KINDS else Kind.OTHER, facts)
+
+
+def name_kind(kind: str) -> str:
+    """The same where it stands for a message: A picture, A voice note ..."""
+    if kind not in attachment.ATTACHMENTS:
+        return "Something that is not words"
+    name = attachment.name(Kind(kind))
+    return name[0].upper() + name[1:]
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "pretty": pretty,
     "seconds": seconds,
     "dollars": dollars,
     "reason": explain_reason,
+    "kind_title": title_kind,
+    "kind_name": name_kind,
 }

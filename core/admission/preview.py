@@ -67,7 +67,7 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Preview:
     """`turned_to` is the agent that the message moves the session to by its @name. `excuse` is what
     the sender would read instead of an agent's answer."""
 
@@ -84,7 +84,7 @@ class Outlook:
         return self.turned_to or self.route.agent
 
 
-def foresee(words: Words, now_is: Situation) -> Outlook:
+def preview_message(words: Words, now_is: Situation) -> Preview:
     decision = decide(
         place=Place.DIRECT,
         kind=words.kind,
@@ -107,7 +107,7 @@ def foresee(words: Words, now_is: Situation) -> Outlook:
     rest = Words(words.kind, turned.text, words.received_at) if turned else words
     outcome = _outcome(decision, now_is, call, turned_to or found.agent, rest, bool(turned))
     excuse = batch.build_excuse([rest]) if outcome is Handling.EXCUSE else ""
-    return Outlook(decision, outcome, found, call, turned_to, excuse)
+    return Preview(decision, outcome, found, call, turned_to, excuse)
 
 
 def _outcome(

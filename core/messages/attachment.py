@@ -7,42 +7,93 @@ read the truth. What is data, as a place or the options of a poll, agents get to
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from core.messages.message import Kind
 
 Facts = Mapping[str, Any]
 
-# How it is called, and what a person who sent nothing else reads.
-_UNSEEN = {
-    Kind.IMAGE: ("a picture", "I can't see pictures yet. Please tell me in words."),
-    Kind.VIDEO: ("a video", "I can't watch videos yet. Please tell me in words."),
-    Kind.VOICE: ("a voice note", "I can't listen to voice notes yet. Please write to me."),
-    Kind.AUDIO: ("an audio file", "I can't listen to audio yet. Please write to me."),
-    Kind.DOCUMENT: ("a document", "I can't read documents yet. Please paste the text."),
-    Kind.STICKER: ("a sticker", "I can't see stickers yet, but thank you."),
-    Kind.LOCATION: ("a location", "I can't read this location. Please write me the address."),
-    Kind.CONTACT: ("a contact card", "I can't read this contact card. Please write it to me."),
-    Kind.POLL: ("a poll", "I can't take part in polls yet. Please ask me in words."),
+
+@dataclass(frozen=True)
+class Attachment:
+    """What a kind of message is called, and what is said of it."""
+
+    title: str  # above its caption, in the panel
+    name: str  # within a sentence
+    excuse: str  # what a sender reads who sent nothing else
+
+
+ATTACHMENTS = {
+    Kind.IMAGE: Attachment(
+        "Picture", "a picture", "I can't see pictures yet. Please tell me in words."
+    ),
+    Kind.VOICE: Attachment(
+        "Voice note", "a voice note", "I can't listen to voice notes yet. Please write to me."
+    ),
+    Kind.VIDEO: Attachment(
+        "Video", "a video", "I can't watch videos yet. Please tell me in words."
+    ),
+    Kind.AUDIO: Attachment(
+        "Audio", "an audio file", "I can't listen to audio yet. Please write to me."
+    ),
+    Kind.DOCUMENT: Attachment(
+        "Document", "a document", "I can't read documents yet. Please paste the text."
+    ),
+    Kind.STICKER: Attachment("Sticker", "a sticker", "I can't see stickers yet, but thank you."),
+    Kind.LOCATION: Attachment(
+        "Location", "a location", "I can't read this location. Please write me the address."
+    ),
+    Kind.CONTACT: Attachment(
+        "Contact", "a contact card", "I can't read this contact card. Please write it to me."
+    ),
+    Kind.POLL: Attachment(
+        "Poll", "a poll", "I can't take part in polls yet. Please ask me in words."
+    ),
 }
-_OTHER = ("a message of a kind you can't read", "I can't read this kind of message yet.")
-_VIDEO_NOTE = ("a video note", "I can't watch video notes yet. Please tell me in words.")
-_GIF = ("a GIF", "I can't watch GIFs yet. Please tell me in words.")
-_UNAVAILABLE = (
+_OTHER = Attachment(
+    "A message of another kind",
+    "a message of a kind you can't read",
+    "I can't read this kind of message yet.",
+)
+_VIDEO_NOTE = Attachment(
+    "Video note", "a video note", "I can't watch video notes yet. Please tell me in words."
+)
+_GIF = Attachment("GIF", "a GIF", "I can't watch GIFs yet. Please tell me in words.")
+_UNAVAILABLE = Attachment(
+    _OTHER.title,
     "a message that could be viewed only once, and only on a phone",
     "I can't open messages that can be viewed only once. Please send it as a normal message, "
     "or tell me in words.",
 )
+# Nothing comes along with these.
+_TITLES = {
+    Kind.TEXT: "Text",
+    Kind.REACTION: "Reaction",
+    Kind.EDIT: "Correction",
+    Kind.DELETE: "Deletion",
+    Kind.UNDECRYPTABLE: "Could not be decrypted",
+}
+
+
+def title(kind: Kind, facts: Facts | None = None) -> str:
+    """How the panel calls it above its caption: Picture, Voice note ..."""
+    facts = facts or {}
+    if kind is Kind.LOCATION and facts.get("live"):
+        return "Live location"
+    if kind is Kind.CONTACT and len(facts.get("contacts") or ()) > 1:
+        return "Contacts"
+    return _TITLES.get(kind) or _find_shape(kind, facts).title
 
 
 def name(kind: Kind, facts: Facts | None = None) -> str:
     """How to call it: a picture, a voice note ..."""
-    return _excuse_kind(kind, facts or {})[0]
+    return _find(kind, facts or {}).name
 
 
 def excuse(kind: Kind, facts: Facts | None = None) -> str:
     """What its sender reads if there is nothing else to answer."""
-    return _excuse_kind(kind, facts or {})[1]
+    return _find(kind, facts or {}).excuse
 
 
 def is_readable(kind: Kind, facts: Facts | None) -> bool:
@@ -60,14 +111,16 @@ def note(kind: Kind, facts: Facts | None) -> Sequence[str]:
     return [f"[{what} was sent; it says:]", *(f"- {line}" for line in data)]
 
 
-def _excuse_kind(kind: Kind, facts: Facts) -> tuple[str, str]:
-    if facts.get("unavailable"):
-        return _UNAVAILABLE
+def _find(kind: Kind, facts: Facts) -> Attachment:
+    return _UNAVAILABLE if facts.get("unavailable") else _find_shape(kind, facts)
+
+
+def _find_shape(kind: Kind, facts: Facts) -> Attachment:
     if kind is Kind.VIDEO and facts.get("round"):
         return _VIDEO_NOTE
     if kind is Kind.VIDEO and facts.get("gif"):
         return _GIF
-    return _UNSEEN.get(kind, _OTHER)
+    return ATTACHMENTS.get(kind, _OTHER)
 
 
 def _data(kind: Kind, facts: Facts) -> list[str]:

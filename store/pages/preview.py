@@ -16,7 +16,7 @@ from store.chats import limits as limits_store
 from store.chats.people import Person
 
 
-def of(
+def read_situation(
     connection: Connection,
     phone: Phone | None,
     lid: str | None,
@@ -31,7 +31,7 @@ def of(
     chat = chats.of_person(connection, person.id) if person else None
     pause = takeovers.find_current(connection, chat.id, now) if chat else None
     sticky = chat.sticky(now) if chat else None
-    accepted, spent = _use(connection, person, now)
+    accepted, spent = _read_use(connection, person, now)
     return Situation(
         phone=phone,
         lid=lid,
@@ -49,7 +49,7 @@ def of(
     )
 
 
-def _use(connection: Connection, person: Person | None, now: datetime) -> tuple[int, Decimal]:
+def _read_use(connection: Connection, person: Person | None, now: datetime) -> tuple[int, Decimal]:
     """Messages within a minute, and dollars on this day."""
     if person is None:
         return 0, Decimal(0)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from core.admission.preview import Handling, Outlook, Words, foresee
+from core.admission.preview import Handling, Preview, Words, preview_message
 from core.messages.message import Inbound, Kind, Place
 from core.states import MessageState
 from store import admission
@@ -37,12 +37,12 @@ class Came:
     said: str
 
 
-def foreseen(world: World, text: str, kind: Kind = Kind.TEXT) -> Outlook:
+def foreseen(world: World, text: str, kind: Kind = Kind.TEXT) -> Preview:
     registry = AgentFolder(world.config.agents_dir).load()
     now = world.clock()
     with world.database.read() as connection:
-        found = preview.of(connection, ALICE, None, registry, now)
-    return foresee(Words(kind, text, now), found)
+        found = preview.read_situation(connection, ALICE, None, registry, now)
+    return preview_message(Words(kind, text, now), found)
 
 
 async def write(world: World, text: str, kind: Kind = Kind.TEXT) -> Came:

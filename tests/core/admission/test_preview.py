@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.admission.allowlist import Entry, Pattern
-from core.admission.preview import Handling, Situation, Words, foresee
+from core.admission.preview import Handling, Situation, Words, preview_message
 from core.agents.agent import Agent
 from core.messages.message import Kind, Reason
 from core.phone import Phone
@@ -58,7 +58,7 @@ def words(text: str = "Hello", kind: Kind = Kind.TEXT) -> Words:
     ],
 )
 def test_the_first_reason_counts(text: str, changes: dict[str, object], outcome: Handling) -> None:
-    assert foresee(words(text), replace(ALL_IS_WELL, **changes)).outcome is outcome  # type: ignore[arg-type]
+    assert preview_message(words(text), replace(ALL_IS_WELL, **changes)).outcome is outcome  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -75,19 +75,19 @@ def test_the_first_reason_counts(text: str, changes: dict[str, object], outcome:
 def test_who_would_answer(
     text: str, changes: dict[str, object], agent: str, turned_to: str | None
 ) -> None:
-    outlook = foresee(words(text), replace(ALL_IS_WELL, **changes))  # type: ignore[arg-type]
-    assert (outlook.agent, outlook.turned_to) == (agent, turned_to)
-    assert (outlook.call is not None) is text.startswith("/")
+    preview = preview_message(words(text), replace(ALL_IS_WELL, **changes))  # type: ignore[arg-type]
+    assert (preview.agent, preview.turned_to) == (agent, turned_to)
+    assert (preview.call is not None) is text.startswith("/")
 
 
 def test_what_cannot_be_seen_is_excused() -> None:
-    outlook = foresee(words("", Kind.UNDECRYPTABLE), ALL_IS_WELL)
-    assert outlook.decision.reason is Reason.UNDECRYPTABLE and outlook.excuse == ""
-    outlook = foresee(words("", Kind.IMAGE), ALL_IS_WELL)
-    assert outlook.outcome is Handling.EXCUSE and outlook.excuse
-    assert foresee(words(), ALL_IS_WELL).excuse == ""
+    preview = preview_message(words("", Kind.UNDECRYPTABLE), ALL_IS_WELL)
+    assert preview.decision.reason is Reason.UNDECRYPTABLE and preview.excuse == ""
+    preview = preview_message(words("", Kind.IMAGE), ALL_IS_WELL)
+    assert preview.outcome is Handling.EXCUSE and preview.excuse
+    assert preview_message(words(), ALL_IS_WELL).excuse == ""
 
 
 def test_a_refusal_says_why() -> None:
-    refused = foresee(words(), replace(ALL_IS_WELL, entries=[]))
+    refused = preview_message(words(), replace(ALL_IS_WELL, entries=[]))
     assert (refused.decision.verdict, refused.decision.reason) == ("hold", Reason.NOT_ALLOWED)

@@ -65,3 +65,20 @@ def test_data_is_marked_as_such(kind: Kind, facts: dict, lines: list[str]) -> No
 def test_a_live_location_says_that_it_is_a_moment() -> None:
     facts = {"latitude": 1.0, "longitude": 2.0, "live": True}
     assert "when they began" in attachment.note(Kind.LOCATION, facts)[-1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "title"),
+    [
+        (Kind.TEXT, None, "Text"),
+        (Kind.IMAGE, {"unavailable": True}, "Picture"),
+        (Kind.VIDEO, {"round": True}, "Video note"),
+        (Kind.VIDEO, {"gif": True}, "GIF"),
+        (Kind.LOCATION, {"live": True}, "Live location"),
+        (Kind.CONTACT, {"contacts": [{}, {}]}, "Contacts"),
+        (Kind.CONTACT, {"contacts": [{}]}, "Contact"),
+        (Kind.OTHER, None, "A message of another kind"),
+    ],
+)
+def test_what_the_panel_calls_it(kind: Kind, facts: attachment.Facts | None, title: str) -> None:
+    assert attachment.title(kind, facts) == title

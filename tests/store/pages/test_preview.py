@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> AgentFolder:
 def of(
     connection: Connection, folder: AgentFolder, phone: Phone | None = ADA, lid: str | None = None
 ) -> Situation:
-    return preview.of(connection, phone, lid, folder.load(), NOW)
+    return preview.read_situation(connection, phone, lid, folder.load(), NOW)
 
 
 def spend(connection: Connection, chat: Chat, dollars: str) -> None:
