@@ -7,11 +7,8 @@ Redis; `control` reads what the supervisor asks for; the main thread gives a sig
 the end, drains the library and leaves.
 """
 
-import argparse
-import logging
 import os
 import secrets
-import signal
 import sys
 import threading
 import time
@@ -19,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 from redis import RedisError
@@ -29,8 +26,6 @@ from core.channel import Channel
 from core.link import ATTEMPT, FIRST_QR, NEXT_QR, End
 from core.messages.message import Inbound
 from core.phone import Phone
-from runtime import log as logging_setup
-from runtime.parent import end_with_parent
 from store.agents.agents import AgentFolder
 from store.chats import messages
 from store.chats.messages import Accepted
@@ -326,46 +321,6 @@ class Connection:
     def _end(self, end: End, detail: str = "") -> None:
         self._events.send("ended", end=end, detail=detail)
         self.stop()
-
-
-def main() -> None:
-    arguments = _arguments()
-    config = Config.from_env()
-    _keep_stdout()
-    logging_setup.setup(config, "connection")
-    os.umask(0o077)
-    end_with_parent()  # even if a stopped main thread does not notice the closed pipe
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too: it decides
-    events = PipeWriter(arguments.events)
-    phone = Phone(arguments.phone) if arguments.phone else None
-    code = 1
-    try:
-        connection = Connection(config, arguments.mode, arguments.fence, phone, events)
-        signal.signal(signal.SIGTERM, lambda *_: connection.stop())
-        connection.run()
-        code = 0
-    except Exception:
-        log.exception("[WhatsAppBridge] The connection process failed")
-    finally:
-        logging.shutdown()
-        os._exit(code)  # the library's threads would keep the interpreter from ending
-
-
-def _arguments() -> Any:
-    parser = argparse.ArgumentParser(description="Started by the worker, not by hand.")
-    parser.add_argument("mode", choices=["resume", "link", "code"])
-    parser.add_argument("--fence", type=int, required=True)
-    parser.add_argument("--events", type=int, required=True, help="descriptor to write events to")
-    parser.add_argument("--phone", default="")
-    return parser.parse_args()
-
-
-def _keep_stdout() -> None:
-    """Standard output for our log alone: the library's Go side prints there as it likes."""
-    sys.stdout = os.fdopen(os.dup(1), "w", buffering=1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
 
 
 def _leave_within(seconds: float) -> None:

@@ -46,7 +46,7 @@ from neonize.utils.jid import build_jid
 from core.link import End
 from core.messages.message import Inbound
 from core.phone import Phone
-from worker.connection.errors import NotSent, PairingRefused, SendRefused, SendUnknown
+from worker.connection.errors import PairingRefused, read_pairing_end, read_send_error
 from worker.connection.inbound import instant, is_only_a_key, parse, parse_undecryptable, phone_of
 from worker.connection.receipts import Receipt
 
@@ -72,24 +72,6 @@ _LOGIN_ENDS = {
     "err-unexpected-state": End.REFUSED,
     "err-scanned-without-multidevice": End.REFUSED,
 }
-_NOT_SENT = (
-    "websocket not connected",
-    "client is nil",
-    "frame socket is closed",
-    "the store doesn't contain a device JID",
-    # Whom to encrypt for is asked before anything is sent (whatsmeow's send.go, request.go).
-    "info query timed out",
-    "before info query returned response",
-)
-_REFUSED = (
-    "no LID found",
-    "server returned error",
-    "info query returned",
-    "can't send message to",
-    "must be a user JID with no device part",
-    "not participating in that group",
-    "that group does not exist",
-)
 
 
 class Listener(Protocol):
@@ -218,7 +200,7 @@ class WhatsApp:
         try:
             return str(self._client.PairPhone(phone.digits, True))
         except NeonizeError as error:
-            raise PairingRefused(_pairing_end(str(error)), str(error)) from None
+            raise PairingRefused(read_pairing_end(str(error)), str(error)) from None
 
     def log_out(self) -> bool:
         """Remove this device from the account. False when WhatsApp could not be told."""
@@ -261,7 +243,7 @@ class WhatsApp:
         try:
             return str(self._client.send_message(_jid(to), message).ID)
         except NeonizeError as error:
-            raise _send_error(str(error)) from None
+            raise read_send_error(str(error)) from None
 
     def mark_read(self, chat: str, sender: str, ids: Sequence[str]) -> bool:
         """Blue ticks for these messages. False when they could not be sent just now."""
@@ -355,23 +337,3 @@ def session_name(directory: Path, database_url: str | None) -> str:
 def _jid(text: str) -> JID:
     user, _, server = text.partition("@")
     return build_jid(user, server)
-
-
-def _pairing_end(error: str) -> End:
-    if "too short" in error:
-        return End.PHONE_TOO_SHORT
-    if "international" in error:
-        return End.PHONE_NOT_INTERNATIONAL
-    if "429" in error or "rate-overlimit" in error:
-        return End.RATE_LIMITED
-    return End.REFUSED
-
-
-def _send_error(error: str) -> Exception:
-    """neonize knows errors as text only. Unknown texts count as unknown outcomes: a message that
-    may have left is not sent again."""
-    if any(part in error for part in _NOT_SENT):
-        return NotSent(error)
-    if any(part in error for part in _REFUSED):
-        return SendRefused(error)
-    return SendUnknown(error)

@@ -15,18 +15,14 @@ from typing import Any
 
 import structlog
 
-from core.link import ATTEMPT, QR_CODES, SESSION_ENDS, STOPPING_ENDS, End, Link, Phase, Status
-from core.messages.message import Reason
+from core.link import ATTEMPT, QR_CODES, SESSION_ENDS, STOPPING_ENDS, End, Phase, Status
 from core.phone import Phone
 from runtime.backoff import Backoff
-from store import link as link_store
-from store import link_history
-from store.account import audit
-from store.chats import outbox, turns
 from store.link_history import Event
 from store.redis.live import Heartbeat, Request
 from store.sql.engine import Database
 from worker.ipc import PipeEvent
+from worker.supervisor.account import Account
 from worker.supervisor.connection_process import ConnectionProcess, OnEvent
 from worker.supervisor.link_history import LinkHistory
 from worker.supervisor.session import Session
@@ -65,7 +61,7 @@ class Bridge:
         spawn: Callable[[str, int, Phone | None, OnEvent], ConnectionProcess] = ConnectionProcess,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
+        self._account = Account(database)
         self._session = session
         self._announce = say
         self._post = post
@@ -91,7 +87,7 @@ class Bridge:
         """We have the lock: connect if there is an account, unless the owner must decide first."""
         self._has_lock = True
         self._backoff = RECONNECTS
-        link = self._link()
+        link = self._account.load_link()
         if link.is_linked and link.end is End.REPLACED:
             self._say(Status(Phase.LINKED, phone=link.phone, end=link.end))
         elif link.is_linked or self._session.exists():
@@ -145,7 +141,7 @@ class Bridge:
     def _begin_link(self, request: Request) -> None:
         """Each attempt is a fresh process; one that is under way makes room. Only QR codes are
         shared: asking for them twice must not make the first one stale."""
-        if self._link().is_linked:
+        if self._account.load_link().is_linked:
             return
         mode = self._process.mode if self._process and self.status.phase in LINKING else None
         if request.wish == mode == "link":
@@ -169,25 +165,24 @@ class Bridge:
         elif self._process and self.status.connected:
             self._unlink_by = self._unlink_by or self._clock() + UNLINK_LIMIT
             self._process.send("unlink")  # its answer is "unlinked", see _on_unlinked
-        elif self._link().is_linked or self._session.exists():
+        elif self._account.load_link().is_linked or self._session.exists():
             self._forget(End.UNLINKED_OFFLINE)
 
     def _take_over(self, request: Request) -> None:
         """The owner wants the connection here and now, whoever has it."""
-        if self._link().is_linked and not self.status.connected:
+        if self._account.load_link().is_linked and not self.status.connected:
             self._backoff = RECONNECTS
             self._resume()
 
     # The connection process ----------------------------------------------------------------------
 
     def _resume(self) -> None:
-        self._say(Status(Phase.LINKED, phone=self._link().phone))
+        self._say(Status(Phase.LINKED, phone=self._account.load_link().phone))
         self._start("resume")
 
     def _start(self, mode: str, phone: Phone | None = None) -> None:
         self._end_process()
-        with self._database.write() as connection:
-            self.fence = link_store.raise_fence(connection, self._next_fence())
+        self.fence = self._account.raise_fence(self._next_fence())
         self._offline_since = self._clock()
         self._online_since = None
         self._was_online_for = 0.0
@@ -241,7 +236,7 @@ class Bridge:
 
     @property
     def _is_attempt(self) -> bool:
-        return self.status.phase in LINKING and not self._link().is_linked
+        return self.status.phase in LINKING and not self._account.load_link().is_linked
 
     def _again_later(self, reason: End, detail: str | None) -> None:
         self._note_offline()
@@ -252,7 +247,7 @@ class Bridge:
         retry_at = _now() + timedelta(seconds=delay)
         self._note(reason, detail or "")
         self._note(Event.RETRY, f"{delay:.1f} s")
-        self._say(Status(Phase.LINKED, phone=self._link().phone, retry_at=retry_at))
+        self._say(Status(Phase.LINKED, phone=self._account.load_link().phone, retry_at=retry_at))
 
     def _give_up(self, reason: End, detail: str | None = None) -> None:
         """The attempt to link came to nothing. Its session file must not look like a session."""
@@ -290,20 +285,16 @@ class Bridge:
 
     def _on_paired(self, phone: str, device_name: str) -> None:
         self._offline_since = self._clock()
-        with self._database.write() as connection:
-            link_store.record_link(connection, Phone(phone), device_name, _now())
-            link_history.record(connection, Event.PAIRED, _now(), fence=self.fence)
-            audit.record(connection, "worker", "linked", phone, _now())
+        self._account.record_pairing(Phone(phone), device_name, self.fence)
 
     def _on_connected(self, phone: str | None, device_name: str) -> None:
         log.info("[WhatsAppBridge] Connection: open")
         self._note(Event.ONLINE)
         self._online_since = self._clock()
-        link = self._link()
+        link = self._account.load_link()
         known = Phone(phone) if phone else link.phone
         if known and (link.phone != known or link.end):
-            with self._database.write() as connection:
-                link_store.record_link(connection, known, device_name, _now())
+            self._account.record_link(known, device_name)
         attempt = self.status.attempt
         self._say(Status(Phase.LINKED, connected=True, phone=known, attempt=attempt))
 
@@ -363,28 +354,19 @@ class Bridge:
     def _stop_for(self, reason: End, detail: str) -> None:
         """Still linked, but connecting again is the owner's decision, or a matter of time."""
         self._end_process()
-        with self._database.write() as connection:
-            link_store.record_end(connection, reason, _now())
-            link_history.record(connection, reason, _now(), fence=self.fence, detail=detail)
+        self._account.record_end(reason, self.fence, detail)
         until = None
         if reason is End.BANNED and float(detail or 0) > 0:
             self._start_at = self._clock() + float(detail)
             until = _now() + timedelta(seconds=float(detail))
-        phone = self._link().phone
+        phone = self._account.load_link().phone
         self._say(Status(Phase.LINKED, phone=phone, end=reason, detail=detail, retry_at=until))
 
     def _forget(self, reason: End) -> None:
         """The account is not ours any more: no session, nothing left to answer or to send."""
         self._end_process()
         self._session.delete()
-        with self._database.write() as connection:
-            phone = link_store.load(connection).phone
-            link_store.record_end(connection, reason, _now())
-            link_history.record(connection, reason, _now(), fence=self.fence)
-            turns.drop_unanswered(connection, Reason.UNLINKED)
-            outbox.cancel_all(connection, "The account was unlinked before this could be sent.")
-            told = f"{phone or ''} {reason.replace('_', ' ')}".strip()
-            audit.record(connection, "worker", "link ended", told, _now())
+        self._account.forget(reason, self.fence)
         self._backoff = RECONNECTS
         self._say(Status(Phase.UNLINKED, end=reason))
 
@@ -394,10 +376,6 @@ class Bridge:
     def _say(self, status: Status) -> None:
         self.status = status
         self._announce(status)
-
-    def _link(self) -> Link:
-        with self._database.read() as connection:
-            return link_store.load(connection)
 
 
 def _now() -> datetime:

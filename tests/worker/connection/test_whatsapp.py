@@ -7,7 +7,7 @@ import pytest
 
 from core.link import End
 from tests.worker.library import Neonize_pb2, client, enum, events, exc
-from worker.connection import whatsapp
+from worker.connection import errors, whatsapp
 from worker.connection.errors import NotSent, SendRefused, SendUnknown
 from worker.connection.whatsapp import _Client, session_name
 
@@ -137,7 +137,7 @@ def test_every_error_of_the_library_has_one_root():
     ],
 )  # fmt: skip
 def test_a_failed_send_is_understood(error, kind):
-    assert type(whatsapp._send_error(error)) is kind
+    assert type(errors.read_send_error(error)) is kind
 
 
 @pytest.mark.parametrize(
@@ -154,14 +154,14 @@ def test_a_failed_send_is_understood(error, kind):
     ],
 )
 def test_a_refused_pairing_code_is_understood(error, end):
-    assert whatsapp._pairing_end(error) is end
+    assert errors.read_pairing_end(error) is end
 
 
 def test_texts_that_we_look_for_are_in_the_library():
     """They are all we know of its errors: an upgrade that rewords them would be noticed here."""
     (library,) = Path(client.__file__).parent.glob("neonize-*")
     content = library.read_bytes()
-    ours = [*whatsapp._NOT_SENT, *whatsapp._REFUSED, *whatsapp._LOGIN_ENDS]
+    ours = [*errors.NOT_SENT, *errors.REFUSED, *whatsapp._LOGIN_ENDS]
     # Put together when they are said: "websocket disconnected before %s returned response".
     composed = {"before info query returned response"}
     texts = [text for text in ours if text not in composed]
