@@ -56,7 +56,7 @@ def make_app(world: World, product: Product, key: str) -> Flask:
     app.extensions["demo"] = Demo(world, product, key, Watcher(lambda: look(world, product)))
     app.config["MAX_CONTENT_LENGTH"] = FILE_LIMIT
     app.register_blueprint(bp)
-    app.after_request(headers.add)
+    app.after_request(headers.add_headers)
     return app
 
 
