@@ -195,3 +195,41 @@ def test_the_account_is_as_described():
     assert (second_factor.RECOVERY_CODES, DRIFT, PER_SECOND_FACTOR, PER_ADDRESS) == (10, 1, 10, 10)
     assert WINDOW == 15 * 60 and "nobody has used for 14 days" in page
     assert "good for an hour" in page and "ten **recovery codes**" in page
+
+
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
+WAY = ARCHITECTURE.partition("## The way of one message")[2].partition("\n## ")[0]
+
+
+def test_the_files_that_the_architecture_names_exist() -> None:
+    named = re.findall(r"`([a-z_]+/[\w/]+\.py)`", ARCHITECTURE)
+    assert named and not [name for name in named if not (ROOT / name).is_file()]
+
+
+def test_the_rooms_are_as_drawn() -> None:
+    tree = ARCHITECTURE.partition("```text")[2].partition("```")[0]
+    drawn: dict[str, set[str]] = {}
+    for indent, words in re.findall(r"^( *)((?:\w+/ ?)+)", tree, re.MULTILINE):
+        folders = re.findall(r"(\w+)/", words)
+        if indent:
+            drawn[room] |= set(folders)  # noqa: F821
+        else:
+            room = folders[0]
+            drawn[room] = set()
+    for room in ("core", "store", "app", "worker"):
+        there = {path.parent.name for path in (ROOT / room).glob("*/__init__.py")}
+        assert drawn[room] == there
+
+
+def test_one_message_s_way_is_at_most_15_files_long() -> None:
+    """Each of them is in the picture, too."""
+    files = re.findall(r"^\d+\. `([\w/]+\.py)`", WAY, re.MULTILINE)
+    picture = WAY.partition("```mermaid")[2].partition("```")[0]
+    assert 10 < len(files) <= 15
+    assert not [name for name in files if name.rpartition("/")[2] not in picture]
+
+
+def test_the_words_of_run_are_in_contributing() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for words in ("demo", "test fast", "test", "test --database postgresql", "lint", "types"):
+        assert re.search(rf"^\./run {words}( |$)", text, re.MULTILINE)
