@@ -1,6 +1,5 @@
 """What a browser loads for a page, the first time it opens one."""
 
-import gzip
 import re
 from html import unescape
 
@@ -14,7 +13,11 @@ from tests.past import Size, live_through
 
 # Bytes, without the stylesheets, which stay in the browser's cache for a year, packed as they are.
 MOST, STYLES = 150_000, 120_000
+
+
 BUSY = Size(people=200, messages=600, longest=200, entries=200, others=60)
+
+
 _ASSETS = re.compile(r'(?:src|href)="(/static/[^"#]+)')
 
 
@@ -47,30 +50,6 @@ def test_no_page_weighs_much(used: Visitor) -> None:
             len(load(used, address).data) for address in assets(page) if ".css" not in address
         )
     assert {path: weight for path, weight in weights.items() if weight > MOST} == {}
-
-
-def test_the_stylesheets_leave_packed(used: Visitor) -> None:
-    sheets = [address for address in assets(load(used, "/")) if ".css" in address]
-    assert sum(len(load(used, address).data) for address in sheets) < STYLES
-
-
-def test_a_file_is_the_same_packed_and_unpacked(owner: Visitor) -> None:
-    packed = load(owner, "/static/app.js")
-    plain = owner.open("/static/app.js")
-    assert packed.content_encoding == "gzip" and plain.content_encoding is None
-    assert "Accept-Encoding" in packed.vary and "Accept-Encoding" in plain.vary
-    assert gzip.decompress(packed.data) == plain.get_data()
-    plain.close()
-    again = owner.open(
-        "/static/app.js", **{"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
-    )
-    again.close()
-    assert again.status_code == 304
-
-
-def test_pages_leave_unpacked(owner: Visitor) -> None:
-    """They hold the form's token."""
-    assert load(owner, "/").content_encoding is None
 
 
 def test_what_is_loaded_with_a_page_is_kept(used: Visitor) -> None:

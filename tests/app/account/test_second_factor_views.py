@@ -9,7 +9,6 @@ from flask import Flask
 
 from app.account import passwords, second_factor
 from app.web.ext import Services
-from app.web.throttle import PER_SECOND_FACTOR
 from store.account import audit
 from store.account import owner as store
 from store.account import second_factor as stored
@@ -17,6 +16,8 @@ from store.account.second_factor import RECOVERY_CODES
 from tests.app.visitor import Visitor, words
 
 PASSWORD = "four random words here"
+
+
 WRONG = "This code is wrong, or was used already."
 
 
@@ -93,9 +94,6 @@ def enter(visitor: Visitor, code: str, path: str = "/login/code"):
     return visitor.submit(path, code=code)
 
 
-# ---- switching it on and off -------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("htmx", [True, False])
 def test_it_counts_once_a_code_was_typed(ana: Visitor, services: Services, htmx: bool) -> None:
     answer = ana.open("/account/second-factor/on", htmx)
@@ -166,9 +164,6 @@ def test_new_recovery_codes(ana: Visitor, phone: App, app: Flask) -> None:
     assert enter(visitor, first).location == "/"
 
 
-# ---- signing in --------------------------------------------------------------------------------
-
-
 def test_the_password_alone_opens_nothing(app: Flask, phone: App) -> None:
     visitor = halfway(app, "/login?next=/people/")
     assert visitor.open("/people/").location.startswith("/login")
@@ -187,45 +182,6 @@ def test_before_the_password_is_right_nothing_tells_of_a_second_factor(
     assert enter(visitor, phone.code()).location == "/login"
 
 
-def test_a_code_works_once(app: Flask, phone: App) -> None:
-    one, other = halfway(app), halfway(app)
-    assert enter(one, phone.code()).location == "/"
-    assert WRONG in words(enter(other, phone.code()))
-    phone.wait()
-    assert enter(other, phone.code()).location == "/"
-
-
-@pytest.mark.parametrize(("steps", "is_right"), [(-2, False), (-1, True), (1, True), (2, False)])
-def test_clocks_may_differ_by_a_step(app: Flask, phone: App, steps: int, is_right: bool) -> None:
-    phone.wait(3)  # no older code of these was used
-    assert enter(halfway(app), phone.code(steps)).status_code == (303 if is_right else 422)
-
-
-def test_a_recovery_code_works_once_and_says_how_many_are_left(app: Flask, phone: App) -> None:
-    visitor = halfway(app)
-    assert enter(visitor, phone.codes[0].upper()).location == "/"
-    assert "That recovery code is used up. Left: 9." in words(visitor.open("/"))
-    assert WRONG in words(enter(halfway(app), phone.codes[0]))
-
-
-def test_guessing_codes_is_slowed_down(app: Flask, phone: App) -> None:
-    visitor = halfway(app)
-    for _ in range(PER_SECOND_FACTOR):
-        assert enter(visitor, "000000").status_code == 422
-    answer = enter(visitor, phone.code())
-    assert answer.status_code == 429
-    assert "Too many attempts" in words(answer)
-
-
-def test_the_right_code_starts_the_count_anew(app: Flask, phone: App) -> None:
-    for _ in range(2):
-        visitor = halfway(app)
-        for _ in range(PER_SECOND_FACTOR - 1):
-            enter(visitor, "000000")
-        assert enter(visitor, phone.code()).status_code == 303
-        phone.wait()
-
-
 def test_the_code_must_follow_the_password_soon(app: Flask, phone: App) -> None:
     visitor = halfway(app)
     phone.wait(21)
@@ -237,15 +193,6 @@ def test_a_new_password_ends_what_is_half_done(app: Flask, phone: App, services:
     with services.db.write() as connection:
         store.change_password(connection, "another hash")
     assert enter(visitor, phone.code()).location == "/login"
-
-
-def test_with_another_secret_key_recovery_codes_still_work(
-    app: Flask, phone: App, services: Services
-) -> None:
-    app.config["SECRET_KEY"] = "another one, and long enough"
-    visitor = halfway(app)
-    assert WRONG in words(enter(visitor, phone.code()))
-    assert enter(visitor, phone.codes[0]).location == "/"
 
 
 def test_what_was_done_is_noted_without_secrets(

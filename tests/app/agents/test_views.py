@@ -1,6 +1,5 @@
 """Agents in the panel, with and without scripts, over a folder with all the original's quirks."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
@@ -24,8 +23,6 @@ from store.pages import agent_use
 from store.sql.tables import chats, turns
 from tests import eleven
 from tests.app.visitor import TOKEN, Visitor, tag, words
-
-Save = Callable[..., object]
 
 
 @pytest.fixture
@@ -84,9 +81,6 @@ def use(services: Services, agent: str, cost: str | None) -> None:
         )
 
 
-# The list
-
-
 def test_the_shipped_ones_are_listed(owner: Visitor) -> None:
     said = words(owner.open("/agents/"))
     assert "Finn" in said and "Yukihiro" in said and "Eric" in said
@@ -133,9 +127,6 @@ def test_a_model_without_a_key_is_told(owner: Visitor, services: Services, root:
         provider_keys.save(connection, services.config, "openai", "a-key", services.now())
     assert "There is no key for openai yet." not in words(owner.open("/agents/"))
     assert '<option value="openai/gpt-4o">' in owner.open("/agents/finn/").text
-
-
-# Editing
 
 
 @pytest.mark.parametrize("agent_id", eleven.USABLE)
@@ -200,57 +191,6 @@ def test_files_that_were_missing_are_made(owner: Visitor, services: Services, ro
     assert (agent.name, agent.emoji) == ("Shigeo", "🎨")
     assert agent.fallback_model == "ollama/llama3:8b"
     assert not (root / "shigeo/AGENTS.md").exists()
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "sentence"),
-    [
-        ("name", " ", "Give the agent a name."),
-        ("name", "x" * 61, "At most 60 characters."),
-        ("name", "Fi\nnn", "Use one line of plain text."),
-        ("name", "jIM", "There is an agent called jIM already."),
-        ("role", "a\u2028b", "Use one line of plain text."),
-        ("role", "x" * 121, "At most 120 characters."),
-        ("emoji", "ab", "Use exactly one emoji"),
-        ("emoji", "🦉🦉", "Use exactly one emoji"),
-        ("model", "gpt-4o", "Write a model as provider/name."),
-        ("fallback_model", "openai/", "names no model"),
-        ("soul", "a\0b", "There is a character in it that no text has."),
-        ("instructions", "ü" * 262145, "At most 512 kB."),
-    ],
-)
-@pytest.mark.parametrize("htmx", [False, True])
-def test_what_can_not_be_is_told_beside_it_and_nothing_changes(
-    owner: Visitor,
-    services: Services,
-    root: Path,
-    field: str,
-    value: str,
-    sentence: str,
-    htmx: bool,
-) -> None:
-    before = eleven.contents(root)
-    answer = save(owner, "finn", htmx, **{field: value, "role": "kept"} | {field: value})
-    assert answer.status_code == 422
-    assert sentence in words(answer)
-    assert 'aria-invalid="true"' in tag(answer, field)
-    if field != "role":
-        assert 'value="kept"' in tag(answer, "role")
-    assert eleven.contents(root) == before
-    assert acts(services) == []
-
-
-def test_what_was_there_already_may_stay(owner: Visitor, root: Path) -> None:
-    """A provider that we don't know must not keep the owner from changing the rest."""
-    (root / "luke/IDENTITY.md").write_text("- **Name:** Luke\n- **Emoji:** (none)\n")
-    assert save(owner, "luke", soul="Pixels.").status_code == 303
-    assert (root / "luke/config.yml").read_bytes() == eleven.FILES["luke/config.yml"].encode()  # type: ignore[union-attr]
-
-
-def test_long_texts_are_taken(owner: Visitor, services: Services, root: Path) -> None:
-    text = "とても長い。" * 25_000
-    assert save(owner, "finn", soul=text).status_code == 303
-    assert services.agents.load().agents["finn"].soul == text
 
 
 @pytest.mark.parametrize("htmx", [False, True])
@@ -323,9 +263,6 @@ def test_what_is_not_there_is_not_found(owner: Visitor, root: Path, path: str) -
     assert owner.open(path).status_code == 404
 
 
-# The prompt
-
-
 @pytest.mark.parametrize(("channel", "asked"), [(c, c.value) for c in Channel])
 @pytest.mark.parametrize("htmx", [False, True])
 def test_the_preview_is_what_the_model_is_told(
@@ -347,9 +284,6 @@ def test_the_agents_page_shows_that_of_whatsapp(owner: Visitor, root: Path) -> N
     assert "You answer one person in a WhatsApp chat." in words(owner.open("/agents/finn/"))
     assert "in a chat in the browser" in words(owner.open("/agents/finn/prompt?channel=panel"))
     assert "in a WhatsApp chat" in words(owner.open("/agents/finn/prompt?channel=nonsense"))
-
-
-# Previous versions
 
 
 @pytest.mark.parametrize("htmx", [False, True])
@@ -405,9 +339,6 @@ def test_a_broken_one_says_why_and_can_be_restored(
     assert services.agents.load().agents["holt"].model == "custom/small"
 
 
-# New ones
-
-
 @pytest.mark.parametrize("htmx", [False, True])
 def test_a_new_one_from_an_empty_page(
     owner: Visitor, services: Services, root: Path, htmx: bool
@@ -446,44 +377,12 @@ def test_copies_of_the_shipped_ones(owner: Visitor, services: Services, tmp_path
     assert all(agent.soul for agent in services.agents.load().agents.values())
 
 
-@pytest.mark.parametrize(
-    ("fields", "field", "sentence"),
-    [
-        ({"name": ""}, "name", "Give the agent a name."),
-        ({"name": "finn"}, "name", "There is an agent called finn already."),
-        ({"name": "猫"}, "agent_id", "Choose one: none can be made of this name."),
-        ({"name": "X", "agent_id": "../x"}, "agent_id", "Use letters, digits, _ and -"),
-        ({"name": "X", "agent_id": "FINN"}, "agent_id", "There is a folder “finn” already."),
-        ({"name": "X", "agent_id": "holt"}, "agent_id", "There is a folder “holt” already."),
-        ({"name": "X", "emoji": "x"}, "emoji", "Use exactly one emoji"),
-        ({"name": "X", "start": "own:nobody"}, "start", "That one is gone."),
-    ],
-)
-def test_what_can_not_be_made(
-    owner: Visitor,
-    services: Services,
-    root: Path,
-    fields: dict[str, str],
-    field: str,
-    sentence: str,
-) -> None:
-    before = eleven.contents(root)
-    answer = owner.submit("/agents/new", **{"start": "", "role": "kept"} | fields)
-    assert answer.status_code == 422 and sentence in words(answer)
-    assert 'aria-invalid="true"' in tag(answer, field)
-    assert 'value="kept"' in tag(answer, "role")
-    assert eleven.contents(root) == before and acts(services) == []
-
-
 def test_an_agent_may_be_called_new(owner: Visitor, services: Services, root: Path) -> None:
     owner.submit("/agents/new", name="New", start="")
     owner.submit("/agents/new", name="Recover", start="")
     assert "Remove this agent" in words(owner.open("/agents/new/"))
     assert "Remove this agent" in words(owner.open("/agents/recover/"))
     assert "Create" in words(owner.open("/agents/new"))
-
-
-# Removing
 
 
 @pytest.mark.parametrize("htmx", [False, True])

@@ -17,7 +17,11 @@ from store.sql.tables import outbox as table
 from tests.app.api.program import Api
 
 SEND = "/whatsapp/finn/send"
+
+
 ADA = Phone("+15551234567")
+
+
 HELLO = {"to": "+15551234567", "message": "hello"}
 
 
@@ -88,12 +92,6 @@ def test_a_long_message_is_cut_into_several(connected: Api) -> None:
         assert set(connection.scalars(select(table.c.send_id))) == {queued["id"]}
 
 
-def test_the_longest_message(connected: Api) -> None:
-    connected.post(SEND, HELLO | {"message": "🏗" * 65_536})
-    sentence = connected.refused(422, "POST", SEND, HELLO | {"message": "x" * 65_537})
-    assert sentence == "message: String should have at most 65536 characters."
-
-
 def test_a_known_chat_is_written_to_at_its_own_address(connected: Api) -> None:
     now = connected.services.now()
     with connected.database.write() as connection:
@@ -156,53 +154,6 @@ def test_nothing_is_queued_while_the_integration_is_off(api: Api, queue: bool) -
     sentence = api.refused(503, "POST", SEND, HELLO | {"queue": queue})
     assert sentence == "WhatsApp is not connected: the integration is disabled"
     assert nothing_happened(api)
-
-
-@pytest.mark.parametrize(
-    ("path", "change"),
-    [(SEND, {"queue": True}), (f"{SEND}?queue=true", {}), (f"{SEND}?queue=false", {"queue": True})],
-)
-def test_a_message_that_may_wait_is_queued(linked: Api, path: str, change: dict) -> None:
-    queued = linked.post(path, HELLO | change)
-    assert rows(linked) == [("15551234567@s.whatsapp.net", "🏗️ *Finn*\nhello")]
-    assert linked.get(f"/whatsapp/messages/{queued['id']}")["state"] == "queued"
-
-
-@pytest.mark.parametrize("value", ["yes", "1", "", "TRUE"])
-def test_the_query_is_read_strictly(linked: Api, value: str) -> None:
-    sentence = linked.refused(422, "POST", f"{SEND}?queue={value}", HELLO)
-    assert sentence == "queue: Use true or false."
-    assert nothing_happened(linked)
-
-
-@pytest.mark.parametrize("agent", ["nobody", "Finn", "finn%20", "..%2f", "whatsapp"])
-def test_an_unknown_agent(connected: Api, agent: str) -> None:
-    assert connected.call("POST", f"/whatsapp/{agent}/send", HELLO).status_code == 404
-    assert rows(connected) == []
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"message": ""}, "message: There is nothing to send."),
-        ({"message": " \n\t "}, "message: There is nothing to send."),
-        ({"message": "a\0b"}, "message: The character U+0000 can't be sent."),
-        ({"message": None}, "message must be a valid string."),
-        ({"to": "0821234567"}, "to: Start with + and the country code"),
-        ({"to": "120363000000000000@g.us"}, "to: Start with + and the country code"),
-        ({"to": "+1555*"}, "to: “+1555*” has too few or too many digits."),
-        ({"to": 15551234567}, "to must be a valid string."),
-        ({"urgent": "yes"}, "urgent must be a valid boolean."),
-        ({"urgent": None}, "urgent must be a valid boolean."),
-    ],
-)
-def test_a_bad_message_is_refused(connected: Api, change: dict[str, object], words: str) -> None:
-    assert words in connected.refused(422, "POST", SEND, HELLO | change)
-    assert rows(connected) == []
-
-
-def test_a_message_without_its_parts(connected: Api) -> None:
-    assert connected.refused(422, "POST", SEND, {}) == "to is required. message is required."
 
 
 def chunks(api: Api, send_id: int) -> list[int]:

@@ -22,25 +22,6 @@ def test_it_is_ready_when_everything_runs(stranger: Visitor, beats: Beats) -> No
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 
-def test_it_says_which_process_is_missing(stranger: Visitor) -> None:
-    answer = stranger.open("/up/ready")
-    assert answer.status_code == 503
-    assert answer.json == {
-        "status": "unavailable",
-        "problems": {
-            "worker": "No worker is running.",
-            "jobs": "No jobs process is running.",
-        },
-    }
-
-
-@pytest.mark.usefixtures("redis_away")
-def test_it_says_that_redis_is_away(stranger: Visitor) -> None:
-    answer = stranger.open("/up/ready")
-    assert answer.status_code == 503
-    assert answer.json["problems"] == {"redis": "Redis does not answer."}
-
-
 def test_it_says_that_the_database_is_away(
     stranger: Visitor, services: Services, beats: Beats, tmp_path: Path
 ) -> None:

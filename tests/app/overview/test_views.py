@@ -2,29 +2,23 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
 from app.web.ext import Services
 from core.admission.allowlist import Pattern
 from core.link import Phase, Status
-from core.messages.message import Reason
 from core.phone import Phone
 from core.settings import Settings
-from core.states import MessageState
 from store import allowlist, link, settings
 from store.agents import provider_keys
 from store.agents.agents import AgentFolder
-from store.chats import messages
 from store.redis.live import Live
 from store.sql.tables import chats, outbox, people, turns
 from tests.app.allowlist.test_people import hold
 from tests.app.conftest import Beats
 from tests.app.visitor import Visitor, words
-from tests.store.making import inbound
 
 PHONE = Phone("+15551234567")
 
@@ -179,29 +173,6 @@ def test_what_went_wrong_leads_to_the_conversations(owner: Visitor, services: Se
     assert "1 chat is paused" in words(page)
     assert 'href="/conversations/?show=failed"' in page.text
     assert 'href="/conversations/?show=paused"' in page.text
-
-
-@pytest.mark.parametrize(
-    ("zone", "today"),
-    [("", 0), ("Pacific/Kiritimati", 1), ("America/Los_Angeles", 1), ("No/Where", 0)],
-)
-def test_today_is_the_browser_s(owner: Visitor, services: Services, zone: str, today: int) -> None:
-    """At half past midnight in UTC a message of an hour ago is yesterday's, but not everywhere."""
-    night = datetime(2026, 3, 5, 0, 30, tzinfo=UTC)
-    services.now = lambda: night
-    owner.sign_in()
-    with services.db.write() as connection:
-        receive(connection, night - timedelta(hours=1))
-    owner.client.set_cookie("zone", zone)
-    assert f"Messages in {today} 1 in 24 hours" in words(owner.open("/"))
-
-
-def receive(connection: Connection, at: datetime) -> None:
-    messages.receive(connection, inbound(), at)
-    [received] = messages.list_undecided(connection)
-    messages.record_decision(
-        connection, received.id, MessageState.WAITING, Reason.ALLOWED_NUMBER, at
-    )
 
 
 @pytest.mark.usefixtures("redis_away")

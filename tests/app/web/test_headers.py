@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from app.web.icons import HOME
 from config import ROOT
 from tests.app.visitor import Visitor
 
@@ -41,14 +40,6 @@ def test_files_are_kept_for_long_under_an_address_of_their_content(owner: Visito
     assert address
     with owner.open(address[1]) as answer:
         assert "max-age=31536000" in answer.headers["Cache-Control"]
-
-
-def test_every_icon_that_is_used_is_in_the_sprite() -> None:
-    """In the templates an icon is named by `icon("...")`, or in a table or a call beside words."""
-    drawn = set(re.findall(r'<symbol id="([^"]+)"', (HOME / "sprite.svg").read_text()))
-    assert drawn == set((HOME / "icons.txt").read_text().split())
-    for file in (ROOT / "templates").rglob("*.html"):
-        assert set(re.findall(r'\bicon\("([^"]+)"', file.read_text())) <= drawn, file
 
 
 def test_what_is_vendored_is_what_vendor_md_says() -> None:

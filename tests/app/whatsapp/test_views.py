@@ -2,14 +2,13 @@
 
 import re
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
 from app.web.ext import Services
 from core.link import End, Phase, Status
 from core.phone import Phone
-from core.settings import Groups, Settings
+from core.settings import Settings
 from store import link, settings
 from store.account import audit
 from store.redis.live import Live
@@ -17,7 +16,11 @@ from tests.app.conftest import Beats
 from tests.app.visitor import Visitor, tag, words
 
 PHONE = Phone("+15551234567")
+
+
 QR = "https://wa.me/settings/linked_devices#a-secret"
+
+
 FORM = {
     "version": "0",
     "enabled": "y",
@@ -45,9 +48,6 @@ def poll(visitor: Visitor, page) -> str:
     found = re.search(r'hx-get="([^"]+)" hx-trigger="every', page.text)
     assert found, "the status does not poll"
     return found[1].replace("&amp;", "&")
-
-
-# Linking -----------------------------------------------------------------------------------------
 
 
 def test_a_click_on_link_asks_the_worker_and_says_so(
@@ -93,19 +93,6 @@ def test_a_click_that_nobody_takes_ends_with_what_to_check(
     answer = owner.open(poll(owner, answer), htmx=True)
     assert "The worker did not answer" in words(answer)
     assert "every" not in tag(answer, "link-status")
-
-
-def test_the_qr_code_is_drawn_here_and_its_content_is_nowhere(
-    owner: Visitor, live: Live, services: Services
-) -> None:
-    expires = services.now() + timedelta(seconds=15)
-    live.publish(Status(Phase.SCAN, attempt="a", qr=QR, number=2, of=6, expires_at=expires))
-    page = owner.open("/whatsapp/")
-    assert "Code 2 of 6" in words(page)
-    assert '<svg viewBox="0 0 ' in page.text
-    assert "a-secret" not in page.text
-    assert 'role="img"' in page.text and page.headers["Cache-Control"] == "no-store"
-    assert 'max="20"' in page.text
 
 
 def test_the_fragments_address_in_a_browser_leads_to_the_page(owner: Visitor) -> None:
@@ -237,9 +224,6 @@ def test_there_is_nothing_to_unlink_before_linking(owner: Visitor) -> None:
     assert owner.open("/whatsapp/unlink").location == "/whatsapp/"
 
 
-# Settings ----------------------------------------------------------------------------------------
-
-
 def test_saving_counts_a_version_and_is_written_down(owner: Visitor, services: Services) -> None:
     answer = owner.submit("/whatsapp/settings", **FORM)
     assert (answer.status_code, answer.location) == (303, "/whatsapp/#settings")
@@ -256,93 +240,6 @@ def test_saving_counts_a_version_and_is_written_down(owner: Visitor, services: S
         act = audit.latest(connection)[0]
     assert (act.actor, act.action) == ("ana", "settings saved")
     assert "enabled: False → True" in act.detail and "allow_all" not in act.detail
-
-
-def test_what_is_off_and_empty_is_saved_as_such(owner: Visitor, services: Services) -> None:
-    owner.submit("/whatsapp/settings", **FORM)
-    cleared = {"version": "1", "default_agent": "", "ack": "", "sticky_minutes": "5"}
-    owner.submit("/whatsapp/settings", **cleared, gather_ms="0")
-    now = saved(services)
-    assert (now.enabled, now.default_agent, now.ack_emoji, now.gather_ms) == (False, None, None, 0)
-
-
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({"sticky_minutes": "4"}, "Sticky TTL must be 5 to 120 minutes."),
-        ({"sticky_minutes": "121"}, "Sticky TTL must be 5 to 120 minutes."),
-        ({"sticky_minutes": "soon"}, "Enter a whole number of minutes."),
-        ({"sticky_minutes": ""}, "Enter a whole number of minutes."),
-        ({"ack": "other", "ack_other": "👀👀"}, "Use exactly one emoji"),
-        ({"ack": "other", "ack_other": ""}, "Use exactly one emoji"),
-        ({"gather_ms": "11"}, "Enter 0 to 10 seconds"),
-        ({"gather_ms": "NaN"}, "Enter 0 to 10 seconds"),
-        ({"gather_ms": "1e999999"}, "Enter 0 to 10 seconds"),
-        ({"default_agent": "nobody"}, "There is no agent called “nobody” any more."),
-        ({"messages_per_minute": "0"}, "Enter 1 to 1000, or nothing for no limit."),
-        ({"messages_per_minute": "many"}, "Enter 1 to 1000, or nothing for no limit."),
-        ({"messages_per_minute": "2.5"}, "Enter 1 to 1000, or nothing for no limit."),
-        ({"daily_cost_usd": "0.004"}, "Enter 0.01 to 10000 dollars, or nothing for no limit."),
-        ({"daily_cost_usd": "-1"}, "Enter 0.01 to 10000 dollars, or nothing for no limit."),
-        ({"daily_cost_usd": "NaN"}, "Enter 0.01 to 10000 dollars, or nothing for no limit."),
-        ({"daily_cost_usd": "1e999999"}, "Enter 0.01 to 10000 dollars, or nothing for no limit."),
-    ],
-)
-@pytest.mark.parametrize("htmx", [False, True])
-def test_bad_settings_are_sent_back_with_the_reason(
-    owner: Visitor, services: Services, fields: dict[str, str], sentence: str, htmx: bool
-) -> None:
-    answer = owner.submit("/whatsapp/settings", htmx=htmx, **FORM | fields)
-    assert answer.status_code == 422
-    assert sentence in words(answer)
-    for name, value in fields.items():
-        if name not in ("ack", "default_agent"):
-            assert f'value="{value}"' in tag(answer, name)
-    assert saved(services).version == 0
-
-
-def test_limits_are_saved_shown_and_lifted(owner: Visitor, services: Services) -> None:
-    limits = {"messages_per_minute": "12", "daily_cost_usd": "1,5"}
-    switches = {"still_working": "y", "auto_compact": "y", "pause_on_own_message": "y"}
-    owner.submit("/whatsapp/settings", **FORM | limits | switches)
-    now = saved(services)
-    assert (now.messages_per_minute, now.daily_cost_usd) == (12, Decimal("1.5"))
-    assert now.still_working and now.auto_compact and now.pause_on_own_message
-    page = owner.open("/whatsapp/")
-    assert 'value="12"' in tag(page, "messages_per_minute")
-    assert float(tag(page, "daily_cost_usd").split('value="')[1].split('"')[0]) == 1.5
-    lifted = {"messages_per_minute": "", "daily_cost_usd": " "}
-    owner.submit("/whatsapp/settings", **FORM | {"version": "1"} | lifted)
-    now = saved(services)
-    assert (now.messages_per_minute, now.daily_cost_usd) == (None, None)
-    assert not (now.still_working or now.auto_compact or now.pause_on_own_message)
-    assert 'value=""' in tag(owner.open("/whatsapp/"), "messages_per_minute")
-
-
-def test_one_rare_emoji_is_kept(owner: Visitor, services: Services) -> None:
-    family = "👨‍👩‍👧‍👦"
-    owner.submit("/whatsapp/settings", **FORM | {"ack": "other", "ack_other": f" {family} "})
-    assert saved(services).ack_emoji == family
-    assert f'value="{family}"' in tag(owner.open("/whatsapp/"), "ack_other")
-
-
-def test_a_comma_is_a_decimal_point_too(owner: Visitor, services: Services) -> None:
-    owner.submit("/whatsapp/settings", **FORM | {"gather_ms": "0,6"})
-    assert saved(services).gather_ms == 600
-
-
-def test_before_the_first_save_an_agent_is_suggested(owner: Visitor) -> None:
-    assert re.search(r'<option selected value="eric">', owner.open("/whatsapp/").text)
-
-
-def test_an_agent_that_is_gone_is_shown_as_missing_and_can_stay(
-    owner: Visitor, services: Services
-) -> None:
-    with services.db.write() as connection:
-        settings.save(connection, Settings(default_agent="gone"), services.now())
-    assert "gone (missing)" in words(owner.open("/whatsapp/"))
-    owner.submit("/whatsapp/settings", **FORM | {"version": "1", "default_agent": "gone"})
-    assert saved(services).version == 2
 
 
 def test_a_save_over_a_newer_one_asks_once_more(owner: Visitor, services: Services) -> None:
@@ -388,14 +285,3 @@ def test_a_worker_that_does_not_follow_is_told_after_a_while(
     since = int(services.now().timestamp()) - 31
     answer = owner.open(f"/whatsapp/version?since={since}&seen=0", htmx=True)
     assert "still runs v0" in words(answer)
-
-
-@pytest.mark.parametrize("htmx", [True, False])
-def test_groups_are_a_choice(owner: Visitor, services: Services, htmx: bool) -> None:
-    assert '<option selected value="ignore">Ignore groups' in owner.open("/whatsapp/").text
-    owner.submit("/whatsapp/settings", htmx=htmx, **FORM | {"groups": "addressed"})
-    assert saved(services).groups is Groups.ADDRESSED
-    answer = owner.submit(
-        "/whatsapp/settings", htmx=htmx, **FORM | {"version": "1", "groups": "everything"}
-    )
-    assert answer.status_code == 422 and saved(services).groups is Groups.ADDRESSED
