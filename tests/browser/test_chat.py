@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from store.chats import messages
+from store.chats import chats, messages, turns
+from store.chats.turns import Answer, TurnKind
 from tests.browser.panel import Panel
 from tests.browser.test_looks import theme
 from tests.fake_llm import FakeLLM, llm
@@ -233,3 +234,33 @@ def test_nobody_answers_while_the_jobs_are_away(page: Page, panel: Panel) -> Non
     expect(page.locator("#now")).to_contain_text("The jobs process is not running")
     with panel.services.db.read() as connection:
         assert messages.waiting(connection, 1)
+
+
+def test_focus_selection_and_what_is_open_survive_an_answer_that_grows(
+    page: Page, panel: Panel
+) -> None:
+    begin(page, "Hello")
+    with panel.services.db.write() as connection:
+        now = panel.services.now()
+        chat = chats.get_in_panel(connection, 1)
+        assert chat
+        texts = {"kind": TurnKind.AGENT, "request": "", "agent": "eric", "model": "custom/small"}
+        failed = turns.begin(connection, 1, [1], now, **texts)
+        answer = Answer([], "Sorry", error_code="auth", error_detail="401")
+        turns.finish(connection, failed, chat, answer, now)
+        messages.write_in_panel(connection, chat, "Again", "ana", now)
+        running = turns.begin(connection, 1, [2], now, **texts)
+    panel.services.live.write_partial(running, "A first paragraph.\n\nThen thr")
+    page.reload()
+    page.locator(".is-turn summary").click()
+    message(page).click()
+    growing = page.locator("#now .prose p").last
+    page.evaluate("""() => {
+        const [first, last] = document.querySelectorAll("#now .prose p");
+        getSelection().setBaseAndExtent(first.firstChild, 2, last.firstChild, 4);
+    }""")
+    panel.services.live.write_partial(running, "A first paragraph.\n\nThen three and four")
+    expect(growing).to_have_text("Then three and four")
+    assert page.evaluate("getSelection().toString()").split() == ["first", "paragraph.", "Then"]
+    expect(message(page)).to_be_focused()
+    expect(page.locator(".is-turn details")).to_have_attribute("open", "")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, update
 from core.agents.routing import Why
 from core.messages.message import Kind
 from core.states import MessageState
-from store.chats import contexts, outbox, turns
+from store.chats import chats, contexts, messages, outbox, turns
 from store.chats.chats import Chat
 from store.chats.turns import Answer, TurnKind
 from store.pages import transcripts
@@ -256,3 +256,44 @@ def test_a_deleted_message_keeps_its_place(database: Database) -> None:
         connection.execute(update(messages_table).values(deleted_at=NOW))
         [heard] = read_page(connection, chat).items
         assert isinstance(heard, Incoming) and heard.deleted_at == NOW
+
+
+def begin_in_panel(connection: Connection, *texts: str) -> Chat:
+    chat = chats.begin_in_panel(connection, "finn", NOW)
+    for text in texts:
+        messages.write_in_panel(connection, chat, text, "ana", NOW)
+    return chat
+
+
+def test_a_chat_in_the_panel_is_made_of_turns(database: Database) -> None:
+    with database.write() as connection:
+        chat = begin_in_panel(connection, "one", "two")
+        first, second = (each.id for each in messages.waiting(connection, chat.id))
+        turn = begin(connection, chat, [first, second], later(1))
+        messages.write_in_panel(connection, chat, "three", "ana", later(2))
+        end = read_open_end(connection, chat)
+        assert [each.text for each in end.unanswered] == ["one", "two", "three"]
+        assert end.running and end.running.id == turn and end.waiting == 1 and end.awaits_answer
+        assert transcript(connection, chat) == []
+
+        turns.finish(connection, turn, chat, Answer(["for WhatsApp"], "whole"), later(3))
+        context = contexts.current(connection, chat.id, "finn", NOW)
+        contexts.start_afresh(connection, context, later(3))
+        stopped = begin(connection, chat, [read_open_end(connection, chat).unanswered[0].id], NOW)
+        turns.stop(connection, stopped, later(4))
+        expected = ["< one", "< two", "> whole", "= finn done", "- finn", "< three"]
+        assert transcript(connection, chat) == [*expected, "= finn stopped"]
+        assert not read_open_end(connection, chat).awaits_answer
+
+
+def test_a_panel_s_pages_lead_back_to_its_beginning(database: Database) -> None:
+    with database.write() as connection:
+        chat = begin_in_panel(connection)
+        for number in range(PAGE + 2):
+            messages.write_in_panel(connection, chat, f"{number}", "ana", later(number))
+            ids = [each.id for each in messages.waiting(connection, chat.id)]
+            answer(connection, chat, ids, later(number), f"re {number}")
+        latest = read_page(connection, chat)
+        assert write_down(latest.items)[0] == "< 2" and latest.earlier
+        first = read_page(connection, chat, Cursor.parse(str(latest.earlier)))
+        assert write_down(first.items)[::3] == ["< 0", "< 1"] and first.earlier is None
