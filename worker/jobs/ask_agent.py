@@ -68,10 +68,10 @@ class AgentAsker:
 
     async def _answer(self, turn: OpenTurn, model: ModelName, remembered: Memory) -> Answer:
         prompt = _make_prompt(turn, model)
-        view = memory.view(remembered, prompt.instructions, prompt.content, turn.window)
+        view = memory.choose_view(remembered, prompt.instructions, prompt.content, turn.window)
         async with (
             self._watch(turn) as watch,
-            self._tools.of(turn.agent, turn.id) as equipment,
+            self._tools.equip(turn.agent, turn.id) as equipment,
         ):
             prompt = replace(prompt, history=view.messages, watch=watch, equipment=equipment)
             try:
@@ -89,7 +89,7 @@ class AgentAsker:
         if not turn.settings.auto_compact or model == DEMO:
             return remembered, None
         instructions = _make_prompt(turn, model).instructions
-        view = memory.view(remembered, instructions, turn.content, turn.window)
+        view = memory.choose_view(remembered, instructions, turn.content, turn.window)
         if not compaction.is_due(view.needed, turn.window, remembered):
             return remembered, None
         try:
@@ -99,7 +99,7 @@ class AgentAsker:
         except AgentFailed as error:
             log.warning("no summary was made", turn=turn.id, error_code=error.code)
             return remembered, None
-        return remembered.after(summary.text, summary.kept), summary
+        return remembered.with_summary(summary.text, summary.kept), summary
 
     async def _compact(self, turn: OpenTurn, model: ModelName) -> TurnResult:
         """The answer to /compact."""
@@ -108,8 +108,8 @@ class AgentAsker:
             self._completer, remembered, model, turn.window, wishes=turn.content.text
         )
         before, after = (
-            memory.view(each, "", Content(""), turn.window).needed
-            for each in (remembered, remembered.after(summary.text, summary.kept))
+            memory.choose_view(each, "", Content(""), turn.window).needed
+            for each in (remembered, remembered.with_summary(summary.text, summary.kept))
         )
         text = status_text.describe_compaction(len(remembered.past), before, after)
         return TurnResult(_add_summary_cost(replies.make_sentence(text), summary), summary)
@@ -119,7 +119,7 @@ class AgentAsker:
         return loaded
 
     def _watch(self, turn: OpenTurn) -> AbstractAsyncContextManager[Watch | None]:
-        return self._partials.shown(turn.id) if turn.channel.shows_partials else nullcontext()
+        return self._partials.publish(turn.id) if turn.channel.shows_partials else nullcontext()
 
 
 def _make_prompt(turn: OpenTurn, model: ModelName) -> Prompt:

@@ -192,7 +192,7 @@ def _show_context(context: TurnContext, argument: str) -> str:
 def _measure_standing(context: TurnContext, agent: Agent) -> Standing:
     remembered = context.context_of(agent)
     model = find_model_name(remembered, agent, context.settings)
-    window = memory.window_of(agent, model)
+    window = memory.find_window(agent, model)
     past = memory.load(context.connection, remembered, window)
     prompt = Prompt(
         agent,
@@ -201,7 +201,7 @@ def _measure_standing(context: TurnContext, agent: Agent) -> Standing:
         channel=context.chat.channel,
         introduction=context.introduction,
     )
-    view = memory.view(past, prompt.instructions, Content(""), window)
+    view = memory.choose_view(past, prompt.instructions, Content(""), window)
     totals = contexts.totals(context.connection, remembered)
     is_kept = context.chat.channel.keeps_agent or context.route.why is not Why.STICKY
     return Standing(

@@ -58,7 +58,7 @@ async def summarise(
     assert old, "there is something to summarise"
     summary = Summary(memory.context.summary or "", old[-1].turn_id, kept)
     budget = window.room(window_tokens) * SHARE / memory.factor
-    for piece in _pieces(old, budget):
+    for piece in _split_turns(old, budget):
         task = _render_task(summary.text, piece, wishes)
         prompt = Prompt(_WRITER, model, Content(task), task=_INSTRUCTIONS)
         summary = _add_completion(summary, await completer.complete(prompt))
@@ -89,12 +89,12 @@ def add_counts(one: Any, other: Any) -> Any:
     return sum(known[1:], known[0]) if known else None
 
 
-def _pieces(turns: Sequence[Past], budget: float) -> Iterator[Sequence[Past]]:
+def _split_turns(turns: Sequence[Past], budget: float) -> Iterator[Sequence[Past]]:
     """The turns in runs that fit into the budget; one that is too long by itself stands alone."""
     piece: list[Past] = []
     size = 0
     for turn in turns:
-        needed = window.of_text(transcript([turn]))
+        needed = window.of_text(render_transcript([turn]))
         if piece and size + needed > budget:
             yield piece
             piece, size = [], 0
@@ -103,16 +103,19 @@ def _pieces(turns: Sequence[Past], budget: float) -> Iterator[Sequence[Past]]:
     yield piece
 
 
-def transcript(turns: Sequence[Past]) -> str:
+def render_transcript(turns: Sequence[Past]) -> str:
     """What was said and done, line by line."""
     messages = [message for turn in turns for message in turn.messages]
     lines = [
-        line for message in messages for part in message.get("parts", ()) for line in _line(part)
+        line
+        for message in messages
+        for part in message.get("parts", ())
+        for line in _render_part(part)
     ]
     return "\n".join(lines)
 
 
-def _line(part: Mapping[str, Any]) -> Iterator[str]:
+def _render_part(part: Mapping[str, Any]) -> Iterator[str]:
     said = _spell(part.get("content"))
     match part.get("part_kind"):
         case "user-prompt":
@@ -133,7 +136,7 @@ def _spell(value: Any) -> str:
 def _render_task(summary: str, piece: Sequence[Past], wishes: str) -> str:
     parts = [
         f"<earlier_summary>\n{summary}\n</earlier_summary>" if summary else "",
-        f"<transcript>\n{transcript(piece)}\n</transcript>",
+        f"<transcript>\n{render_transcript(piece)}\n</transcript>",
         f"What the person wants of the summary: {wishes}" if wishes else "",
         "Write the summary now.",
     ]

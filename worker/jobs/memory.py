@@ -35,7 +35,7 @@ class Memory:
         """Tokens of each turn, as estimated."""
         return [window.of_messages(turn.messages) for turn in self.past]
 
-    def after(self, summary: str, kept: Sequence[Past]) -> "Memory":
+    def with_summary(self, summary: str, kept: Sequence[Past]) -> "Memory":
         """The same with a summary of all but the `kept`."""
         return replace(self, context=replace(self.context, summary=summary), past=kept)
 
@@ -62,12 +62,12 @@ def load(connection: Connection, context: Context, window_tokens: int = window.C
         size += sum(window.of_messages(turn.messages) for turn in page)
         if len(page) < contexts.PAGE or size * window.MISJUDGED[0] > window_tokens:
             break
-    return Memory(context, past, _factor(past))
+    return Memory(context, past, _measure_factor(past))
 
 
-def view(memory: Memory, instructions: str, content: Content, window_tokens: int) -> View:
+def choose_view(memory: Memory, instructions: str, content: Content, window_tokens: int) -> View:
     """Choose what fits into a window together with the instructions and the new message."""
-    summary = summary_messages(memory.context.summary)
+    summary = render_summary(memory.context.summary)
     fixed = (
         window.of_text(instructions)
         + window.of_text(content.as_text)
@@ -87,7 +87,7 @@ def view(memory: Memory, instructions: str, content: Content, window_tokens: int
     )
 
 
-def window_of(agent: Agent, model: str) -> int:
+def find_window(agent: Agent, model: str) -> int:
     """Tokens that fit into this model's window, or as many as the agent's config.yml says."""
     if own := window.of_config(agent.config):
         return own
@@ -97,19 +97,19 @@ def window_of(agent: Agent, model: str) -> int:
         return window.UNKNOWN
 
 
-def summary_messages(summary: str | None) -> Sequence[Any]:
+def render_summary(summary: str | None) -> Sequence[Any]:
     """A summary as the beginning of a history: said to the agent, who takes note. Some models
     accept a conversation only when the two sides take turns."""
     if not summary:
         return []
-    told = f"[A summary of our conversation so far]\n{summary}"
+    text = f"[A summary of our conversation so far]\n{summary}"
     return [
-        {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": told}]},
+        {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": text}]},
         {"kind": "response", "parts": [{"part_kind": "text", "content": "I remember."}]},
     ]
 
 
-def _factor(past: Sequence[Past]) -> float:
+def _measure_factor(past: Sequence[Past]) -> float:
     """From the latest turn that was both estimated and counted."""
     for turn in reversed(past):
         counted = window.count_all(turn.messages)

@@ -42,7 +42,7 @@ from worker.models import providers
 from worker.models.failures import KNOWN, Scrubber, failure_of
 from worker.models.fallback import Attempts
 from worker.models.http_client import LONGEST_PAUSE, TRIES, PatientClient, Pause
-from worker.models.partials import Watch, telling
+from worker.models.partials import Watch, make_stream_handler
 from worker.tools import RETRIES, Equipment
 from worker.tools.tolerant import TolerantModel, Toolless
 
@@ -184,9 +184,9 @@ class Completer:
             usage_limits=LIMITS,
             deps=prompt.equipment and prompt.equipment.context,
             toolsets=_select_toolsets(prompt),
-            event_stream_handler=telling(prompt.watch) if prompt.watch else None,
+            event_stream_handler=make_stream_handler(prompt.watch) if prompt.watch else None,
         )
-        answered = attempts.answered(result.new_messages())
+        answered = attempts.find_answering_model(result.new_messages())
         spent = _count_usage(usage) if answered != DEMO else Spent()
         return Completion(
             text=strip_reasoning(result.output or ""),

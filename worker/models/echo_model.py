@@ -8,16 +8,16 @@ LABEL = "Demo (no AI)"
 ECHOED = 600  # characters; who sends a novel need not read it again
 
 
-def words(agent: Agent, text: str, *, is_first: bool) -> str:
+def render_echo(agent: Agent, text: str, *, is_first: bool) -> str:
     """The answer in Markdown; the longer one at the start of a conversation."""
     intro = f"**{LABEL}.** {agent.title} received this from you:"
-    parts = [intro, _quoted(text)]
+    parts = [intro, _quote(text)]
     if is_first:
         parts += [_EXPLANATION]
     return "\n\n".join(parts)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """As code, so that what somebody wrote comes back exactly as it was."""
     shown = shorten(text, ECHOED)
     fence = "```"

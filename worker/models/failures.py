@@ -46,7 +46,7 @@ def failure_of(error: Exception) -> Failure | None:
     return next((failure for kind, failure in _FAILURES if isinstance(error, kind)), None)
 
 
-def words(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """What the provider said, as far as it said something; to be scrubbed before it is kept."""
     if isinstance(error, exceptions.ModelHTTPError):
         return f"{error.status_code}: {_message(error.body)}"

@@ -9,7 +9,7 @@ from pydantic_ai.models import Model
 from pydantic_ai.models.fallback import FallbackModel
 
 from core.models.name import ModelName
-from worker.models.failures import failure_of, words
+from worker.models.failures import describe_error, failure_of
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Attempts:
             return self.models[0]
         return FallbackModel(*self.models, fallback_on=self._is_passed_over)
 
-    def answered(self, messages: Sequence[ModelMessage]) -> ModelName:
+    def find_answering_model(self, messages: Sequence[ModelMessage]) -> ModelName:
         """Which model gave the last of these answers."""
         last = next(m for m in reversed(messages) if isinstance(m, ModelResponse))
         return self.names[len(last.failed_attempts or ())]
@@ -49,7 +49,7 @@ class Attempts:
     @property
     def story(self) -> str:
         """What went wrong, a line for each model."""
-        return "\n".join(f"{name}: {words(error)}" for name, error in self.errors)
+        return "\n".join(f"{name}: {describe_error(error)}" for name, error in self.errors)
 
     def _is_passed_over(self, error: Exception) -> bool:
         failure = failure_of(error)

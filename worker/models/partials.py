@@ -1,4 +1,4 @@
-"""Answers that are being written, for whoever watches: SQL has an answer when it is whole."""
+"""Answers that are being written, for the page that shows them: SQL has whole answers only."""
 
 import asyncio
 import re
@@ -23,7 +23,7 @@ from core.text.reasoning import strip_reasoning
 from store.redis.live import PARTIAL_TTL, Live
 
 INTERVAL = 0.2  # seconds between two looks at what has been written
-REPEAT = int(PARTIAL_TTL / 3 / INTERVAL)  # looks after which the same is told again
+REPEAT = int(PARTIAL_TTL / 3 / INTERVAL)  # looks after which the same is stored again
 
 Watch = Callable[[str], None]
 
@@ -42,7 +42,7 @@ class Partials:
         self._in_thread = in_thread
 
     @asynccontextmanager
-    async def shown(self, turn_id: int) -> AsyncIterator[Watch]:
+    async def publish(self, turn_id: int) -> AsyncIterator[Watch]:
         """While in the block, the text that was last given to the function that it yields is shown,
         as far as it is meant for the reader. The function may be called as often as one likes."""
         written = [""]
@@ -67,35 +67,40 @@ class Partials:
                 continue
             last, age = text, 0
             try:
-                await self._in_thread(self._show, turn_id, text)
+                await self._in_thread(self._store, turn_id, text)
             except RedisError as error:
-                log.warning("Redis does not answer, nobody sees the answer grow", error=str(error))
+                log.warning(
+                    "Redis does not answer, the answer is not seen to grow", error=str(error)
+                )
 
-    def _show(self, turn_id: int, written: str) -> None:
-        self._live.write_partial(turn_id, visible(written))
+    def _store(self, turn_id: int, written: str) -> None:
+        self._live.write_partial(turn_id, clean_partial(written))
 
 
-def visible(written: str) -> str:
+def clean_partial(written: str) -> str:
     """What of an unfinished answer may be seen."""
     return without_leaks(strip_reasoning(_BEGUN_TAG.sub("", written)))
 
 
-def telling(watch: Watch) -> EventStreamHandler[Any]:
-    """For the model library: makes it stream, and tells `watch` the answer so far. Each request
-    of a turn begins a new text: what was said before a tool was used is not the answer."""
+def make_stream_handler(watch: Watch) -> EventStreamHandler[Any]:
+    """For the model library: makes it stream, and calls `watch` with the answer so far.
 
-    async def tell(context: RunContext[Any], events: AsyncIterable[AgentStreamEvent]) -> None:
+    Each request of a turn begins a new text: what was said before a tool was used is not the
+    answer.
+    """
+
+    async def pass_on(context: RunContext[Any], events: AsyncIterable[AgentStreamEvent]) -> None:
         text = ""
         async for event in events:
-            addition = _addition(event)
+            addition = _read_addition(event)
             if addition:
                 text += addition
                 watch(text)
 
-    return tell
+    return pass_on
 
 
-def _addition(event: AgentStreamEvent) -> str:
+def _read_addition(event: AgentStreamEvent) -> str:
     match event:
         case PartStartEvent(part=TextPart(content=text)):
             return text

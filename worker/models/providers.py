@@ -66,15 +66,15 @@ def build(name: ModelName, agent: Agent, access: Access, client: AsyncClient) ->
 def echo(agent: Agent) -> Model:
     """demo/echo in the role of `agent`."""
 
-    def words(messages: list[ModelMessage]) -> str:
+    def render(messages: list[ModelMessage]) -> str:
         is_first = not any(isinstance(message, ModelResponse) for message in messages)
-        return echo_model.words(agent, _asked(messages), is_first=is_first)
+        return echo_model.render_echo(agent, _find_last_prompt(messages), is_first=is_first)
 
     async def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        return ModelResponse([TextPart(words(messages))])
+        return ModelResponse([TextPart(render(messages))])
 
     async def stream(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str]:
-        yield words(messages)
+        yield render(messages)
 
     return FunctionModel(answer, stream_function=stream, model_name=str(DEMO))
 
@@ -112,7 +112,7 @@ def _google(name: str, key: str, address: str, client: AsyncClient) -> Model:
     return GoogleModel(name, provider=provider)
 
 
-def _asked(messages: list[ModelMessage]) -> str:
+def _find_last_prompt(messages: list[ModelMessage]) -> str:
     """The last thing the person wrote."""
     prompts = [
         part.content

@@ -1,6 +1,6 @@
 """What agents can do beside talking: write to people, tell the time, use MCP servers.
 
-`Tools` is one process's; `Tools.of` equips an agent for one turn.
+`Tools` is one process's; `Tools.equip` gives them to an agent for one turn.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -47,7 +47,7 @@ class Tools:
         self._servers = Servers()
 
     @asynccontextmanager
-    async def of(self, agent: Agent, turn_id: int) -> AsyncIterator[Equipment]:
+    async def equip(self, agent: Agent, turn_id: int) -> AsyncIterator[Equipment]:
         """Equip `agent`. Costs nothing until a tool is used; the MCP servers that this turn started
         are ended after it, without being waited for."""
         context = ToolContext(agent, turn_id, self._office)

@@ -38,7 +38,7 @@ class ToolContext:
     remarks: list[str] = field(default_factory=list)
 
 
-def readable(result: object) -> str:
+def render_result(result: object) -> str:
     """A tool's result as text that any model and any database takes, of bearable length."""
     text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
     text = text.replace("\0", "").encode(errors="replace").decode()

@@ -21,7 +21,7 @@ from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
 from core.agents.mcp_config import McpServer
-from worker.tools.context import ToolContext, readable
+from worker.tools.context import ToolContext, render_result
 from worker.tools.mcp_connection import McpConnection, ServerFailed, explain, ignore_failure
 
 PATIENCE = 10.0  # seconds that a turn waits to hear what a server offers; it may come up later
@@ -71,7 +71,7 @@ class Servers:
         connection.task.add_done_callback(self._connections.pop)
         return connection
 
-    async def offers(self, server: McpServer) -> Sequence[Offer]:
+    async def list_offers(self, server: McpServer) -> Sequence[Offer]:
         """What the server offers and its entry allows. Raises `ServerFailed`."""
         now = asyncio.get_running_loop().time()
         listing = self._listings.get(server)
@@ -100,7 +100,7 @@ class Servers:
     async def _list(self, server: McpServer) -> Sequence[Offer]:
         connection = self.connect(server)
         try:
-            toolset = await connection.opened()
+            toolset = await connection.wait_until_open()
             async with asyncio.timeout(server.timeout):
                 listed = await toolset.list_tools()
             return tuple(_select_offers(server, listed))
@@ -170,7 +170,7 @@ class ServerTools(AbstractToolset[ToolContext]):
             async with asyncio.timeout(seconds):
                 return _render_result(await toolset.direct_call_tool(tool_name, tool_args))
         except ToolError as error:  # the server's own way of saying no
-            return readable(f"The tool failed: {error}")
+            return render_result(f"The tool failed: {error}")
         except TimeoutError:
             return self._report_failure(tool_name, f"no answer within {seconds:g} s")
         except ServerFailed as error:
@@ -181,7 +181,7 @@ class ServerTools(AbstractToolset[ToolContext]):
 
     async def _find_offers(self) -> Mapping[str, Offer]:
         try:
-            offers = await self._servers.offers(self._server)
+            offers = await self._servers.list_offers(self._server)
         except ServerFailed as error:
             self._add_remark(f"can't be used: {error}")
             return {}
@@ -195,7 +195,7 @@ class ServerTools(AbstractToolset[ToolContext]):
     async def _open_connection(self) -> Any:
         if self._connection is None or self._connection.task.done():
             self._connection = self._servers.connect(self._server)
-        return await self._connection.opened()
+        return await self._connection.wait_until_open()
 
     def _report_failure(self, tool_name: str, reason: str) -> str:
         self._add_remark(f"{tool_name}: {reason}")
@@ -228,11 +228,11 @@ def _render_result(result: object) -> str:
     from a tool, and the history would keep them for ever."""
     parts = result if isinstance(result, list) else [result]
     if any(isinstance(part, BinaryContent) for part in parts):
-        return readable("\n".join(_render_part(part) for part in parts))
-    return readable(result)
+        return render_result("\n".join(_render_part(part) for part in parts))
+    return render_result(result)
 
 
 def _render_part(part: object) -> str:
     if isinstance(part, BinaryContent):
         return f"[{part.media_type}, {len(part.data)} bytes: can't be shown]"
-    return readable(part)
+    return render_result(part)

@@ -37,7 +37,7 @@ class McpConnection:
         self._opened.add_done_callback(ignore_failure)
         self.task = asyncio.create_task(self._keep_open(), name=f"mcp {server.name}")
 
-    async def opened(self) -> "MCPToolset[Any]":
+    async def wait_until_open(self) -> "MCPToolset[Any]":
         """The connection, as soon as there is one. Raises `ServerFailed`."""
         return await asyncio.shield(self._opened)
 

@@ -21,7 +21,7 @@ from store.account import audit
 from store.agents import permissions
 from store.chats import sending
 from store.sql.engine import after_commit
-from worker.tools.context import ToolContext, readable
+from worker.tools.context import ToolContext, render_result
 
 SENDS = 10  # messages that one turn may send by this tool
 MESSAGE_LIMIT = 65_536  # characters, as the phone apps allow in one message
@@ -124,7 +124,7 @@ def _list(context: ToolContext) -> str:
         _record(connection, context, "targets listed", f"{len(given)} permissions")
     if not given:
         return "You are not permitted to write to anybody. Only the owner can change that."
-    return readable("\n".join(["You may write to:", *_render_permissions(given)]))
+    return render_result("\n".join(["You may write to:", *_render_permissions(given)]))
 
 
 def _render_permissions(given: Iterable[Permission]) -> Iterable[str]:

@@ -96,7 +96,8 @@ def test_what_is_counted_as_more_leaves_less_room() -> None:
     context = Context(1, 1, "finn", None, opened_at=None)  # type: ignore[arg-type]
     past = [Past(number, said(number), None) for number in range(100)]
     shown = [
-        memory.view(Memory(context, past, f), "", Content(""), 1_600).turns for f in (1.0, 2.0)
+        memory.choose_view(Memory(context, past, f), "", Content(""), 1_600).turns
+        for f in (1.0, 2.0)
     ]
     assert shown[0] == pytest.approx(2 * shown[1], abs=1)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.models.partials import visible
+from worker.models.partials import clean_partial
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from worker.models.partials import visible
     ],
 )
 def test_what_of_an_unfinished_answer_may_be_seen(written: str, seen: str) -> None:
-    assert visible(written) == seen
+    assert clean_partial(written) == seen

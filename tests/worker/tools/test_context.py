@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.tools.context import RESULT_LIMIT, readable
+from worker.tools.context import RESULT_LIMIT, render_result
 
 
 @pytest.mark.parametrize(
@@ -16,10 +16,10 @@ from worker.tools.context import RESULT_LIMIT, readable
     ],
 )
 def test_any_result_is_text(result: object, text: str) -> None:
-    assert readable(result) == text
+    assert render_result(result) == text
 
 
 def test_what_is_too_long_is_cut_and_says_so() -> None:
-    text = readable("x" * (RESULT_LIMIT + 1))
+    text = render_result("x" * (RESULT_LIMIT + 1))
     told = f"\n[Cut here: the result has {RESULT_LIMIT + 1} characters.]"
     assert text == "x" * RESULT_LIMIT + told

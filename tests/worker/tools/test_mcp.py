@@ -267,7 +267,7 @@ async def test_closing_leaves_no_server_behind(servers: Servers, tmp_path: Path)
     entry = program(tmp_path, "--deaf")
     [server] = mcp_config.read({"mcp_servers": {"files": entry}}).servers
     link = servers.connect(server)
-    await link.opened()
+    await link.wait_until_open()
     await servers.close()
     await until_ended(tmp_path)
 
@@ -276,7 +276,7 @@ async def test_what_cant_start_is_left_alone_for_a_while(servers: Servers) -> No
     [server] = mcp_config.read({"mcp_servers": {"x": {"command": "/no/such"}}}).servers
     for _ in range(2):
         with pytest.raises(ServerFailed):
-            await servers.offers(server)
+            await servers.list_offers(server)
     assert len(servers._listings) == 1
 
 
@@ -290,7 +290,7 @@ from worker.tools.mcp import Servers
 async def main():
     [server] = mcp_config.read(json.loads({entry!r})).servers
     link = Servers().connect(server)
-    await link.opened()
+    await link.wait_until_open()
     print("opened", flush=True)
     await asyncio.Event().wait()
 asyncio.run(main())

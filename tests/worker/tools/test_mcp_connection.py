@@ -27,6 +27,6 @@ async def test_a_program_that_cant_be_started_says_why(tmp_path) -> None:
         server(command=str(tmp_path / "nothing"), cwd=str(tmp_path))
     )
     with pytest.raises(mcp_connection.ServerFailed):
-        await connection.opened()
+        await connection.wait_until_open()
     connection.end()
     await connection.task

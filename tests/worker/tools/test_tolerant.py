@@ -50,7 +50,7 @@ async def test_also_where_somebody_watches(world: World, llm: FakeLLM) -> None:
 
     llm.replies("Hello!").fails(400, "does not support tools", times=1)
     finn = Agent("finn", "Finn")
-    async with world.answering.tools.of(finn, 1) as equipment:
+    async with world.answering.tools.equip(finn, 1) as equipment:
         prompt = Prompt(
             finn,
             ModelName("custom", "small"),
@@ -72,7 +72,7 @@ async def test_tools_in_every_language(world: World, llm: FakeLLM, name: str) ->
         [("current_time", {"timezone": "UTC"})], [("list_whatsapp_targets", {})], then="I know."
     )
     finn = Agent("finn", "Finn")
-    async with world.answering.tools.of(finn, 1) as equipment:
+    async with world.answering.tools.equip(finn, 1) as equipment:
         prompt = Prompt(finn, model, Content("what time is it?"), equipment=equipment)
         completion = await completer.complete(prompt)
         assert completion.text == "I know."
