@@ -9,7 +9,7 @@ NOT_SENT = (
     "client is nil",
     "frame socket is closed",
     "the store doesn't contain a device JID",
-    # Whom to encrypt for is asked before anything is sent (whatsmeow's send.go, request.go).
+    # Asked before anything is sent: for which devices to encrypt (whatsmeow, send.go, request.go).
     "info query timed out",
     "before info query returned response",
 )

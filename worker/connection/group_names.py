@@ -1,6 +1,6 @@
 """What groups are called: asked in a thread of its own, since WhatsApp's answer may take long.
 
-Messages only say in which group they were written. A group is asked about soon after somebody was
+Messages only say in which group they were written. A group is asked about soon after a member was
 first answered there, and once by each later connection: names change.
 """
 
@@ -11,7 +11,7 @@ from store.chats import chats
 from store.sql.engine import Database
 
 LOOK = 10.0  # seconds between two looks for groups that were not asked about
-AGAIN = timedelta(minutes=5)  # after which one that was not told is asked about again
+AGAIN = timedelta(minutes=5)  # after which one without an answer is asked about again
 LATELY = timedelta(days=30)  # groups where nothing was said since then keep the name they had
 
 

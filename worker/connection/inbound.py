@@ -3,7 +3,7 @@
 Works on the event's protobuf fields without importing the library. Field facts: neonize 0.5.2,
 `Neonize.proto` and `waE2E.proto` of the installed package, tried against the simulator.
 
-Whoever writes to us decides what is in these fields. So nothing here raises on odd content, and
+The sender decides what is in these fields. So nothing here raises on odd content, and
 what comes out fits every database: no NUL, which PostgreSQL refuses, and no id without an end.
 """
 
@@ -45,7 +45,7 @@ _KINDS = (
     ("reactionMessage", Kind.REACTION),
     ("encReactionMessage", Kind.REACTION),
 )
-# Nobody says anything with these: keys, votes, pins, calls, the cover of an album whose pictures
+# Nothing is said with these: keys, votes, pins, calls, the cover of an album whose pictures
 # follow one by one, changes that only the sender's other devices can read.
 _SILENT = frozenset(
     {
@@ -160,7 +160,7 @@ def _envelope(info: Any, account: str) -> dict[str, Any]:
 
 
 def _other_side(source: Any) -> tuple[Any, ...]:
-    """The addresses of whoever wrote; of whoever reads what our own phone has sent."""
+    """The addresses of the sender; of the reader, if our own phone has sent it."""
     if not source.IsFromMe:
         return (source.Sender, source.SenderAlt)
     return (source.Chat, source.RecipientAlt) if _place(source.Chat) is Place.DIRECT else ()

@@ -107,7 +107,7 @@ class Connection:
     # The process ---------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Work until told to stop, then hand over what the library still holds and return."""
+        """Work until asked to stop, then hand over what the library still holds and return."""
         self._spawn(self._connect)
         self._spawn(self._control)
         self._spawn(self._receive)
@@ -152,8 +152,8 @@ class Connection:
         self.stop()
 
     def _unlink(self) -> None:
-        told = self._ready.is_set() and self._whatsapp.log_out()
-        self._events.send("unlinked", told=told)
+        is_known = self._ready.is_set() and self._whatsapp.log_out()  # to WhatsApp
+        self._events.send("unlinked", is_known=is_known)
         self.stop()
 
     def _connect(self) -> None:
@@ -179,7 +179,7 @@ class Connection:
         def step() -> None:
             self._spool.replay(self._store)
             if not self._receiver.work():
-                self._read_receipts.load()  # of held messages that the owner has let in meanwhile
+                self._read_receipts.load()  # of held messages that the owner has let in since
             self._read_receipts.send()
             self._receipts.write()
 

@@ -27,7 +27,7 @@ _ACCIDENT = "neonize.Receipt"  # in what the library says of it
 
 @dataclass(frozen=True)
 class Receipt:
-    """What somebody's phone tells of messages that we sent."""
+    """What a phone reports of messages that we sent."""
 
     ids: Sequence[str]
     is_read: bool
@@ -48,7 +48,7 @@ class Receipts:
             self._waiting.append((self._now(), receipt))
 
     def write(self) -> None:
-        """One transaction for all. What nobody knows after a while was about something else."""
+        """One transaction for all. What is still unknown after a while was about something else."""
         with self._lock:
             taken, self._waiting = self._waiting, deque(maxlen=MOST)
         if not taken:

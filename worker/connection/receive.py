@@ -20,7 +20,7 @@ from worker.connection import decisions
 
 log = structlog.get_logger("[WhatsAppBridge]")
 
-UNREAD_FOR = timedelta(days=1)  # a blue tick older than this helps nobody
+UNREAD_FOR = timedelta(days=1)  # a blue tick older than this is of no use
 
 
 class Signals(Protocol):
@@ -64,7 +64,7 @@ class Receiver:
         """Decide about everything that is stored and undecided. Returns how many messages.
 
         Woken, it expects a message and begins with the transaction that decides; else it looks
-        first, since whoever writes holds up all others.
+        first, since a writer holds up all others.
         """
         if not self._was_woken() and not self._has_undecided():
             return 0

@@ -1,7 +1,7 @@
 """The one sender: the outbox row after row, then acknowledging emoji.
 
 A send holds the library's only send lock for a round trip to WhatsApp, so replies go before
-reactions, chats take turns, and nothing is sent that nobody needs any more.
+reactions, chats take turns, and nothing is sent that is not needed any more.
 """
 
 import threading
@@ -94,7 +94,7 @@ class Sender:
 
     def _work(self) -> bool:
         self._write_down()
-        # Whoever writes holds up all others: without a reason to expect something it looks first.
+        # A writer holds up all others: without a reason to expect something it looks first.
         if not self._was_woken() and not self._has_queued():
             return self._react()
         with self._database.write() as connection:

@@ -38,7 +38,7 @@ class TypingIndicator:
         self._be_present()
 
     def started(self, chat: str) -> None:
-        """Somebody's message was accepted."""
+        """A message was accepted."""
         self._be_present()
         with self._lock:
             self._typing.add(chat)

@@ -1,8 +1,8 @@
 """WhatsApp through neonize: the only product module that imports it.
 
 One account, one process, one client object (neonize 0.5.2: a client that ended badly can't be used
-again, a link attempt can't be cancelled, a Go panic ends the process). Whoever imports this module
-never forks and leaves through `os._exit`.
+again, a link attempt can't be cancelled, a Go panic ends the process). A process that imports this
+module never forks and leaves through `os._exit`.
 
 Subscribed events are those whose required fields are always set: a ChatPresence of an unknown kind
 would end the library's event loop. So would a Receipt: see `worker/connection/receipts.py`.
@@ -162,7 +162,7 @@ class WhatsApp:
         """Blocks until the connection is over for good. Raises `NeonizeError` when the first dial
         fails. Whatever way it ends, the process has to.
 
-        Nobody hears what arrives after the end, and WhatsApp would believe it delivered: so the
+        What arrives after the end is lost, and WhatsApp would believe it delivered: so the
         socket is closed at once.
         """
         try:
@@ -203,7 +203,7 @@ class WhatsApp:
             raise PairingRefused(read_pairing_end(str(error)), str(error)) from None
 
     def log_out(self) -> bool:
-        """Remove this device from the account. False when WhatsApp could not be told."""
+        """Remove this device from the account. False when WhatsApp could not be reached."""
         try:
             self._client.logout()
         except NeonizeError:
@@ -235,7 +235,7 @@ class WhatsApp:
         return self._send(to, Message(conversation=text))
 
     def react(self, chat: str, sender: str, message_id: str, emoji: str) -> None:
-        """Put an emoji on somebody's message. Takes a turn at the send lock as `send` does."""
+        """Put an emoji on a message. Takes a turn at the send lock as `send` does."""
         reaction = self._client.build_reaction(_jid(chat), _jid(sender), message_id, emoji)
         self._send(chat, reaction)
 
@@ -266,7 +266,7 @@ class WhatsApp:
             )
 
     def announce(self) -> bool:
-        """Show the account as online, which typing needs. False while WhatsApp has not yet told us
+        """Show the account as online, which typing needs. False while WhatsApp has not yet said
         the account's name (it arrives some time after linking)."""
         try:
             self._client.send_presence(Presence.AVAILABLE)

@@ -159,7 +159,7 @@ class Bridge:
             self._give_up(End.CANCELLED)
 
     def _unlink(self, request: Request) -> None:
-        """Tell WhatsApp if it can be told, and forget the session in any case."""
+        """Tell WhatsApp if that is possible, and forget the session in any case."""
         if self.status.phase in CANCELLABLE:
             self._cancel(request)
         elif self._process and self.status.connected:
@@ -169,7 +169,7 @@ class Bridge:
             self._forget(End.UNLINKED_OFFLINE)
 
     def _take_over(self, request: Request) -> None:
-        """The owner wants the connection here and now, whoever has it."""
+        """The owner wants the connection here and now, whichever worker has it."""
         if self._account.load_link().is_linked and not self.status.connected:
             self._backoff = RECONNECTS
             self._resume()
@@ -332,8 +332,8 @@ class Bridge:
         elif not online:
             self._went_offline("found by its sign of life")
 
-    def _on_unlinked(self, told: bool) -> None:
-        self._forget(End.UNLINKED_HERE if told else End.UNLINKED_OFFLINE)
+    def _on_unlinked(self, is_known: bool) -> None:
+        self._forget(End.UNLINKED_HERE if is_known else End.UNLINKED_OFFLINE)
 
     def _on_ended(self, end: str, detail: str) -> None:
         """The library says that it is over. What follows depends on why."""

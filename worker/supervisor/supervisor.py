@@ -148,7 +148,9 @@ class Supervisor:
             except RedisError:
                 self._shutdown.wait(1)
                 continue
-            except Exception:  # whatever it was: without this thread nobody would be heard again
+            except (
+                Exception
+            ):  # whatever it was: without this thread no request would be heard again
                 log.exception("Somebody asked for something that can't be read")
                 continue
             if request:
@@ -203,7 +205,7 @@ class Supervisor:
             self._live.record_heartbeat("connection", heartbeat)
 
     def _look_for_agents(self) -> None:
-        """Say once that somebody is there to answer: the line that troubleshooting asks for."""
+        """Say once that a process is there to answer: the line that troubleshooting asks for."""
         ready = bool(self._live.list_heartbeats("jobs"))
         if ready and not self._agents_ready:
             log.info("[WhatsAppBridge] ChatSessionManager injected")

@@ -152,7 +152,7 @@ def test_cancelling_nothing_does_nothing(tower: Tower):
     tower.online().asked("cancel")
     assert tower.status.connected
     tower.asked("unlink")
-    tower.hears("unlinked", told=True)
+    tower.hears("unlinked", is_known=True)
     assert tower.asked("cancel").end is End.UNLINKED_HERE
 
 
@@ -440,7 +440,7 @@ def test_unlinking_tells_whatsapp(tower: Tower, told, end):
     waiting(tower)
     tower.asked("unlink")
     assert tower.process.told == ["unlink"] and tower.status.connected
-    tower.hears("unlinked", told=told)
+    tower.hears("unlinked", is_known=told)
     assert_forgotten(tower, end)
 
 
@@ -494,7 +494,7 @@ def test_unlinking_nothing_does_nothing(tower: Tower):
 
 def test_an_account_can_be_linked_after_unlinking(tower: Tower):
     tower.online().asked("unlink")
-    tower.hears("unlinked", told=True)
+    tower.hears("unlinked", is_known=True)
     tower.asked("link")
     assert tower.process.mode == "link" and tower.running
 
