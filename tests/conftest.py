@@ -23,7 +23,7 @@ from tests.services.processes import Spawner
 KINDS = ("sqlite", "postgresql")
 STORE_TESTS = Path(__file__).parent / "store"
 SLOW_FOLDERS = [Path(__file__).parent / name for name in ("scenarios", "browser", "demo")]
-SLOW_FIXTURES = {"spawn", "sim", "checkout"}  # processes, the real library
+SLOW_FIXTURES = {"spawn", "sim", "checkout", "postgres_url"}  # processes, the real library
 HERE = "127.0.0.1,localhost,::1"
 FAILED = pytest.StashKey[bool]()
 NO_BROWSER = "NO CHROMIUM FOUND (on PATH, or by $CHROMIUM): THE BROWSER TESTS WERE SKIPPED"

@@ -260,7 +260,9 @@ def test_fast_leaves_out_what_is_slow(checkout):
     for name in ("ruff", "pytest", "mypy"):
         script(checkout.tools / name, '#!/bin/sh\nfor each; do printf "<%s>" "$each"; done; echo\n')
     lines = checkout.run("test", "fast", "-k", "two words").stdout.splitlines()
-    assert lines[-1] == "<-n><2><--dist><worksteal><-m><not slow><-k><two words>"
+    assert (
+        lines[-1] == "<-n><2><--dist><worksteal><-m><not slow><--database><sqlite><-k><two words>"
+    )
     assert len(lines) > 3, "ruff and mypy come first"
 
 

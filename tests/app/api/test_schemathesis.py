@@ -23,6 +23,8 @@ from store.redis.live import Heartbeat, Request
 from tests.app.api.program import Api, document
 from tests.browser.panel import serving
 
+pytestmark = pytest.mark.slow
+
 CONFIG = {
     "generation": {"max-examples": 5, "deterministic": True, "database": "none"},
     "phases": {"stateful": {"enabled": False}},
