@@ -15,23 +15,23 @@ bp = Blueprint("traces", __name__)
 
 
 @bp.get("/messages/<int:message_id>")
-def alone(message_id: int) -> ResponseReturnValue:
+def show_message_alone(message_id: int) -> ResponseReturnValue:
     """Of any message, also of a sender who was not answered and so has no chat."""
     with db().read() as connection:
-        trace = traces.of_message(connection, message_id) or abort(404)
+        trace = traces.trace_message(connection, message_id) or abort(404)
         person = _find_sender(connection, trace)
     assert trace.message
     chat_id = trace.message.chat_id
     if chat_id and not respond.is_part_wanted():
-        address = url_for("traces.message", chat_id=chat_id, message_id=message_id)
+        address = url_for("traces.show_message", chat_id=chat_id, message_id=message_id)
         return redirect(address, code=303)
     return _show_trace(trace, person, chat_id)
 
 
 @bp.get("/conversations/<int:chat_id>/messages/<int:message_id>")
-def message(chat_id: int, message_id: int) -> ResponseReturnValue:
+def show_message(chat_id: int, message_id: int) -> ResponseReturnValue:
     with db().read() as connection:
-        trace = traces.of_message(connection, message_id)
+        trace = traces.trace_message(connection, message_id)
         if trace is None or trace.message is None or trace.message.chat_id != chat_id:
             abort(404)
         person = _find_sender(connection, trace)
@@ -39,10 +39,10 @@ def message(chat_id: int, message_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/conversations/<int:chat_id>/sent/<int:row_id>")
-def sent(chat_id: int, row_id: int) -> ResponseReturnValue:
+def show_sent(chat_id: int, row_id: int) -> ResponseReturnValue:
     """Of a message of ours."""
     with db().read() as connection:
-        trace = traces.of_sent(connection, chat_id, row_id) or abort(404)
+        trace = traces.trace_sent(connection, chat_id, row_id) or abort(404)
     return _show_trace(trace, None, chat_id)
 
 

@@ -89,7 +89,7 @@ class Trace:
             yield from _of_part(number, part)
 
 
-def of_message(connection: Connection, message_id: int) -> Trace | None:
+def trace_message(connection: Connection, message_id: int) -> Trace | None:
     """None if there is no such message on WhatsApp."""
     columns = [messages.c[each.name] for each in fields(Facts)]
     row = (
@@ -111,7 +111,7 @@ def of_message(connection: Connection, message_id: int) -> Trace | None:
     )
 
 
-def of_sent(connection: Connection, chat_id: int, row_id: int) -> Trace | None:
+def trace_sent(connection: Connection, chat_id: int, row_id: int) -> Trace | None:
     """Of a message of ours. None if there is no such one in this chat."""
     parts = _parts(connection, (outbox.c.id == row_id) & (outbox.c.chat_id == chat_id))
     if not parts:

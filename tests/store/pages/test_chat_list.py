@@ -36,8 +36,8 @@ def test_no_transcript_reads_a_whole_table(busy: Database) -> None:
         transcripts.read_page(connection, chat, Cursor(5000, 2500))
         transcripts.read_onwards(connection, 7, Cursor(100, 100))
         transcripts.read_open_end(connection, chat)
-        traces.of_message(connection, 7)
-        traces.of_sent(connection, 8, 7)
+        traces.trace_message(connection, 7)
+        traces.trace_sent(connection, 8, 7)
     # PostgreSQL reads five hundred conversations at once rather than by an index.
     found = [plan for plan in watch.full_reads() if "Seq Scan on conversations" not in plan]
     assert found == []

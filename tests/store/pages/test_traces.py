@@ -28,7 +28,7 @@ def test_every_step_from_phone_to_phone(database: Database) -> None:
         first = table.c.text == "one"
         values = {"sent_at": NOW + 6 * SECOND, "delivered_at": NOW + 5 * SECOND}
         connection.execute(update(table).where(first).values(values))
-        trace = traces.of_message(connection, row)
+        trace = traces.trace_message(connection, row)
     assert trace and trace.message and trace.message.id == row
     assert [attempt.id for attempt in trace.attempts] == [given_up]
     assert trace.turn and trace.turn.id == turn and len(trace.parts) == 2
@@ -58,16 +58,16 @@ def test_a_message_of_ours_that_answers_none(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
         [row] = outbox.add(connection, address="x", texts=["Hi"], now=NOW, chat_id=chat.id)
-        trace = traces.of_sent(connection, chat.id, row)
+        trace = traces.trace_sent(connection, chat.id, row)
         assert trace and (trace.message, trace.turn, trace.attempts) == (None, None, ())
         assert [step.what for step in trace.steps] == ["queued"]
-        assert traces.of_sent(connection, chat.id + 1, row) is None
-        assert traces.of_sent(connection, chat.id, 99) is None
+        assert traces.trace_sent(connection, chat.id + 1, row) is None
+        assert traces.trace_sent(connection, chat.id, 99) is None
 
 
 def test_what_is_said_in_the_panel_has_no_trace(database: Database) -> None:
     with database.write() as connection:
         chat = chats.begin_in_panel(connection, "finn", NOW)
         messages.write_in_panel(connection, chat, "Hello", "Ana", NOW)
-        assert traces.of_message(connection, 1) is None
-        assert traces.of_message(connection, 99) is None
+        assert traces.trace_message(connection, 1) is None
+        assert traces.trace_message(connection, 99) is None
