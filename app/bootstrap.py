@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from config import Config, ConfigError
 from runtime import address, log
 from store.account import api_keys, audit, owner
+from store.account.audit import Action
 from store.folder import make_private
 from store.sql import migrate
 from store.sql.engine import Database
@@ -54,7 +55,7 @@ def reset_link(config: Config, database: Database) -> str | None:
         if not owner.owner_exists(connection):
             return None
         token = owner.new_setup_token(connection, now)
-        audit.record(connection, "console", "reset link made", "", now)
+        audit.record(connection, "console", Action.RESET_LINK_MADE, "", now)
     return f"{address.url(config)}/setup/{token}"
 
 

@@ -203,4 +203,4 @@ def carry_out_change(connection: Connection, found: Found, plan: Plan, now: date
 def _take_over(connection: Connection, chat: Chat, inbound: Inbound, now: datetime) -> None:
     if until := manual.wrote_on_phone(connection, chat, inbound, now):
         detail = f"chat {chat.id} until {until:%Y-%m-%d %H:%M} UTC"
-        audit.record(connection, PHONE, "chat paused", detail, now)
+        audit.record(connection, PHONE, audit.Action.CHAT_PAUSED, detail, now)

@@ -10,7 +10,6 @@ from config import ROOT
 FOLDERS = ("app", "core", "store", "worker", "simulator", "demo", "runtime")
 # Each with what tests it instead.
 ELSEWHERE = {
-    "app/web/answer.py": "tests/app/web/test_respond.py",
     # Whole processes around the library: they show what they do in the scenarios alone.
     "worker/connection/process.py": "tests/scenarios",
     "worker/supervisor/connection_process.py": "tests/scenarios",

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from flask import Blueprint, abort, current_app, g, request, session, url_for
+from flask import Blueprint, abort, current_app, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectChoice, SelectMultipleField, StringField, ValidationError
@@ -10,10 +10,12 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import db, now
 from app.web.toasts import toast
-from store.account import api_keys, audit
+from store.account import api_keys
 from store.account.api_keys import SCOPES, ApiKey
+from store.account.audit import Action
 from store.sql.cipher import Cipher, Undecipherable
 
 bp = Blueprint("keys", __name__, url_prefix="/keys")
@@ -83,7 +85,7 @@ def revoke_key(key_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         if api_keys.revoke(connection, key.id, now()):
             detail = f"{key.name}, {key.prefix}…"
-            audit.record(connection, g.owner.name, "API key revoked", detail, now())
+            record_act(connection, Action.API_KEY_REVOKED, detail)
     toast("api_key_revoked", name=key.name)
     home = url_for("keys.index")
     return respond.saved(home, PAGE, block="keys_list", focus="keys-list", **_load_keys())
@@ -98,7 +100,7 @@ def _create_key(form: KeyForm) -> str | None:
             return None
         secret = api_keys.create(connection, name, scopes, now())
         detail = f"{name}: {', '.join(scopes)}"
-        audit.record(connection, g.owner.name, "API key made", detail, now())
+        record_act(connection, Action.API_KEY_MADE, detail)
     return secret
 
 

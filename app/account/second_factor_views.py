@@ -7,12 +7,14 @@ from flask.typing import ResponseReturnValue
 from app.account import second_factor, views
 from app.account.forms import ProofForm
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import db, now
 from app.web.throttle import Refusal
 from app.web.toasts import toast
 from app.whatsapp.qr import draw_qr
-from store.account import audit, owner
+from store.account import owner
 from store.account import second_factor as stored
+from store.account.audit import Action
 from store.sql.cipher import Cipher, Undecipherable
 
 bp = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
@@ -48,7 +50,7 @@ def switch_on() -> ResponseReturnValue:
         return _ask_first_code(form, secret, 422)
     with db().write() as connection:
         codes = stored.switch_on(connection, second_factor.encrypt_secret(secret), step)
-        audit.record(connection, g.owner.name, "second factor on", "", now())
+        record_act(connection, Action.SECOND_FACTOR_ON)
     del cookie[_SECRET]
     toast("second_factor_on")
     return _hand_over_codes(codes)
@@ -72,7 +74,7 @@ def make_codes() -> ResponseReturnValue:
         return _ask_proof("codes", form, status)
     with db().write() as connection:
         made = stored.replace_recovery_codes(connection)
-        audit.record(connection, g.owner.name, "recovery codes made", "", now())
+        record_act(connection, Action.RECOVERY_CODES_MADE)
     toast("recovery_codes_made")
     return _hand_over_codes(made)
 
@@ -85,7 +87,7 @@ def switch_off() -> ResponseReturnValue:
         return _ask_proof("off", form, status)
     with db().write() as connection:
         stored.switch_off(connection)
-        audit.record(connection, g.owner.name, "second factor off", "", now())
+        record_act(connection, Action.SECOND_FACTOR_OFF)
     toast("second_factor_off")
     with db().read() as connection:
         g.owner = owner.load(connection)

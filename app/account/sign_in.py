@@ -24,10 +24,12 @@ from werkzeug.wrappers import Response
 from app.account import passwords, second_factor
 from app.account.forms import LoginForm, SecondStepForm, SetupForm
 from app.account.second_factor import Proof
+from app.web.acts import record_act
 from app.web.ext import db, now
 from app.web.throttle import Refusal
 from app.web.toasts import toast
 from store.account import audit, owner
+from store.account.audit import Action
 
 bp = Blueprint("auth", __name__)
 
@@ -135,7 +137,13 @@ def _store_account(form: SetupForm, is_reset: bool) -> bool:
         else:
             made = owner.create(connection, name, password_hash, now())
         if made:
-            audit.record(connection, name, f"account {'reset' if is_reset else 'made'}", "", now())
+            audit.record(
+                connection,
+                name,
+                Action.ACCOUNT_RESET if is_reset else Action.ACCOUNT_MADE,
+                "",
+                now(),
+            )
             _sign_in(connection, name)
     return made
 
@@ -195,7 +203,7 @@ def enter_code() -> ResponseReturnValue:
 def log_out() -> ResponseReturnValue:
     with db().write() as connection:
         owner.end_session(connection, g.browser.id)
-        audit.record(connection, g.owner.name, "signed out", "", now())
+        record_act(connection, Action.SIGNED_OUT)
     session.clear()
     toast("signed_out", "info")
     return redirect(url_for("auth.log_in"), code=303)
@@ -243,7 +251,7 @@ def _sign_in(connection: Connection, name: str, proof: Proof | None = None) -> N
     agent, address = request.user_agent.string, request.remote_addr or ""
     token = owner.open_session(connection, agent, address, now())
     how = ", with a recovery code" if proof is Proof.RECOVERY else ""
-    audit.record(connection, name, "signed in", address + how, now())
+    audit.record(connection, name, Action.SIGNED_IN, address + how, now())
     session.clear()
     session.permanent = True
     session["token"] = token

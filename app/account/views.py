@@ -8,9 +8,11 @@ from app.account import passwords
 from app.account.forms import NameForm, PasswordForm
 from app.account.user_agent import describe_device
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import db, now
 from app.web.toasts import toast
 from store.account import audit, owner
+from store.account.audit import Action
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -30,7 +32,7 @@ def rename() -> ResponseReturnValue:
     before, after = g.owner.name, form.username.data
     with db().write() as connection:
         owner.rename(connection, after)
-        audit.record(connection, before, "name changed", f"to {after}", now())
+        audit.record(connection, before, Action.NAME_CHANGED, f"to {after}", now())
     toast("renamed")
     return _show_saved("name-title")
 
@@ -47,7 +49,7 @@ def change_password() -> ResponseReturnValue:
     with db().write() as connection:
         owner.change_password(connection, passwords.hash_password(form.new.data))
         ended = owner.end_other_sessions(connection, g.browser.id)
-        audit.record(connection, g.owner.name, "password changed", _describe_ended(ended), now())
+        record_act(connection, Action.PASSWORD_CHANGED, _describe_ended(ended))
     toast("password_changed", count=ended)
     return _show_saved("password-title")
 
@@ -60,7 +62,7 @@ def end(session_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         found = next((s for s in owner.open_sessions(connection) if s.id == session_id), None)
         if found and owner.end_session(connection, session_id):
-            audit.record(connection, g.owner.name, "session ended", found.address, now())
+            record_act(connection, Action.SESSION_ENDED, found.address)
     toast("session_ended")
     return _show_saved("sessions-title")
 
@@ -69,9 +71,7 @@ def end(session_id: int) -> ResponseReturnValue:
 def end_others() -> ResponseReturnValue:
     with db().write() as connection:
         ended = owner.end_other_sessions(connection, g.browser.id)
-        audit.record(
-            connection, g.owner.name, "other sessions ended", _describe_ended(ended), now()
-        )
+        record_act(connection, Action.OTHER_SESSIONS_ENDED, _describe_ended(ended))
     toast("sessions_ended", count=ended)
     return _show_saved("sessions-title")
 

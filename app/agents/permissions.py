@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.agents.permission_form import PermissionForm
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import agents, db, now
 from app.web.toasts import toast
 from core.admission.allowlist import EVERYONE
 from core.admission.permission import Permission
 from core.agents.agent import Agent
 from core.errors import DuplicateEntry
-from store.account import audit
+from store.account.audit import Action
 from store.agents import permissions
 
 bp = Blueprint("permissions", __name__, url_prefix="/permissions")
@@ -61,7 +62,7 @@ def remove(permission_id: int) -> ResponseReturnValue:
         permission = permissions.remove(connection, permission_id)
         if permission:
             detail = _describe(permission)
-            audit.record(connection, g.owner.name, "permission removed", detail, now())
+            record_act(connection, Action.PERMISSION_REMOVED, detail)
     if permission:
         toast(
             "permission_removed",
@@ -87,7 +88,7 @@ def _store(form: PermissionForm) -> Permission | None:
         with db().write() as connection:
             permission = permissions.add(connection, agent, pattern, label, now())
             detail = _describe(permission)
-            audit.record(connection, g.owner.name, "permission added", detail, now())
+            record_act(connection, Action.PERMISSION_ADDED, detail)
     except DuplicateEntry:
         form.pattern.errors = [f"{_find_name(agent)} may write to {pattern} already."]
         return None

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.agents.forms import AgentForm, NewAgentForm
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import agents, config, db, now
 from app.web.toasts import Undo, toast
 from config import ROOT
@@ -23,7 +24,7 @@ from core.models.credentials import Access
 from core.models.name import ModelName, own_model
 from core.phone import Phone
 from store import allowlist, settings
-from store.account import audit
+from store.account.audit import Action
 from store.agents import favourites, provider_keys
 from store.agents.agent_files import AgentFiles, Snapshot
 from store.agents.agents import FILE_LIMIT, AgentFolder
@@ -103,7 +104,7 @@ def restore(agent_id: str, name: str) -> ResponseReturnValue:
         return render_template("agents/previous.html", **context)
     try:
         with db().write() as connection:
-            audit.record(connection, g.owner.name, "agent restored", f"{agent_id}: {name}", now())
+            record_act(connection, Action.AGENT_RESTORED, f"{agent_id}: {name}")
             _open_files().restore(agent_id, name, request.form.get("etag", ""))
         toast("file_restored", file=name)
     except (AgentChanged, NotWritable) as error:
@@ -119,7 +120,7 @@ def remove(agent_id: str) -> ResponseReturnValue:
         return respond.part("agents/remove_agent.html", block="question", **context)
     try:
         with db().write() as connection:
-            audit.record(connection, g.owner.name, "agent removed", agent_id, now())
+            record_act(connection, Action.AGENT_REMOVED, agent_id)
             trashed = _open_files().remove(agent_id, now())
     except NotWritable as error:
         toast("agent_not_removed", "warning", problem=str(error), agent=agent_id)
@@ -136,7 +137,7 @@ def recover() -> ResponseReturnValue:
     try:
         with db().write() as connection:
             agent_id = _open_files().recover(request.form.get("trashed", ""))
-            audit.record(connection, g.owner.name, "agent recovered", agent_id, now())
+            record_act(connection, Action.AGENT_RECOVERED, agent_id)
         toast("agent_back", agent=agent_id)
     except (UnknownAgent, AgentTaken, NotWritable) as error:
         toast("as_said", "warning", sentence=str(error))
@@ -149,7 +150,7 @@ def _save(agent: Agent, snapshot: Snapshot, form: AgentForm) -> ResponseReturnVa
     try:
         with db().write() as connection:
             detail = f"{agent.id}: {', '.join(form.list_changes(agent))}"
-            audit.record(connection, g.owner.name, "agent changed", detail, now())
+            record_act(connection, Action.AGENT_CHANGED, detail)
             _open_files().write(agent.id, form.etag.data or "", form.make_texts(agent, snapshot))
     except AgentChanged as error:
         form.form_errors.append(
@@ -177,7 +178,7 @@ def _create(form: NewAgentForm, starts: Mapping[str, Start]) -> bool:
     try:
         with db().write() as connection:
             detail = f"{form.folder}: {form.start.data or 'empty'}"
-            audit.record(connection, g.owner.name, "agent created", detail, now())
+            record_act(connection, Action.AGENT_CREATED, detail)
             _open_files().create(
                 form.folder, form.make_texts(copied, start.agent if start else None)
             )

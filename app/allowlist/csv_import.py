@@ -6,12 +6,13 @@ import reads the text again and does nothing if something else would come of it 
 
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from app.allowlist.forms import ImportForm
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import agents, db, now
 from app.web.paging import parse_page_number, read_page
 from app.web.toasts import toast
@@ -19,7 +20,7 @@ from core.admission import allowlist_csv
 from core.admission.allowlist_csv import BYTES, Fate, Line, Plan
 from core.errors import DuplicateEntry, InvalidTable
 from store import allowlist
-from store.account import audit
+from store.account.audit import Action
 
 bp = Blueprint("imports", __name__, url_prefix="/import")
 
@@ -61,7 +62,7 @@ def apply_import() -> ResponseReturnValue:
             if plan is None or plan.fingerprint != seen:
                 return _show_preview(form, text, plan, seen) if plan else _show_form(form, 422)
             allowlist.carry_out(connection, plan.lines, now())
-            audit.record(connection, g.owner.name, "allowlist imported", _describe(plan), now())
+            record_act(connection, Action.ALLOWLIST_IMPORTED, _describe(plan))
     except DuplicateEntry:  # somebody was quicker by a moment
         with db().read() as connection:
             plan = _make_plan(connection, form, text)

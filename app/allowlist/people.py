@@ -2,12 +2,13 @@
 
 from functools import partial
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from app.allowlist.forms import AllowForm
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import agents, db, live, now
 from app.web.paging import parse_page_number, read_page
 from app.web.toasts import toast
@@ -15,7 +16,7 @@ from core.admission.allowlist import Entry, Pattern, find
 from core.errors import DuplicateEntry
 from core.text.masking import mask_numbers
 from store import allowlist, settings
-from store.account import audit
+from store.account.audit import Action
 from store.chats import held, people
 from store.chats.people import Person
 from store.redis.queue import Turns
@@ -74,7 +75,7 @@ def block_person(person_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         people.block(connection, person.id, now())
         held.dismiss(connection, person.id)
-        audit.record(connection, g.owner.name, "person blocked", _describe(person), now())
+        record_act(connection, Action.PERSON_BLOCKED, _describe(person))
     toast("person_blocked", person=_find_name(person))
     return _show_saved()
 
@@ -84,7 +85,7 @@ def unblock_person(person_id: int) -> ResponseReturnValue:
     person = _get(person_id)
     with db().write() as connection:
         people.unblock(connection, person.id)
-        audit.record(connection, g.owner.name, "person unblocked", _describe(person), now())
+        record_act(connection, Action.PERSON_UNBLOCKED, _describe(person))
     toast("person_unblocked", person=_find_name(person))
     return _show_saved()
 
@@ -100,7 +101,7 @@ def forget_person(person_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         count = held.forget(connection, person.id)
         detail = f"{mask_numbers(person.phone or 'hidden number')}, {count} messages"
-        audit.record(connection, g.owner.name, "held sender forgotten", detail, now())
+        record_act(connection, Action.HELD_SENDER_FORGOTTEN, detail)
     toast("held_forgotten", person=_find_name(person))
     return _show_saved()
 
@@ -109,7 +110,7 @@ def _let_in(connection: Connection, person: Person, pattern: Pattern, form: Allo
     """The entry that lets them in: a new one, or the one that does so already."""
     try:
         entry = allowlist.add(connection, pattern, form.label.data, form.agent.data, now())
-        audit.record(connection, g.owner.name, "allowlist added", _describe(person), now())
+        record_act(connection, Action.ALLOWLIST_ADDED, _describe(person))
     except DuplicateEntry:
         toast("allowed_before", "info", person=person.phone or _find_name(person))
         found = allowlist.matching(connection, person.phone, person.lid)
@@ -124,7 +125,7 @@ def _replay(connection: Connection, person: Person, entry: Entry) -> tuple[int, 
     replayed = held.replay(connection, person.id, entry, now())
     if replayed:
         detail = f"{_describe(person)}, {replayed[1]} kept"
-        audit.record(connection, g.owner.name, "held messages answered", detail, now())
+        record_act(connection, Action.HELD_MESSAGES_ANSWERED, detail)
     return replayed
 
 

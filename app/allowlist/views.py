@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, abort, g, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.allowlist import csv_import, tester
 from app.allowlist import undo as allowlist_undo
 from app.allowlist.forms import EntryForm
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import agents, db, now
 from app.web.paging import parse_page_number, read_page
 from app.web.toasts import toast
@@ -16,7 +17,7 @@ from core.admission import allowlist_csv
 from core.admission.allowlist import EVERYONE, Entry
 from core.errors import DuplicateEntry
 from store import allowlist, settings
-from store.account import audit
+from store.account.audit import Action
 from store.allowlist import Sort
 from store.chats import people
 
@@ -91,7 +92,7 @@ def remove_entry(entry_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         removed = allowlist.remove(connection, entry_id)
         if removed:
-            audit.record(connection, g.owner.name, "allowlist removed", _describe(removed), now())
+            record_act(connection, Action.ALLOWLIST_REMOVED, _describe(removed))
     if removed:
         address = url_for("allowlist.restore_entry", **_parse_here())
         undo = allowlist_undo.button(removed, address, "#entries")
@@ -109,7 +110,7 @@ def restore_entry() -> ResponseReturnValue:
     try:
         with db().write() as connection:
             entry = allowlist.restore(connection, entry)
-            audit.record(connection, g.owner.name, "allowlist restored", _describe(entry), now())
+            record_act(connection, Action.ALLOWLIST_RESTORED, _describe(entry))
         toast("entry_back", pattern=_find_shown_pattern(entry))
     except DuplicateEntry as error:
         toast("as_said", "info", sentence=str(error))
@@ -164,8 +165,8 @@ def _store(form: EntryForm, entry_id: int | None = None) -> Entry | None:
                 entry = allowlist.add(connection, *values)
             else:
                 entry = allowlist.change(connection, entry_id, *values) or abort(404)
-            action = "allowlist added" if entry_id is None else "allowlist changed"
-            audit.record(connection, g.owner.name, action, _describe(entry), now())
+            action = Action.ALLOWLIST_ADDED if entry_id is None else Action.ALLOWLIST_CHANGED
+            record_act(connection, action, _describe(entry))
     except DuplicateEntry as error:
         form.pattern.errors = [str(error)]
         return None

@@ -11,6 +11,7 @@ from app.api.operation import Operation
 from app.web.ext import db, now
 from core.admission.allowlist import Entry, Pattern
 from store import allowlist
+from store.account.audit import Action
 
 
 def list_allowlist() -> wire.Allowlist:
@@ -27,7 +28,7 @@ def add_allowlist_entry(body: wire.NewEntry) -> wire.AllowlistEntry:
         entry = allowlist.add(
             connection, body.phone_number, body.label or None, body.default_agent_id or None, now()
         )
-        record(connection, "allowlist added", _told(entry))
+        record(connection, Action.ALLOWLIST_ADDED, _told(entry))
     return wire.AllowlistEntry.of(entry)
 
 
@@ -39,7 +40,7 @@ def change_allowlist_entry(entry_id: int, body: wire.EntryChange) -> wire.Allowl
         label = _changed(old.label, body.label)
         agent = _changed(old.agent, body.default_agent_id)
         entry = allowlist.change(connection, entry_id, pattern, label, agent, now()) or _not_found()
-        record(connection, "allowlist changed", _told(entry))
+        record(connection, Action.ALLOWLIST_CHANGED, _told(entry))
     return wire.AllowlistEntry.of(entry)
 
 
@@ -48,7 +49,7 @@ def remove_allowlist_entry(entry_id: int) -> wire.Removed:
     with db().write() as connection:
         entry = allowlist.remove(connection, entry_id)
         if entry:
-            record(connection, "allowlist removed", _told(entry))
+            record(connection, Action.ALLOWLIST_REMOVED, _told(entry))
     return wire.Removed(id=entry_id)
 
 

@@ -15,6 +15,7 @@ from app.web.ext import db, now
 from core.link import Link
 from core.settings import ABOUT, FIELDS, Settings, describe_changes, read_setting
 from store import link, settings
+from store.account.audit import Action
 
 # Names in the API by names in `Settings`.
 NAMES = {name: about.api for name, about in ABOUT.items() if about.api}
@@ -69,7 +70,7 @@ def change_config(body: Any) -> Wire:
         wanted = _apply(current, body)
         if wanted != current:
             wanted = settings.save(connection, wanted, now())
-            record(connection, "settings saved", describe_changes(current, wanted))
+            record(connection, Action.SETTINGS_SAVED, describe_changes(current, wanted))
         return _describe(wanted, link.load(connection))
 
 

@@ -16,6 +16,7 @@ from app.web.ext import db, now
 from app.web.throttle import Throttle
 from store.account import api_keys, audit
 from store.account.api_keys import ApiKey
+from store.account.audit import Action
 
 
 def authorise(scopes: tuple[str, ...]) -> None:
@@ -31,7 +32,7 @@ def authorise(scopes: tuple[str, ...]) -> None:
         abort(403, f"This API key lacks the scope {' or '.join(scopes)}.")
 
 
-def record(connection: Connection, action: str, detail: str) -> None:
+def record(connection: Connection, action: Action, detail: str) -> None:
     """Write into the audit log what this request's key changes."""
     audit.record(connection, f"api:{g.api_key.name}", action, detail, now())
 

@@ -18,6 +18,7 @@ from app.web.ext import db, live
 from core.link import End, Link, Phase, Status
 from core.phone import Phone
 from store import link
+from store.account.audit import Action
 from store.redis.live import Wish
 
 WAIT_SECONDS = 15.0
@@ -121,7 +122,7 @@ def _worker_status() -> Status:
 
 def _ask(wish: Wish, phone: Phone | None = None) -> str:
     with db().write() as connection:
-        record(connection, f"asked to {wish}", phone or "")
+        record(connection, Action(f"asked to {wish}"), phone or "")
     return live().request(wish, phone)
 
 

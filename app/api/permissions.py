@@ -13,6 +13,7 @@ from app.api.parameter import Parameter
 from app.api.wire import Label, Millis, Removed, TargetText, Wire, millis
 from app.web.ext import db, now
 from core.admission.permission import Permission
+from store.account.audit import Action
 from store.agents import permissions
 
 MOST = 1000  # permissions in one request
@@ -79,7 +80,7 @@ def replace_permissions(agent_id: str, body: WantedPermissions) -> MessagingPerm
         permissions.replace(connection, agent_id, wanted, now())
         given = permissions.load(connection, agent_id)
         told = ", ".join(permission.pattern for permission in given) or "nobody"
-        record(connection, "permissions replaced", f"{agent_id}: {told}")
+        record(connection, Action.PERMISSIONS_REPLACED, f"{agent_id}: {told}")
     return _all(given)
 
 
@@ -87,7 +88,7 @@ def add_permission(agent_id: str, body: NewPermission) -> MessagingPermission:
     _refuse_unknown(agent_id)
     with db().write() as connection:
         given = permissions.add(connection, agent_id, body.target, body.label or None, now())
-        record(connection, "permission added", f"{agent_id}: {given.pattern}")
+        record(connection, Action.PERMISSION_ADDED, f"{agent_id}: {given.pattern}")
     return MessagingPermission.of(given)
 
 
@@ -97,7 +98,7 @@ def remove_permission(agent_id: str, permission_id: int) -> Removed:
         if known is None or known.agent != agent_id:
             abort(404, "Permission not found")
         permissions.remove(connection, permission_id)
-        record(connection, "permission removed", f"{agent_id}: {known.pattern}")
+        record(connection, Action.PERMISSION_REMOVED, f"{agent_id}: {known.pattern}")
     return Removed(id=permission_id)
 
 

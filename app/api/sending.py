@@ -12,6 +12,7 @@ from core.agents.agent import Agent
 from core.agents.signature import sign_text
 from core.link import Status
 from store import link
+from store.account.audit import Action
 from store.chats import chats, sending, sends
 from store.chats.sends import Send
 from store.sql.engine import after_commit
@@ -43,7 +44,7 @@ def send_message(
         send_id = _begin(connection, agent, body, digest, idempotency_key)
         if send_id is not None:
             sending.queue(connection, agent, body.to, texts, now(), send_id=send_id)
-            record(connection, "message queued", f"{send_id}: {agent.id} to {body.to}")
+            record(connection, Action.MESSAGE_QUEUED, f"{send_id}: {agent.id} to {body.to}")
             after_commit(connection, live().nudge_outbox)
     if send_id is None:
         return _again(_find(idempotency_key), digest)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from app.chat.forms import MessageForm, ModelForm, NewChatForm
 from app.conversations.transcript import Transcript, build_context, read_transcript
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import agents, config, db, live, now
 from app.web.process_health import read_process_health
 from app.web.toasts import toast
@@ -26,7 +27,7 @@ from core.models.failure import Failure
 from core.models.name import ModelName, own_model
 from core.text import chat_html, html
 from store import settings
-from store.account import audit
+from store.account.audit import Action
 from store.agents import favourites, provider_keys
 from store.chats import chats, contexts, messages
 from store.chats.chats import Chat
@@ -67,7 +68,7 @@ def begin_chat() -> ResponseReturnValue:
     with db().write() as connection:
         chat = chats.begin_in_panel(connection, form.agent.data, now())
         messages.write_in_panel(connection, chat, form.text.data, g.owner.name, now())
-        audit.record(connection, g.owner.name, "chat begun", f"with {form.agent.data}", now())
+        record_act(connection, Action.CHAT_BEGUN, f"with {form.agent.data}")
         after_commit(connection, Turns(live().redis).nudge, chat.id)
     return redirect(_build_address(chat.id), code=303)
 
@@ -253,7 +254,7 @@ def _choose_model(connection: Connection, chat: Chat, agent: Agent, model: str |
     context = contexts.current(connection, chat.id, agent.id, now())
     contexts.choose_model(connection, context.id, model)
     detail = f"{model or 'their own'} for {agent.id} in chat {chat.id}"
-    audit.record(connection, g.owner.name, "chat model chosen", detail, now())
+    record_act(connection, Action.CHAT_MODEL_CHOSEN, detail)
 
 
 def _get_chat(connection: Connection, chat_id: int) -> Chat:

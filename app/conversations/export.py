@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, g, stream_template, stream_with_context
+from flask import Blueprint, Response, stream_template, stream_with_context
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from app.conversations.parties import find_parties
+from app.web.acts import record_act
 from app.web.ext import agents, db, now
 from config import ROOT
 from core.text.spreadsheet import format_row
-from store.account import audit
+from store.account.audit import Action
 from store.chats.chats import Chat
 from store.chats.people import Person
 from store.pages import transcripts
@@ -42,7 +43,7 @@ def export_conversation(chat_id: int, kind: str) -> ResponseReturnValue:
     with db().write() as connection:
         chat, person = find_parties(connection, chat_id)
         detail = f"chat {chat_id}, as {kind}"
-        audit.record(connection, g.owner.name, "conversation exported", detail, now())
+        record_act(connection, Action.CONVERSATION_EXPORTED, detail)
     pieces = {"html": _write_html, "json": _write_json, "csv": _write_csv}[kind](
         chat, person, _read_items(chat_id)
     )

@@ -6,7 +6,7 @@ it too. The form is never replaced by that: what is typed stays.
 
 from dataclasses import dataclass
 
-from flask import Blueprint, current_app, g, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from redis import RedisError
@@ -16,12 +16,13 @@ from wtforms import Field, ValidationError
 from app.conversations.message_field import build_message_field, validate_message
 from app.conversations.parties import find_parties
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import db, live, now
 from app.web.toasts import toast
 from core.text.chunks import split
 from core.text.whatsapp import to_whatsapp
 from store import link
-from store.account import audit
+from store.account.audit import Action
 from store.chats import manual, takeovers
 from store.chats.takeovers import A_WHILE, Takeover
 from store.redis.queue import Turns
@@ -77,7 +78,7 @@ def pause_agents(chat_id: int) -> ResponseReturnValue:
         after_commit(connection, Stops(live().redis).call, chat_id)
         end = f"{until:%Y-%m-%d %H:%M} UTC" if until else "it is resumed"
         detail = f"chat {chat_id} until {end}"
-        audit.record(connection, g.owner.name, "chat paused", detail, now())
+        record_act(connection, Action.CHAT_PAUSED, detail)
     toast("taken_over")
     return _show_saved(chat_id, focus="resume")
 
@@ -89,7 +90,7 @@ def resume_agents(chat_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         find_parties(connection, chat_id)
         if manual.resume(connection, chat_id, now(), answer=answer):
-            audit.record(connection, g.owner.name, "chat resumed", f"chat {chat_id}", now())
+            record_act(connection, Action.CHAT_RESUMED, f"chat {chat_id}")
         after_commit(connection, Turns(live().redis).nudge, chat_id)
     toast("resumed")
     return _show_saved(chat_id, focus="pause")
@@ -106,7 +107,7 @@ def write_by_hand(chat_id: int) -> ResponseReturnValue:
         is_linked = link.load(connection).is_linked
         if is_linked:
             manual.write(connection, chat, split(to_whatsapp(form.text.data)), now())
-            audit.record(connection, g.owner.name, "wrote by hand", f"chat {chat_id}", now())
+            record_act(connection, Action.WROTE_BY_HAND, f"chat {chat_id}")
             after_commit(connection, Stops(live().redis).call, chat_id)
             after_commit(connection, live().nudge_outbox)
     if not is_linked:

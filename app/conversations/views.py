@@ -5,7 +5,7 @@ Both pages ask again every few seconds and get 204 while nothing has changed.
 
 from datetime import timedelta
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from sqlalchemy import Connection
@@ -14,12 +14,13 @@ from app.conversations.parties import find_parties
 from app.conversations.takeover import WriteForm, read_takeover
 from app.conversations.transcript import Transcript, build_context, read_transcript
 from app.web import respond, words
+from app.web.acts import record_act
 from app.web.ext import agents, db, now
 from app.web.toasts import toast
 from core.text import chat_html
 from core.text.masking import mask_numbers
 from core.text.shortening import shorten_to_line
-from store.account import audit
+from store.account.audit import Action
 from store.chats import contexts, forget
 from store.chats.chats import Chat
 from store.chats.people import Person
@@ -100,7 +101,7 @@ def reset_contexts(chat_id: int) -> ResponseReturnValue:
     with db().write() as connection:
         count = contexts.start_all_afresh(connection, chat_id, now())
         detail = f"chat {chat_id}, {count} agents"
-        audit.record(connection, g.owner.name, "conversation reset", detail, now())
+        record_act(connection, Action.CONVERSATION_RESET, detail)
     toast("conversation_reset")
     return redirect(url_for("conversations.show", chat_id=chat_id), code=303)
 
@@ -160,8 +161,8 @@ def _forget(connection: Connection, chat: Chat, person: Person | None) -> None:
         counts = forget.group(connection, chat)
         who = f"chat {chat.id}"
     detail = f"{who}: {counts.received} messages received, {counts.sent} sent"
-    action = "person forgotten" if person else "group forgotten"
-    audit.record(connection, g.owner.name, action, detail, now())
+    action = Action.PERSON_FORGOTTEN if person else Action.GROUP_FORGOTTEN
+    record_act(connection, action, detail)
 
 
 # ---- how the templates write things ---------------------------------------------------------

@@ -4,7 +4,7 @@ reply."""
 from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import Blueprint, current_app, g, make_response, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from redis import RedisError
@@ -12,13 +12,14 @@ from redis import RedisError
 from app.diagnostics import bundle
 from app.diagnostics.system_health import SystemHealth
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import db, live, now
 from core.admission.decide import Decision, decide
 from core.errors import InvalidPhone
 from core.messages.message import Kind, Place
 from core.phone import Phone
 from store import allowlist, settings
-from store.account import audit
+from store.account.audit import Action
 from store.pages import why
 from store.redis import logs
 from store.redis.logs import Line
@@ -73,7 +74,7 @@ def explain_no_reply() -> ResponseReturnValue:
 @bp.post("/bundle")
 def make_bundle() -> ResponseReturnValue:
     with db().write() as connection:
-        audit.record(connection, g.owner.name, "support bundle made", "", now())
+        record_act(connection, Action.SUPPORT_BUNDLE_MADE)
     answer = make_response(
         bundle.build_bundle(
             SystemHealth.read(events=1000, errors=logs.ERRORS), _read_log(logs.LINES)

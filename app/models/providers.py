@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from redis.exceptions import RedisError
 
@@ -11,13 +11,14 @@ from app.models import page as model_page
 from app.models.forms import KeyForm, spell_model
 from app.models.page import Provider
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import config, db, live, now
 from app.web.process_health import read_process_health
 from app.web.toasts import toast
 from core.errors import InvalidModel
 from core.models.credentials import KEY_HOLDERS
 from core.models.failure import Failure
-from store.account import audit
+from store.account.audit import Action
 from store.agents import provider_keys
 from store.redis.model_tests import Trial, Trials
 
@@ -43,7 +44,7 @@ def enter_key(name: str) -> ResponseReturnValue:
         )
     with db().write() as connection:
         provider_keys.save(connection, config(), name, form.key.data, now())
-        audit.record(connection, g.owner.name, "provider key entered", name, now())
+        record_act(connection, Action.PROVIDER_KEY_ENTERED, name)
     toast("provider_key_kept")
     return model_page.show_saved(f"enter-{name}")
 
@@ -64,7 +65,7 @@ def remove(name: str) -> ResponseReturnValue:
     with db().write() as connection:
         is_gone = provider_keys.remove(connection, name)
         if is_gone:
-            audit.record(connection, g.owner.name, "provider key removed", name, now())
+            record_act(connection, Action.PROVIDER_KEY_REMOVED, name)
     if is_gone:
         toast("provider_key_removed")
     return model_page.show_saved(f"enter-{name}")
@@ -83,7 +84,7 @@ def start_test() -> ResponseReturnValue:
         return _show_state("no_jobs" if seen.redis else "no_redis", slot, model)
     trial_id = _open_tests().ask(model)
     with db().write() as connection:
-        audit.record(connection, g.owner.name, "model tried", model, now())
+        record_act(connection, Action.MODEL_TRIED, model)
     if not respond.is_part_wanted():
         return redirect(url_for("providers.show_test", trial_id=trial_id), code=303)
     return show_test(trial_id)

@@ -4,18 +4,19 @@ page, are in `app.models.providers`."""
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.models import page
 from app.models.forms import DefaultModelForm, FavouriteForm, spell_model
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import db, now
 from app.web.toasts import Undo, toast
 from core.errors import InvalidModel
 from core.models.name import DEMO
 from store import settings
-from store.account import audit
+from store.account.audit import Action
 from store.agents import favourites
 
 bp = Blueprint("models", __name__, url_prefix="/models")
@@ -40,7 +41,7 @@ def choose_default() -> ResponseReturnValue:
         before = settings.load(connection)
         settings.save(connection, replace(before, default_model=wanted), now())
         detail = f"default_model: {before.default_model} → {wanted}"
-        audit.record(connection, g.owner.name, "settings saved", detail, now())
+        record_act(connection, Action.SETTINGS_SAVED, detail)
     toast("default_model_chosen", model=str(wanted or DEMO))
     return page.show_saved("save-default")
 
@@ -65,7 +66,7 @@ def move_favourite() -> ResponseReturnValue:
             names.remove(name)
             names.insert(max(place, 0), name)
 
-    names = _change_favourites(move, "favorite moved", name)
+    names = _change_favourites(move, Action.FAVORITE_MOVED, name)
     focus = f"move-{way}-{names.index(name) + 1}" if name in names else "favourites"
     return page.show_saved(focus)
 
@@ -80,7 +81,7 @@ def remove_favourite() -> ResponseReturnValue:
             place.append(names.index(name))
             names.remove(name)
 
-    _change_favourites(remove, "favorite removed", name)
+    _change_favourites(remove, Action.FAVORITE_REMOVED, name)
     if place:
         values = {"model": name, "place": place[0]}
         undo = Undo(url_for("models.restore_favourite"), "#models", values)
@@ -103,14 +104,14 @@ def restore_favourite() -> ResponseReturnValue:
             at = int(place) if place.isascii() and place.isdecimal() and len(place) < 4 else MOST
             names.insert(at, name)
 
-    _change_favourites(restore, "favorite restored", name)
+    _change_favourites(restore, Action.FAVORITE_RESTORED, name)
     return page.show_saved("favourites")
 
 
 def _add_favourite(form: FavouriteForm) -> bool:
     """False, with a sentence beside the field, when there are enough."""
     name = form.model.data
-    names = _change_favourites(lambda names: _append_name(names, name), "favorite added", name)
+    names = _change_favourites(lambda names: _append_name(names, name), Action.FAVORITE_ADDED, name)
     if name not in names:
         form.model.errors = [f"{MOST} favorites are enough: remove one first."]
     return name in names
@@ -122,7 +123,7 @@ def _append_name(names: list[str], name: str) -> None:
 
 
 def _change_favourites(
-    change: Callable[[list[str]], None], action: str, name: str
+    change: Callable[[list[str]], None], action: Action, name: str
 ) -> Sequence[str]:
     """Change the list of favourites and return it; in the audit log only if it is another one."""
     with db().write() as connection:
@@ -131,5 +132,5 @@ def _change_favourites(
         change(after)
         if after != before:
             favourites.save(connection, after)
-            audit.record(connection, g.owner.name, action, name, now())
+            record_act(connection, action, name)
     return after

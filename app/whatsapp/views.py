@@ -7,10 +7,11 @@ for travels in its address, so that any web process can answer the next poll.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.web import respond
+from app.web.acts import record_act
 from app.web.ext import agents, db, live, now
 from app.web.process_health import read_process_health
 from app.web.toasts import toast
@@ -21,7 +22,7 @@ from app.whatsapp.qr import draw_qr
 from core.phone import Phone
 from core.settings import Settings, describe_changes
 from store import link, settings
-from store.account import audit
+from store.account.audit import Action
 from store.redis.live import Wish
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
@@ -102,7 +103,7 @@ def save_settings() -> ResponseReturnValue:
             return _refuse_settings(form, before)
         after = settings.save(connection, form.to_settings(before), now())
         changes = describe_changes(before, after)
-        audit.record(connection, g.owner.name, "settings saved", changes, now())
+        record_act(connection, Action.SETTINGS_SAVED, changes)
     toast("settings_saved", version=after.version)
     home = url_for("whatsapp.index", _anchor="settings")
     context = {"form": SettingsForm.of(after, registry), **_load_version(after.version)}
@@ -129,7 +130,7 @@ def _ask(wish: Wish, form: CodeForm | None = None) -> ResponseReturnValue:
     else:
         question = Question(wish, live().request(wish, phone), now())
         with db().write() as connection:
-            audit.record(connection, g.owner.name, f"asked to {wish}", phone or "", now())
+            record_act(connection, Action(f"asked to {wish}"), phone or "")
     context = {"announce": True, "code_form": form, "is_asked": True, **_load_status(question)}
     home = url_for("whatsapp.show_wizard", **encode_question(question))
     return respond.saved(home, LINK, block="asked", **context)

@@ -7,6 +7,7 @@ from core.messages.message import Reason
 from core.phone import Phone
 from store import link, link_history
 from store.account import audit
+from store.account.audit import Action
 from store.chats import outbox, turns
 from store.link_history import Event
 from store.sql.engine import Database
@@ -35,7 +36,7 @@ class Account:
         with self._database.write() as connection:
             link.record_link(connection, phone, device_name, now)
             link_history.record(connection, Event.PAIRED, now, fence=fence)
-            audit.record(connection, "worker", "linked", phone, now)
+            audit.record(connection, "worker", Action.LINKED, phone, now)
 
     def record_link(self, phone: Phone, device_name: str) -> None:
         """It is linked after all, or under another number."""
@@ -59,4 +60,4 @@ class Account:
             turns.drop_unanswered(connection, Reason.UNLINKED)
             outbox.cancel_all(connection, UNLINKED)
             detail = f"{phone or ''} {reason.replace('_', ' ')}".strip()
-            audit.record(connection, "worker", "link ended", detail, now)
+            audit.record(connection, "worker", Action.LINK_ENDED, detail, now)

@@ -18,6 +18,7 @@ from core.errors import DjinnError, InvalidPhone, NotConnected
 from core.link import Status
 from core.phone import Phone
 from store.account import audit
+from store.account.audit import Action
 from store.agents import permissions
 from store.chats import sending
 from store.sql.engine import after_commit
@@ -76,7 +77,7 @@ def _send(context: ToolContext, to: str, message: str, urgent: bool, is_over: bo
             after_commit(connection, office.live.nudge_outbox)
     except Refused as refusal:
         with office.database.write() as connection:
-            _record(connection, context, "message refused", f"to {_line(to)}: {refusal}")
+            _record(connection, context, Action.MESSAGE_REFUSED, f"to {_line(to)}: {refusal}")
         return f"Not sent: {refusal}"
     return f"Queued for {phone} as message {first}. It leaves within seconds."
 
@@ -114,14 +115,14 @@ def _queue(
     except NotConnected as error:
         raise Refused(f"{error}.") from None
     first = sending.queue(connection, agent, phone, texts, now)[0]
-    _record(connection, context, "message queued", f"{first}: {agent.id} to {phone}")
+    _record(connection, context, Action.MESSAGE_QUEUED, f"{first}: {agent.id} to {phone}")
     return first
 
 
 def _list(context: ToolContext) -> str:
     with context.office.database.write() as connection:
         given = permissions.load(connection, context.agent.id)
-        _record(connection, context, "targets listed", f"{len(given)} permissions")
+        _record(connection, context, Action.TARGETS_LISTED, f"{len(given)} permissions")
     if not given:
         return "You are not permitted to write to anybody. Only the owner can change that."
     return render_result("\n".join(["You may write to:", *_render_permissions(given)]))
@@ -144,7 +145,7 @@ def _status(context: ToolContext) -> Status | None:
         raise Refused("whether WhatsApp is connected can't be told at the moment.") from None
 
 
-def _record(connection: Connection, context: ToolContext, action: str, detail: str) -> None:
+def _record(connection: Connection, context: ToolContext, action: Action, detail: str) -> None:
     actor, told = f"agent:{context.agent.id}", f"{detail} (turn {context.turn_id})"
     audit.record(connection, actor, action, told, context.office.now())
 

@@ -1,11 +1,15 @@
 """Who changed what."""
 
+import ast
 from datetime import timedelta
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from store.account import audit
-from store.account.audit import Filter
+from store.account.audit import Action, Filter
+from store.redis.live import Wish
 from store.sql.engine import Database
 from tests.store.making import NOW
 
@@ -60,3 +64,19 @@ def test_a_long_name_is_cut(database: Database) -> None:
         audit.record(connection, "api:" + "x" * 500, "message queued", "y" * 5000, NOW)
         [act] = audit.latest(connection)
     assert (len(act.actor), len(act.detail)) == (100, 5000)
+
+
+def test_what_the_panel_and_the_api_ask_of_the_worker_are_actions() -> None:
+    for wish in get_args(Wish):
+        assert Action(f"asked to {wish}")
+
+
+def test_what_is_recorded_is_one_of_the_actions() -> None:
+    """A text of its own would be missing in the list of all of them."""
+    place = {"audit.record": 2, "record_act": 1, "record": 1}
+    for folder in ("app", "store", "worker"):
+        for path in Path(folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in place:
+                    action = node.args[place[ast.unparse(node.func)]]
+                    assert not isinstance(action, ast.Constant | ast.JoinedStr), path
