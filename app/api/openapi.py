@@ -112,7 +112,8 @@ def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
         sorted(asked, key=lambda item: item[0].__name__),
         ref_template="#/components/schemas/{model}",
     )
-    # The name under which programs know it.
+    # The name under which programs know it; its docstring speaks of our rows.
     text = json.dumps(schema["$defs"]).replace("PieceState", "OutState")
     found: dict[str, Any] = json.loads(text)
+    del found["OutState"]["description"]
     return found

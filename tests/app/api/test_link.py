@@ -39,7 +39,7 @@ def looks(api: Api, monkeypatch: pytest.MonkeyPatch) -> list[Status | None]:
         seen.append(status())
         return seen[-1]
 
-    monkeypatch.setattr(live, "status", look)
+    monkeypatch.setattr(live, "read_status", look)
     return seen
 
 
