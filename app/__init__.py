@@ -25,6 +25,7 @@ from app.models import views as models
 from app.overview import views as overview
 from app.web import compression, errors, headers, toasts, words
 from app.web.ext import Services
+from app.web.indents import ShortIndents
 from app.whatsapp import views as whatsapp
 from config import ROOT, Config
 from store.account import owner
@@ -98,6 +99,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.globals |= {"asset": asset, "read_toasts": toasts.read_toasts}
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(ShortIndents)
     # Known in all templates: a block that is rendered alone does not see its page's imports.
     macros = vars(app.jinja_env.get_template("macros.html").module)
     app.jinja_env.globals.update(

@@ -76,6 +76,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         is_there = any(folder in item.path.parents for folder in SLOW_FOLDERS)
         if is_there or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    # What waits for processes begins first: at the end it would keep one of several pytests alone.
+    items.sort(key=lambda item: not item.get_closest_marker("slow"))
     if chromium.find() is None:
         for item in items:
             if item.get_closest_marker("browser"):

@@ -17,7 +17,7 @@ def test_the_procfile_names_neither():
     assert not any(word in " ".join(PROCFILE.values()) for word in ("simulator", "demo"))
 
 
-@pytest.mark.parametrize("module", ["runner", "app", *MODULES])
+@pytest.mark.parametrize("module", ["runtime.runner", "app", *MODULES])
 def test_no_process_loads_the_simulator_or_the_demo(module: str):
     assert not loaded_by(module) & {"simulator", "demo"}
 
