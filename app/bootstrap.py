@@ -39,7 +39,7 @@ def seed_api_key(config: Config, database: Database) -> None:
 
 def setup_link(config: Config, database: Database) -> str | None:
     """A fresh one-time address for making the owner's account, None when there is one. An earlier
-    link stops working. To be shown to whoever started the program, and never to be logged."""
+    link stops working. To be shown to the person who started the program; never to be logged."""
     with database.write() as connection:
         if owner.owner_exists(connection):
             return None
@@ -49,7 +49,7 @@ def setup_link(config: Config, database: Database) -> str | None:
 
 def reset_link(config: Config, database: Database) -> str | None:
     """A one-time address, good for an hour, where the owner chooses a new password; None when there
-    is no account. Whoever can run this on the machine could read everything anyway."""
+    is no account. A person who can run this on the machine could read everything anyway."""
     now = datetime.now(UTC)
     with database.write() as connection:
         if not owner.owner_exists(connection):

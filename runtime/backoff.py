@@ -25,6 +25,6 @@ class Backoff:
         base = min(self.cap, self.first * self.factor**steps) if self.failures else 0.0
         return base * (1 + self.jitter * (2 * chance - 1))
 
-    def after(self, lasted: float) -> Self:
+    def advance(self, lasted: float) -> Self:
         """The next state once an attempt has ended that was healthy for `lasted` seconds."""
         return replace(self, failures=1 if lasted >= self.healthy_after else self.failures + 1)

@@ -111,7 +111,7 @@ class Child:
 
     def back_off(self, now: float) -> float:
         """Plan the next start. Returns the seconds until then."""
-        self._backoff = self._backoff.after(now - self._started_at)
+        self._backoff = self._backoff.advance(now - self._started_at)
         wait = self._backoff.delay()
         self.due_at = now + wait
         return wait

@@ -128,7 +128,7 @@ class Simulator:
             raise LookupError(f"{len(linked)} accounts have linked devices: say which one")
         return next(iter(linked)).handset.phone
 
-    def connected(self, phone: Phone | None = None) -> bool:
+    def is_connected(self, phone: Phone | None = None) -> bool:
         """Whether a device linked to `phone` (or any device) is logged in."""
         return bool(self._companions(phone))
 

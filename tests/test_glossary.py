@@ -14,9 +14,6 @@ from config import ROOT
 from store.sql.tables import metadata
 
 ROOMS = ("app", "core", "store", "worker", "simulator", "demo", "runtime")
-# Where these rules hold already.
-PLAIN_ROOMS = ("store", "simulator", "demo", "runtime")
-NAMED_ROOMS = ("core", "demo")
 GLOSSARY = (ROOT / "docs/glossary.md").read_text()
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 
@@ -125,6 +122,8 @@ ADVERBS = frozenset(
         "yet",
     ]
 )
+# Read with their module, as a sentence: a view answers `respond.saved(...)`.
+SENTENCES = frozenset({"app/web/respond.py:saved", "app/web/respond.py:unchanged"})
 VERBS_IN_ED = frozenset({"embed", "exceed", "feed", "need", "proceed", "seed", "speed"})
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -137,8 +136,15 @@ def words_of(name: str) -> list[str]:
 def docstrings(tree: ast.AST) -> set[int]:
     """The lines at which docstrings begin."""
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    owners = (node for node in ast.walk(tree) if isinstance(node, kinds))
+    owners = (node for node in ast.walk(tree) if isinstance(node, kinds) and not is_tool(node))
     return {node.body[0].lineno for node in owners if ast.get_docstring(node) is not None}
+
+
+def is_tool(node: ast.AST) -> bool:
+    """Whether agents have this function as a tool: models read its docstring, not developers."""
+    if not isinstance(node, Function):
+        return False
+    return any("RunContext" in ast.unparse(each.annotation or node) for each in node.args.args[:1])
 
 
 def remarks(path: Path) -> Iterator[tuple[int, str]]:
@@ -185,7 +191,7 @@ def test_each_word_has_its_place_and_stands_once() -> None:
     assert not [word for word, text in entries if ".py`" not in text]
 
 
-@pytest.mark.parametrize("room", PLAIN_ROOMS)
+@pytest.mark.parametrize("room", ROOMS)
 def test_comments_docstrings_and_names_are_in_plain_words(room: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {', '.join(sorted(blocks))}"
@@ -197,14 +203,14 @@ def test_comments_docstrings_and_names_are_in_plain_words(room: str) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("room", NAMED_ROOMS)
+@pytest.mark.parametrize("room", ROOMS)
 def test_functions_are_named_by_what_they_do(room: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{function.lineno}: {function.name}"
         for path in FILES
         if path.relative_to(ROOT).parts[0] == room
         for function in functions(path)
-        if is_bare(function.name)
+        if is_bare(function.name) and f"{path.relative_to(ROOT)}:{function.name}" not in SENTENCES
     ]
     assert not found, "\n".join(found)
 

@@ -1,4 +1,4 @@
-"""Send permissions: to whom each agent may write on its own."""
+"""Send permissions: the people each agent may write to on its own."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,11 @@ def add() -> ResponseReturnValue:
         return respond.part(
             PAGE, block="new_permission", status=422, into="#add", rest=_load_given, form=form
         )
-    toast("permission_given", agent=_find_name(permission.agent), whom=_name_recipient(permission))
+    toast(
+        "permission_given",
+        agent=_find_name(permission.agent),
+        recipient=_name_recipient(permission),
+    )
     context = {"form": _make_form(permission.agent), **_load_given()}
     home = url_for("permissions.index")
     return respond.saved(home, PAGE, block="content", focus="pattern", **context)
@@ -67,7 +71,7 @@ def remove(permission_id: int) -> ResponseReturnValue:
         toast(
             "permission_removed",
             agent=_find_name(permission.agent),
-            whom=_name_recipient(permission),
+            recipient=_name_recipient(permission),
         )
     home = url_for("permissions.index")
     return respond.saved(home, PAGE, block="given", focus="given", **_load_given())

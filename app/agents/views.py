@@ -35,7 +35,7 @@ bp = Blueprint("agents", __name__, url_prefix="/agents")
 PAGE = "agents/agent.html"
 SHIPPED = ROOT / "agents"
 FORM_LIMIT = 2 * 3 * FILE_LIMIT  # bytes: two texts, of which a form may make three times as much
-SOMEBODY = introduction.introduce("Ana", Phone("+15551234567"))  # for the preview of a prompt
+EXAMPLE_PERSON = introduction.introduce("Ana", Phone("+15551234567"))  # for the preview of a prompt
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -292,7 +292,7 @@ def _load_versions(agent_id: str) -> dict[str, object]:
 
 def _compose_prompt(agent: Agent, channel: str) -> dict[str, object]:
     shown = Channel(channel) if channel in list(Channel) else Channel.WHATSAPP
-    text = system_prompt(agent, shown, SOMEBODY if shown is Channel.WHATSAPP else "")
+    text = system_prompt(agent, shown, EXAMPLE_PERSON if shown is Channel.WHATSAPP else "")
     return {"channel": shown.value, "prompt": text, "tokens": window.of_text(text)}
 
 

@@ -26,7 +26,7 @@ bp = Blueprint("imports", __name__, url_prefix="/import")
 
 PAGE = 100  # lines
 # The text of a file travels as a form's field, where each end of a line may take a byte more, and
-# what is beyond our own limit should be told beside the field.
+# what is beyond our own limit should be said beside the field.
 FORM_LIMIT = 4 * BYTES
 
 
@@ -63,7 +63,7 @@ def apply_import() -> ResponseReturnValue:
                 return _show_preview(form, text, plan, seen) if plan else _show_form(form, 422)
             allowlist.carry_out(connection, plan.lines, now())
             record_act(connection, Action.ALLOWLIST_IMPORTED, _describe(plan))
-    except DuplicateEntry:  # somebody was quicker by a moment
+    except DuplicateEntry:  # another session was quicker by a moment
         with db().read() as connection:
             plan = _make_plan(connection, form, text)
         return _show_preview(form, text, plan, seen) if plan else _show_form(form, 422)
@@ -75,7 +75,7 @@ def apply_import() -> ResponseReturnValue:
 
 
 def _read_text(form: ImportForm) -> str:
-    """What the file holds, else what was typed. What can't be read is told beside the field."""
+    """What the file holds, else what was typed. What can't be read is said beside the field."""
     form.validate()
     file = form.file.data
     if not file:

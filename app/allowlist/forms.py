@@ -42,7 +42,7 @@ class EntryForm(FlaskForm):
 
 
 class AllowForm(FlaskForm):
-    """Letting in somebody who was held: the number is known."""
+    """Letting in a person who was held: the number is known."""
 
     label = _label()
     agent = _agent()
@@ -57,7 +57,7 @@ class ImportForm(FlaskForm):
 
 
 class TesterForm(FlaskForm):
-    """A message that nobody has sent."""
+    """A message that was never sent."""
 
     phone = ParsedField(
         "Phone number", one_sender, "Enter the sender's number, for example +15551234567."

@@ -18,7 +18,7 @@ def button(entry: Entry, address: str, target: str) -> Undo:
     return Undo(address, target, {"entry": str(_signer().dumps(facts))})
 
 
-def removed() -> Entry:
+def read_removed() -> Entry:
     """The entry that the toast's button has posted. Aborts with 400 if it is none of ours."""
     try:
         facts = _signer().loads(request.form.get("entry", ""))

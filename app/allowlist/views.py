@@ -106,7 +106,7 @@ def remove_entry(entry_id: int) -> ResponseReturnValue:
 @bp.post("/restore")
 def restore_entry() -> ResponseReturnValue:
     """Undo a removal: the entry is what it was, with an agent that may be gone now."""
-    entry = allowlist_undo.removed()
+    entry = allowlist_undo.read_removed()
     try:
         with db().write() as connection:
             entry = allowlist.restore(connection, entry)

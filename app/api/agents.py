@@ -11,6 +11,6 @@ def find(agent_id: str) -> Agent | None:
 
 
 def refuse_unknown(agent_id: str | None, field: str) -> None:
-    """422 for an agent that does not exist. None and the empty text name nobody."""
+    """422 for an agent that does not exist. None and the empty text name no agent."""
     if agent_id and find(agent_id) is None:
         abort(422, f"{field}: There is no agent “{agent_id}”.")

@@ -28,7 +28,7 @@ def add_allowlist_entry(body: wire.NewEntry) -> wire.AllowlistEntry:
         entry = allowlist.add(
             connection, body.phone_number, body.label or None, body.default_agent_id or None, now()
         )
-        record(connection, Action.ALLOWLIST_ADDED, _told(entry))
+        record(connection, Action.ALLOWLIST_ADDED, _describe(entry))
     return wire.AllowlistEntry.of(entry)
 
 
@@ -37,10 +37,10 @@ def change_allowlist_entry(entry_id: int, body: wire.EntryChange) -> wire.Allowl
     with db().write() as connection:
         old = allowlist.get(connection, entry_id) or _not_found()
         pattern: Pattern = body.phone_number or old.pattern
-        label = _changed(old.label, body.label)
-        agent = _changed(old.agent, body.default_agent_id)
+        label = _apply_change(old.label, body.label)
+        agent = _apply_change(old.agent, body.default_agent_id)
         entry = allowlist.change(connection, entry_id, pattern, label, agent, now()) or _not_found()
-        record(connection, Action.ALLOWLIST_CHANGED, _told(entry))
+        record(connection, Action.ALLOWLIST_CHANGED, _describe(entry))
     return wire.AllowlistEntry.of(entry)
 
 
@@ -49,16 +49,16 @@ def remove_allowlist_entry(entry_id: int) -> wire.Removed:
     with db().write() as connection:
         entry = allowlist.remove(connection, entry_id)
         if entry:
-            record(connection, Action.ALLOWLIST_REMOVED, _told(entry))
+            record(connection, Action.ALLOWLIST_REMOVED, _describe(entry))
     return wire.Removed(id=entry_id)
 
 
-def _changed(old: str | None, given: str | None) -> str | None:
+def _apply_change(old: str | None, given: str | None) -> str | None:
     """Missing and null leave a value as it is; an empty text clears it."""
     return old if given is None else given or None
 
 
-def _told(entry: Entry) -> str:
+def _describe(entry: Entry) -> str:
     parts = [entry.pattern, entry.label or "", f"agent {entry.agent}" if entry.agent else ""]
     return ", ".join(part for part in parts if part)
 

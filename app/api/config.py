@@ -31,7 +31,7 @@ def _kind(name: str) -> Any:
     return Annotated[kind, Field(description=about.api_about)] if about.api_about else kind
 
 
-def _accepted(name: str) -> Any:
+def _find_accepted_type(name: str) -> Any:
     """The type of what a program may set it to."""
     numbers = ABOUT[name].numbers
     if numbers:
@@ -54,7 +54,7 @@ ConfigChange = create_model(
     "ConfigChange",
     __base__=Wire,
     __doc__="Any of the settings. An empty text clears the default agent or the ack emoji.",
-    **{api: (_accepted(name) | None, None) for name, api in NAMES.items()},
+    **{api: (_find_accepted_type(name) | None, None) for name, api in NAMES.items()},
 )
 
 

@@ -1,4 +1,4 @@
-"""/v1/agents/{agent_id}/messaging-permissions: to whom an agent may write on its own."""
+"""/v1/agents/{agent_id}/messaging-permissions: the people an agent may write to."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -79,8 +79,8 @@ def replace_permissions(agent_id: str, body: WantedPermissions) -> MessagingPerm
     with db().write() as connection:
         permissions.replace(connection, agent_id, wanted, now())
         given = permissions.load(connection, agent_id)
-        told = ", ".join(permission.pattern for permission in given) or "nobody"
-        record(connection, Action.PERMISSIONS_REPLACED, f"{agent_id}: {told}")
+        patterns = ", ".join(permission.pattern for permission in given) or "nobody"
+        record(connection, Action.PERMISSIONS_REPLACED, f"{agent_id}: {patterns}")
     return _all(given)
 
 

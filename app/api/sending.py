@@ -29,10 +29,10 @@ def send_message(
     queue: bool | None = None,
 ) -> wire.Queued:
     """Nothing is queued unless it can leave now, or the program says that it may wait: an agent
-    must not be told that it wrote when nobody will read it."""
+    must not hear that it wrote what will never be read."""
     digest = sends.fingerprint(agent_id, body.to, body.message, body.urgent)
     if earlier := _find(idempotency_key):
-        return _again(earlier, digest)
+        return _answer_again(earlier, digest)
     agent = agents.find(agent_id) or abort(404, f"There is no agent “{agent_id}”.")
     texts = sign_text(agent, body.message, urgent=body.urgent) or abort(
         422, "message: There is nothing to send."
@@ -47,7 +47,7 @@ def send_message(
             record(connection, Action.MESSAGE_QUEUED, f"{send_id}: {agent.id} to {body.to}")
             after_commit(connection, live().nudge_outbox)
     if send_id is None:
-        return _again(_find(idempotency_key), digest)
+        return _answer_again(_find(idempotency_key), digest)
     return wire.Queued(id=send_id, agent_id=agent.id)
 
 
@@ -64,7 +64,7 @@ def _find(idempotency_key: str | None) -> Send | None:
         return sends.find(connection, g.api_key.id, idempotency_key)
 
 
-def _again(earlier: Send | None, digest: str) -> wire.Queued:
+def _answer_again(earlier: Send | None, digest: str) -> wire.Queued:
     """The same answer as before, whatever has changed since, if the request is the same."""
     assert earlier is not None  # a taken key has a taker, and sends are never deleted
     if earlier.digest != digest:
@@ -85,7 +85,7 @@ def _begin(
     digest: str,
     idempotency_key: str | None,
 ) -> int | None:
-    """None when another request has taken the idempotency key meanwhile."""
+    """None when another request has taken the idempotency key since."""
     return sends.begin(
         connection,
         agent=agent.id,

@@ -47,21 +47,21 @@ def _millis_or_none(instant: datetime | None) -> int | None:
     return millis(instant) if instant else None
 
 
-def _checked(check: Check) -> Check:
+def _wrap_check(check: Check) -> Check:
     """Let pydantic see the product's own complaints."""
 
-    def checked(text: str) -> str:
+    def run_check(text: str) -> str:
         try:
             return check(text)
         except DjinnError as error:
             raise ValueError(str(error)) from None
 
-    return checked
+    return run_check
 
 
-def _parsed(parse: Check) -> GetPydanticSchema:
+def _make_parser(parse: Check) -> GetPydanticSchema:
     text = core_schema.str_schema(strict=True, max_length=100)
-    schema = core_schema.no_info_after_validator_function(_checked(parse), text)
+    schema = core_schema.no_info_after_validator_function(_wrap_check(parse), text)
     return GetPydanticSchema(lambda source, handler: schema)
 
 
@@ -95,12 +95,12 @@ def _truth(text: str) -> bool:
 VISIBLE = f"^[!-~]{{1,{IDEMPOTENCY_KEY_LIMIT}}}$"
 PhoneText = Annotated[
     Phone,
-    _parsed(Phone.parse),
+    _make_parser(Phone.parse),
     Field(examples=["+15551234567"], json_schema_extra={"format": "phone"}),
 ]
 PatternText = Annotated[
     Pattern,
-    _parsed(Pattern.parse),
+    _make_parser(Pattern.parse),
     Field(
         description="A number, a prefix such as +1555*, * for everyone, or, for one person whose "
         "number WhatsApp hides, their hidden id: 123456789012345@lid.",
@@ -110,10 +110,12 @@ PatternText = Annotated[
 ]
 TargetText = Annotated[
     Pattern,
-    _parsed(target),
+    _make_parser(target),
     Field(examples=["+15551234567", "+1555*"], json_schema_extra={"format": "phone-pattern"}),
 ]
-EmojiOrNothing = Annotated[str, AfterValidator(_checked(lambda text: text and parse_emoji(text)))]
+EmojiOrNothing = Annotated[
+    str, AfterValidator(_wrap_check(lambda text: text and parse_emoji(text)))
+]
 Label = Annotated[str, Field(max_length=LABEL_LIMIT), AfterValidator(_printable)]
 AgentOrNothing = Annotated[
     str, Field(max_length=100, description="An agent's id; an empty text means none.")
@@ -154,7 +156,7 @@ class Document(RootModel[dict[str, Any]]):
 
 
 class QrCode(Wire):
-    """What to draw as a QR code. A secret: whoever scans it links the account."""
+    """What to draw as a QR code. A secret: a phone that scans it links the account."""
 
     qr: str
 

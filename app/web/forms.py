@@ -66,15 +66,15 @@ class ParsedField(StringField):
 class AgentField(SelectField):
     """An agent's id or None. An agent that is set but gone can stay, and is shown as missing."""
 
-    def __init__(self, label: str | Sentence, nobody: str | Sentence, **kwargs: Any):
+    def __init__(self, label: str | Sentence, none: str | Sentence, **kwargs: Any):
         super().__init__(label, coerce=lambda value: value or None, choices=[], **kwargs)
-        self.nobody = nobody
+        self.none = none
 
     def offer(self, registry: Registry, current: str | None) -> None:
         titles = {agent.id: agent.title for agent in registry.agents.values()}
         if current is not None and current not in titles:
             titles[current] = f"{current} (missing)"
-        self.choices = [SelectChoice(*choice) for choice in [("", self.nobody), *titles.items()]]
+        self.choices = [SelectChoice(*choice) for choice in [("", self.none), *titles.items()]]
 
     def pre_validate(self, form: FlaskForm) -> None:
         if self.data and self.data not in (choice.value for choice in self.choices):

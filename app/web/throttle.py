@@ -19,7 +19,7 @@ WINDOW = 15 * 60  # seconds
 PER_ADDRESS = 10
 # Higher: strangers must not be able to lock the owner out by guessing from one address.
 PER_ACCOUNT = 100
-# Whoever gets as far as guessing codes knows the password; of a million codes three are right.
+# A visitor who guesses codes knows the password already; of a million codes three are right.
 PER_SECOND_FACTOR = 10
 
 API_WINDOW = 60  # seconds

@@ -52,8 +52,8 @@ WORDS: dict[str, Sentence | Counted] = {
     "person_unblocked": _("{person} is not blocked any more. The allowlist decides again."),
     "held_forgotten": _("{person} is forgotten."),
     # Send permissions
-    "permission_given": _("{agent} may now write to {whom}."),
-    "permission_removed": _("{agent} may not write to {whom} any more."),
+    "permission_given": _("{agent} may now write to {recipient}."),
+    "permission_removed": _("{agent} may not write to {recipient} any more."),
     # Chat
     "chat_model_chosen": _("The next answer comes from {model}."),
     # Conversations
@@ -82,5 +82,5 @@ NAMELESS = {
     "entry": _("Everyone"),
     "person": _("This person"),
     "pattern": _("A hidden number"),
-    "whom": _("everyone"),
+    "recipient": _("everyone"),
 }

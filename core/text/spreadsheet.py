@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterable
 
-# What a spreadsheet skips before a formula, and apostrophes: so that one can be told from ours.
+# What a spreadsheet skips before a formula, and apostrophes: so that one differs from ours.
 _FORMULA = re.compile(r"[' \n]*[=+\-@\t\r]")
 
 

@@ -77,7 +77,7 @@ async def delete(world: World, order: Order) -> None:
 
 async def typing(world: World, order: Order) -> None:
     phone, to = _find_pair(world, order)
-    await (phone.composing(to) if order.on else phone.paused(to))
+    await (phone.composing(to) if order.on else phone.stops_typing(to))
 
 
 async def read(world: World, order: Order) -> None:

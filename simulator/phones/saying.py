@@ -183,7 +183,7 @@ class Saying:
         """Show "recording audio..." to the other side."""
         self._chatstate(to, "composing", media="audio")
 
-    async def paused(self, to: Chat | None = None) -> None:
+    async def stops_typing(self, to: Chat | None = None) -> None:
         self._chatstate(to, "paused")
 
     async def reads(self, message: "Message | str") -> None:

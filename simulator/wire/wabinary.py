@@ -165,12 +165,12 @@ class _Reader:
         if tag in (BINARY_8, BINARY_20, BINARY_32):
             return self.raw(tag).decode()
         if tag in (HEX_8, NIBBLE_8):
-            return self.packed(tag)
+            return self.read_packed(tag)
         if DICTIONARY_0 <= tag <= DICTIONARY_3:
             return dictionary().double[tag - DICTIONARY_0][self.byte()]
         return self.jid(tag)
 
-    def packed(self, tag: int) -> str:
+    def read_packed(self, tag: int) -> str:
         """Two characters in a byte; the high bit of the length says that the last is a filler."""
         header = self.byte()
         digits = self.take(header & 127).hex()

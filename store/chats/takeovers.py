@@ -57,12 +57,12 @@ def _current(chat_id: Any, now: Any) -> Select[Any]:
 def list_seen(connection: Connection, chat_ids: Iterable[int], now: datetime) -> dict[int, int]:
     """Those of these chats that are paused, each with the last message that the owner has seen in
     the panel, 0 for none."""
-    rows = _seen(connection, list(chat_ids), now)
+    rows = _select_seen(connection, list(chat_ids), now)
     return {row.id: row.seen_message_id or 0 for row in rows}
 
 
 @prepared
-def _seen(chat_ids: Any, now: Any) -> Select[Any]:
+def _select_seen(chat_ids: Any, now: Any) -> Select[Any]:
     columns = (table.c.id, table.c.seen_message_id)
     return select(*columns).where(table.c.id.in_(chat_ids), is_active(now))
 

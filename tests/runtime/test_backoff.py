@@ -15,7 +15,7 @@ RECONNECTS = Backoff(first=2.0, factor=1.8, cap=CAP, jitter=JITTER)
 def failed(times: int, lasted: float = 0) -> Backoff:
     backoff = RECONNECTS
     for _ in range(times):
-        backoff = backoff.after(lasted)
+        backoff = backoff.advance(lasted)
     return backoff
 
 
@@ -25,8 +25,8 @@ def test_the_steps(failures: int, seconds: float) -> None:
 
 
 def test_a_minute_of_health_starts_from_the_beginning() -> None:
-    assert failed(20, lasted=59.9).after(60).delay(0.5) == 2
-    assert failed(20).after(59.9).delay(0.5) == CAP
+    assert failed(20, lasted=59.9).advance(60).delay(0.5) == 2
+    assert failed(20).advance(59.9).delay(0.5) == CAP
 
 
 @given(st.integers(1, 10_000_000), st.floats(0, 1))
@@ -42,6 +42,6 @@ def test_chance_spreads_many_workers() -> None:
 def test_without_jitter_it_doubles_up_to_the_cap() -> None:
     backoff, waits = Backoff(first=1, factor=2), []
     for _ in range(7):
-        backoff = backoff.after(0)
+        backoff = backoff.advance(0)
         waits.append(backoff.delay())
     assert waits == [1, 2, 4, 8, 16, 30, 30]

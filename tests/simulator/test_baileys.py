@@ -49,7 +49,7 @@ async def test_it_links_by_qr(unlinked: Witness, owner: Phone, sim: Simulator) -
     assert connected["lid"] == f"{device.lid}"
     assert owner.linked_devices == [device]
     assert (device.name, device.platform) == ("Mac OS", "CHROME")
-    assert sim.connected(owner)
+    assert sim.is_connected(owner)
 
 
 async def test_it_links_by_pairing_code(unlinked: Witness, owner: Phone, ana: Phone) -> None:
@@ -133,7 +133,7 @@ async def test_both_see_the_other_type(witness: Witness, sim: Simulator, ana: Ph
     await witness.receives(await ana.says("hi"))
     await ana.composing()
     await witness.tells("presence", chat=f"{ana.jid}", state="composing")
-    await ana.paused()
+    await ana.stops_typing()
     await witness.tells("presence", chat=f"{ana.jid}", state="available")
 
     await witness.order("available")

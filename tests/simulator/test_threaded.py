@@ -22,4 +22,4 @@ def test_phones_can_be_held_without_asyncio(tmp_path: Path) -> None:
             sim.add_phone("+15550001000")
         with pytest.raises(ValueError, match="no phone number"):
             sim.add_phone("hello")
-        assert not sim.connected()
+        assert not sim.is_connected()

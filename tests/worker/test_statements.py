@@ -51,7 +51,7 @@ class Office:
             fence = link.raise_fence(connection, 0)
         self.ticks = ReadReceipts(database, self.phone.mark_read, clock)
         self.composer = TypingIndicator(database, lambda chat, is_typing: None, lambda: True, clock)
-        self.sender = Sender(database, self.phone, fence, clock, self.composer.sent)
+        self.sender = Sender(database, self.phone, fence, clock, self.composer.settle_after_piece)
         self.receipts = Receipts(database, clock)
         self.receiver = Receiver(
             database, Turns(redis), self, lambda lid: None, print, lambda: [], clock
@@ -62,7 +62,7 @@ class Office:
         self.ticks.send()
 
     def typing(self, chat: str) -> None:
-        self.composer.started(chat)
+        self.composer.start_typing(chat)
 
     def acknowledge(self, accepted: Accepted, emoji: str) -> None:
         self.sender.acknowledge(accepted, emoji)

@@ -46,10 +46,10 @@ class AsyncWorker(PatientWorker):
     Seconds: `grace` is how long running jobs may go on after SIGTERM before they are cancelled; a
     second SIGTERM cancels at once. `lost_after` is how long a worker that stops beating (every
     `job_monitoring_interval`) keeps its jobs; after that, and at most `maintenance_interval`
-    later, another worker gives them to whoever is free if they have a `Retry` left, else fails
+    later, another worker gives them to a free one if they have a `Retry` left, else fails
     them. So a job may run twice: at least once is the promise.
 
-    While Redis is out nothing is taken; a job that ends meanwhile waits to be recorded.
+    While Redis is out nothing is taken; a job that ends by then waits to be recorded.
     `connection` must not decode responses and needs room for `bookkeepers` + 5 connections.
     Raises ValueError when given several queues, and redis' errors when Redis is out at the start.
     """

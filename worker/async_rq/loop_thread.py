@@ -120,7 +120,7 @@ async def in_daemon_thread(function: Callable[[], T]) -> T:
             settled = outcome.set_exception, RuntimeError(f"function raised {error!r}")
         except BaseException as error:
             settled = outcome.set_exception, error
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed: no caller waits any more
             loop.call_soon_threadsafe(settle, *settled)
 
     threading.Thread(target=work, name="jobs-sync", daemon=True).start()

@@ -215,7 +215,7 @@ class PatientWorker(BaseWorker):
                 self._put_back(queue, job_id)
 
     def _put_back(self, queue: Queue, job_id: str) -> None:
-        """To the front of the queue; a job cancelled or deleted meanwhile is only dropped."""
+        """To the front of the queue; a job cancelled or deleted by then is only dropped."""
         job = queue.fetch_job(job_id)
         taken = queue.intermediate_queue
         with self.connection.pipeline() as pipeline:

@@ -190,12 +190,12 @@ def _content(message: Any) -> tuple[Kind, str, str | None]:
 def _bare(message: Any) -> Any:
     """What is inside wrappers such as “disappearing”, “view once” or “edited”. The library takes
     off the common ones, but not those inside a quote. Parsing has limited how deep they go."""
-    while inside := _inside(message):
+    while inside := _find_inner(message):
         message = inside
     return message
 
 
-def _inside(message: Any) -> Any:
+def _find_inner(message: Any) -> Any:
     for descriptor, part in message.ListFields():
         kind = descriptor.message_type
         if kind is not None and kind.name in _WRAPPERS and part.HasField("message"):
@@ -227,7 +227,7 @@ def _quote(message: Any) -> tuple[str | None, str | None]:
     """The id and the text of the message this one answers."""
     for context in _contexts(message):
         if context.stanzaID:
-            return context.stanzaID, _quoted(_bare(context.quotedMessage)) or None
+            return context.stanzaID, _read_quoted(_bare(context.quotedMessage)) or None
     return None, None
 
 
@@ -256,7 +256,7 @@ def _user(jid: str) -> str:
     return re.split("[@:.]", jid, maxsplit=1)[0]
 
 
-def _quoted(message: Any) -> str:
+def _read_quoted(message: Any) -> str:
     """What was quoted, in words: also a picture has to be called something."""
     kind, text, _ = _content(message)
     if kind in (Kind.TEXT, Kind.EDIT, Kind.PROTOCOL, Kind.DELETE, Kind.REACTION):

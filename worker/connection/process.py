@@ -88,7 +88,7 @@ class Connection:
             self._database, self._whatsapp.show_typing, self._whatsapp.announce, _now
         )
         self._sender = Sender(
-            self._database, self._whatsapp, fence, _now, self._typing_indicator.sent
+            self._database, self._whatsapp, fence, _now, self._typing_indicator.settle_after_piece
         )
         self._receipts = Receipts(self._database, _now)
         self._stops = Stops(redis)
@@ -252,7 +252,7 @@ class Connection:
         self._read_receipts.send()
 
     def typing(self, chat: str) -> None:
-        self._typing_indicator.started(chat)
+        self._typing_indicator.start_typing(chat)
 
     def acknowledge(self, accepted: Accepted, emoji: str) -> None:
         self._sender.acknowledge(accepted, emoji)
@@ -310,7 +310,7 @@ class Connection:
         self._events.send("connected", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
         self._receiver.wake.set()
         self._sender.wake_up()
-        self._spawn(self._typing_indicator.connected)
+        self._spawn(self._typing_indicator.start_anew)
 
     def on_disconnected(self) -> None:
         self._events.send("disconnected")

@@ -32,19 +32,19 @@ class TypingIndicator:
         self._lock = threading.Lock()
         self._announced = False
 
-    def connected(self) -> None:
+    def start_anew(self) -> None:
         """A new socket: the account has to be shown as online anew."""
         self._announced = False
         self._be_present()
 
-    def started(self, chat: str) -> None:
+    def start_typing(self, chat: str) -> None:
         """A message was accepted."""
         self._be_present()
         with self._lock:
             self._typing.add(chat)
         self._show(chat, True)
 
-    def sent(self, chat: str, is_expecting: bool) -> None:
+    def settle_after_piece(self, chat: str, is_expecting: bool) -> None:
         """A piece left. It ended the typing on the phone: if more is to come, it begins again."""
         self._settle(chat, is_expecting)
 

@@ -21,7 +21,7 @@ from store.chats.contexts import Past
 from worker.jobs.memory import Memory
 from worker.models.completion import Completer, Completion, Prompt
 
-KEPT = 4  # turns that stay word for word when nobody asked for a summary
+KEPT = 4  # turns that stay word for word when the summary was not asked for
 WORDS = 400  # that a summary should not exceed
 SHARE = 0.5  # of the room that one piece of the transcript may fill
 CUT = 8_000  # characters of one message that are summarised

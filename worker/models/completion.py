@@ -1,6 +1,6 @@
 """Asking a model: a prompt in, an answer or `AgentFailed` out. Knows nothing of chats and turns.
 
-Streamed only while somebody watches, in the panel: WhatsApp shows whole messages, and reading a
+Streamed only while the owner watches, in the panel: WhatsApp shows whole messages, and reading a
 stream costs several times the processor time.
 """
 
@@ -86,7 +86,7 @@ class Prompt:
 class Completion:
     """What came back. `text` is Markdown without the model's reasoning, perhaps empty; `history`
     is this turn alone, ready for JSON. `model` is the one that answered; if it was the fallback,
-    `remark` tells the owner why. Tokens and cost are None where nobody counted."""
+    `remark` tells the owner why. Tokens and cost are None where they were not counted."""
 
     text: str
     history: Sequence[Any]
@@ -122,7 +122,7 @@ class Completer:
             timeout=seconds,
             max_retries=0,  # the client's business
             request_timeout=TRIES * (seconds + LONGEST_PAUSE),
-            # Some models would be told with every request about marks we hardly ever use.
+            # Some models would read in every request about marks we hardly ever use.
             framing_announcement="when_needed",
         )
 
@@ -145,7 +145,7 @@ class Completer:
             raise self._describe_failure(attempts, error, usage) from error
 
     async def warm_up(self) -> None:
-        """Do once, before anybody waits, what a first use does slowly. Nothing is sent."""
+        """Do once, before a person waits, what a first use does slowly. Nothing is sent."""
         agent = Agent("warm-up", "Warm-up")
         first = await self.complete(Prompt(agent, DEMO, Content("first")))
         await self.complete(Prompt(agent, DEMO, Content("second"), first.history))
@@ -243,7 +243,7 @@ def _dump_history(messages: Iterable[ModelMessage]) -> Sequence[Any]:
 def _without_instructions(message: ModelMessage) -> ModelMessage:
     if isinstance(message, ModelRequest):
         return replace(message, instructions=None)
-    # An attempt that failed is told in the provider's words, which may quote a key.
+    # An attempt that failed is described in the provider's words, which may quote a key.
     return replace(message, parts=list(_strip_reasoning(message)), failed_attempts=None)
 
 

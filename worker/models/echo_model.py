@@ -1,5 +1,5 @@
 """What the model demo/echo says: enough to try every part of the product without a key, and never
-so much that anybody could take it for an AI."""
+so much that a person could take it for an AI."""
 
 from core.agents.agent import Agent
 from core.text.shortening import shorten
@@ -18,7 +18,7 @@ def render_echo(agent: Agent, text: str, *, is_first: bool) -> str:
 
 
 def _quote(text: str) -> str:
-    """As code, so that what somebody wrote comes back exactly as it was."""
+    """As code, so that what a person wrote comes back exactly as it was."""
     shown = shorten(text, ECHOED)
     fence = "```"
     while fence in shown:

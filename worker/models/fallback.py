@@ -38,7 +38,7 @@ class Attempts:
         return self.names[len(last.failed_attempts or ())]
 
     def give_up(self, error: Exception) -> Exception:
-        """Nobody answered. Returns the failure that counts: of several the agent's own model's."""
+        """No model answered. Returns the failure that counts: that of the agent's own model."""
         if isinstance(error, FallbackExceptionGroup):
             self.errors = list(zip(self.names, error.exceptions, strict=False))
             return self.errors[0][1]

@@ -1,5 +1,5 @@
 """HTTP to the providers. A request that failed for a reason that may pass is sent again here, for
-all providers and in one way: their own libraries are told not to."""
+all providers and in one way: their own libraries must not."""
 
 import asyncio
 import random

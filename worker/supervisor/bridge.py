@@ -241,7 +241,7 @@ class Bridge:
     def _again_later(self, reason: End, detail: str | None) -> None:
         self._note_offline()
         self._end_process()
-        self._backoff = self._backoff.after(self._was_online_for)
+        self._backoff = self._backoff.advance(self._was_online_for)
         delay = self._backoff.delay(random.random())
         self._start_at = self._clock() + delay
         retry_at = _now() + timedelta(seconds=delay)

@@ -65,7 +65,7 @@ class Supervisor:
             signal.signal(number, lambda *_: self.stop())
         threading.Thread(target=self._take_requests, name="requests", daemon=True).start()
         while not self._shutdown.is_set():
-            if self._acquired():
+            if self._acquire_lock():
                 self._hold_safely()
             else:
                 self._shutdown.wait(STANDBY_EVERY)
@@ -76,7 +76,7 @@ class Supervisor:
         self._shutdown.set()
         self._wake()
 
-    def _acquired(self) -> bool:
+    def _acquire_lock(self) -> bool:
         """What keeps us from it is said once, not with every try."""
         hindrance = None
         try:

@@ -28,7 +28,7 @@ class Office:
 
 @dataclass
 class ToolContext:
-    """One turn of one agent. `sends` counts how often it has tried to write to somebody; `remarks`
+    """One turn of one agent. `sends` counts how often it has tried to write to a person; `remarks`
     tell the owner what did not work, and hold no secret."""
 
     agent: Agent

@@ -1,6 +1,6 @@
 """`python leash.py PARENT COMMAND ARGUMENTS...`: become a program that dies with its parent.
 
-An MCP server is asked to end when its turn does. But if this process is killed, nobody asks: a
+An MCP server is asked to end when its turn does. But if this process is killed, none asks: a
 server that doesn't notice would stay for ever. Linux has a signal for that; elsewhere the server's
 closed standard input has to do.
 

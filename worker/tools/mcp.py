@@ -4,7 +4,7 @@ What a server offers is asked once and remembered for a while; a turn connects, 
 program, only when the model calls one of its tools, and ends it after the turn. So an idle server
 costs a turn nothing, and what one person's turn did in a server is not there for the next.
 
-Nothing that a server does fails a turn: the model is told what went wrong, and so is the owner.
+Nothing that a server does fails a turn: the model reads what went wrong, and so is the owner.
 """
 
 import asyncio
@@ -115,7 +115,7 @@ class Servers:
             connection.end()
 
     def _forget_stale(self, now: float) -> None:
-        """Entries that the owner has changed meanwhile are never asked for again."""
+        """Entries that the owner has changed since are never asked for again."""
         for server in [server for server, each in self._listings.items() if each.is_stale(now)]:
             del self._listings[server]
 
@@ -159,7 +159,7 @@ class ServerTools(AbstractToolset[ToolContext]):
         ctx: RunContext[ToolContext],
         tool: ToolsetTool[ToolContext],
     ) -> str:
-        """What the model is told, whatever happens."""
+        """What the model reads, whatever happens."""
         from fastmcp.exceptions import ToolError
 
         tool_name = (self._offers or {})[name].name

@@ -1,7 +1,7 @@
 """Writing to people on WhatsApp, to those that the owner has permitted and no others.
 
 The permission is read from SQL in the transaction that queues the message. What the model has been
-told, or was allowed a moment ago, counts for nothing. Every use is in the audit log.
+heard, or was allowed a moment ago, counts for nothing. Every use is in the audit log.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 class Refused(DjinnError):
-    """Not sent. `str(error)` is what the model is told."""
+    """Not sent. `str(error)` is what the model reads."""
 
 
 async def send_whatsapp_message(
@@ -65,7 +65,7 @@ async def list_whatsapp_targets(ctx: RunContext[ToolContext]) -> str:
 
 
 def _send(context: ToolContext, to: str, message: str, urgent: bool, is_over: bool) -> str:
-    """Returns what the model is told, also about a refusal. Raises only if the database is out."""
+    """Returns what the model reads, also about a refusal. Raises only if the database is out."""
     office = context.office
     try:
         if is_over:
@@ -138,7 +138,7 @@ def _render_permissions(given: Iterable[Permission]) -> Iterable[str]:
 
 
 def _status(context: ToolContext) -> Status | None:
-    """Raises `Refused` when nobody can tell whether WhatsApp is connected."""
+    """Raises `Refused` when it is unknown whether WhatsApp is connected."""
     try:
         return context.office.live.read_status()
     except RedisError:
@@ -146,8 +146,8 @@ def _status(context: ToolContext) -> Status | None:
 
 
 def _record(connection: Connection, context: ToolContext, action: Action, detail: str) -> None:
-    actor, told = f"agent:{context.agent.id}", f"{detail} (turn {context.turn_id})"
-    audit.record(connection, actor, action, told, context.office.now())
+    actor, described = f"agent:{context.agent.id}", f"{detail} (turn {context.turn_id})"
+    audit.record(connection, actor, action, described, context.office.now())
 
 
 def _line(text: str) -> str:

@@ -50,7 +50,7 @@ class TolerantModel(WrapperModel):
         try:
             return await super().request(messages, model_settings, parameters)
         except ModelHTTPError as error:
-            without = self._without(parameters, error)
+            without = self._leave_out(parameters, error)
         return await super().request(messages, model_settings, without)
 
     @asynccontextmanager
@@ -69,7 +69,7 @@ class TolerantModel(WrapperModel):
                     ask(messages, model_settings, parameters, run_context)
                 )
             except ModelHTTPError as error:
-                without = self._without(parameters, error)
+                without = self._leave_out(parameters, error)
                 stream = await stack.enter_async_context(
                     ask(messages, model_settings, without, run_context)
                 )
@@ -81,7 +81,7 @@ class TolerantModel(WrapperModel):
             return parameters
         return replace(parameters, function_tools=[])
 
-    def _without(
+    def _leave_out(
         self, parameters: ModelRequestParameters, error: ModelHTTPError
     ) -> ModelRequestParameters:
         """What to ask instead. Raises `error` when the tools were not what was refused."""

@@ -25,7 +25,7 @@ def test_a_number_minds_its_grammar() -> None:
 def test_those_without_a_name() -> None:
     assert said("entry_removed", entry=None) == "Everyone was removed."
     assert said("person_blocked", person=None) == "This person is blocked."
-    given = said("permission_given", agent="Ada", whom=None)
+    given = said("permission_given", agent="Ada", recipient=None)
     assert given == "Ada may now write to everyone."
 
 

@@ -55,7 +55,7 @@ async def test_people_see_read_receipts_of_people(bot: Bot, ana: Phone, sim: Sim
     await ana.says("hello")
     answer = await ana.hears("hello")
     await ana.composing()
-    await ana.paused()
+    await ana.stops_typing()
     await ana.reads(answer)
     waiting = sim.server.accounts["15550001000"].companions[1].waiting
     await sim.server.changes.wait_until(

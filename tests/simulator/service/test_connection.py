@@ -18,7 +18,7 @@ async def test_connections_can_be_refused(bot: Bot, ana: Phone, sim: Simulator) 
     sim.faults.refuse = True
     await sim.cut()
     await bot.tells("Disconnected")
-    assert not sim.connected()
+    assert not sim.is_connected()
     sim.faults.refuse = False
     await sim.wait_connected()
     await ana.says("fast hello")
@@ -37,7 +37,7 @@ async def test_connections_can_be_refused(bot: Bot, ana: Phone, sim: Simulator) 
 async def test_logins_are_refused(bot: Bot, sim: Simulator, reason: int, event: str) -> None:
     await sim.refuse_logins(reason)
     await bot.tells(event)
-    assert not sim.connected()
+    assert not sim.is_connected()
 
 
 async def test_a_login_refused_with_503_is_tried_again(bot: Bot, sim: Simulator) -> None:

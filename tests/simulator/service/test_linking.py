@@ -16,7 +16,7 @@ async def test_a_client_links_by_qr(unlinked: Bot, owner: Phone, sim: Simulator)
     assert unlinked.has("login") == [{"event": "login", "data": "success"}]
     assert owner.linked_devices == [device]
     assert (device.name, device.platform) == ("Neonize", "SAFARI")
-    assert sim.connected(owner)
+    assert sim.is_connected(owner)
 
 
 async def test_a_client_links_by_pairing_code(unlinked: Bot, owner: Phone, ana: Phone) -> None:

@@ -78,7 +78,7 @@ class Desk:
         """As the sender says it, once it has written that down."""
         with self.database.read() as connection:
             is_expecting = address in chats.expecting(connection, self.clock())
-        self.composer.sent(address, is_expecting)
+        self.composer.settle_after_piece(address, is_expecting)
 
     def settle(self) -> None:
         """Nobody works on what waits any more."""
@@ -91,7 +91,7 @@ def desk(database: Database, clock: Clock) -> Desk:
 
 
 def test_it_begins_at_once(desk: Desk):
-    desk.composer.started(ALICE)
+    desk.composer.start_typing(ALICE)
     assert desk.screen.take() == [(ALICE, True)]
 
 
@@ -106,7 +106,7 @@ def test_it_is_repeated_while_an_answer_is_on_its_way(desk: Desk):
 
 def test_it_ends_once_when_nothing_comes(desk: Desk):
     desk.accepted(ALICE)
-    desk.composer.started(ALICE)
+    desk.composer.start_typing(ALICE)
     desk.settle()
     desk.screen.take()
     desk.composer.tick()
@@ -117,7 +117,7 @@ def test_it_ends_once_when_nothing_comes(desk: Desk):
 
 def test_it_goes_on_between_chunks_and_ends_after_the_last(desk: Desk):
     chat = desk.accepted(ALICE)
-    desk.composer.started(ALICE)
+    desk.composer.start_typing(ALICE)
     first, second = desk.reply(ALICE, chat, "1", "2")
     desk.settle()
     desk.screen.take()
@@ -140,7 +140,7 @@ def test_who_starts_during_a_tick_goes_on_typing(desk: Desk, monkeypatch):
 
     def and_meanwhile() -> set[str]:
         seen = expecting()
-        desk.composer.started(ALICE)
+        desk.composer.start_typing(ALICE)
         return seen
 
     monkeypatch.setattr(desk.composer, "_expecting", and_meanwhile)
@@ -149,15 +149,15 @@ def test_who_starts_during_a_tick_goes_on_typing(desk: Desk, monkeypatch):
 
 
 def test_the_account_is_shown_as_online_when_connected(desk: Desk):
-    desk.composer.connected()
-    desk.composer.started(ALICE)
+    desk.composer.start_anew()
+    desk.composer.start_typing(ALICE)
     desk.composer.tick()
     assert desk.screen.announced == 1
 
 
 def test_showing_the_account_is_tried_until_it_works(desk: Desk):
     desk.screen.has_name = False
-    desk.composer.connected()
+    desk.composer.start_anew()
     desk.composer.tick()
     assert desk.screen.announced == 2
     desk.screen.has_name = True
@@ -167,6 +167,6 @@ def test_showing_the_account_is_tried_until_it_works(desk: Desk):
 
 
 def test_a_new_socket_shows_the_account_anew(desk: Desk):
-    desk.composer.connected()
-    desk.composer.connected()
+    desk.composer.start_anew()
+    desk.composer.start_anew()
     assert desk.screen.announced == 2
