@@ -22,7 +22,8 @@ from tests.services.processes import Spawner
 
 KINDS = ("sqlite", "postgresql")
 STORE_TESTS = Path(__file__).parent / "store"
-SLOW_FOLDERS = [Path(__file__).parent / name for name in ("scenarios", "browser", "demo")]
+SCENARIOS = Path(__file__).parent / "scenarios"
+SLOW_FOLDERS = [SCENARIOS, *(Path(__file__).parent / name for name in ("browser", "demo"))]
 SLOW_FIXTURES = {"spawn", "sim", "checkout", "postgres_url"}  # processes, the real library
 HERE = "127.0.0.1,localhost,::1"
 FAILED = pytest.StashKey[bool]()
@@ -76,12 +77,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         is_there = any(folder in item.path.parents for folder in SLOW_FOLDERS)
         if is_there or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
-    # What waits for processes begins first: at the end it would keep one of several pytests alone.
-    items.sort(key=lambda item: not item.get_closest_marker("slow"))
+    deal_out(items)
     if chromium.find() is None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="no Chromium"))
+
+
+def deal_out(items: list[pytest.Item]) -> None:
+    """Give each of several pytests, which take their shares of the list one after the other, as much
+    that waits for processes, and that first: at the end it would keep one of them alone."""
+    items.sort(
+        key=lambda item: (
+            not item.get_closest_marker("slow"),
+            SCENARIOS not in item.path.parents,
+        )
+    )
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for share in range(count) for item in items[share::count]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
