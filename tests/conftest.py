@@ -85,8 +85,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def deal_out(items: list[pytest.Item]) -> None:
-    """Give each of several pytests, which take their shares of the list one after the other, as much
-    that waits for processes, and that first: at the end it would keep one of them alone."""
+    """Give each of several pytests, which take their shares of the list one after the other, as
+    much that waits for processes, and that first: at the end it would keep one of them alone."""
     items.sort(
         key=lambda item: (
             not item.get_closest_marker("slow"),

@@ -6,7 +6,7 @@
 // per line from stdin (what to do). HTTPS_PROXY, SSL_CERT_FILE and SIMULATOR_ROOT_KEY lead to a
 // simulator; what they say counts in this process only.
 
-import { writeSync, readFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import readline from 'node:readline'
@@ -15,7 +15,7 @@ import tls from 'node:tls'
 
 import {
     downloadMediaMessage, makeWASocket, useMultiFileAuthState,
-    DisconnectReason, WAMessageStubType, WA_CERT_DETAILS,
+    BufferJSON, DisconnectReason, WAMessageStubType, WA_CERT_DETAILS,
 } from 'baileys'
 
 const [store, events] = [process.argv[2], Number(process.argv[3])]
@@ -59,7 +59,14 @@ for (const level of ['warn', 'error']) {
 
 const tell = (event, facts = {}) => writeSync(events, JSON.stringify({ event, ...facts }) + '\n')
 
-const { state, saveCreds } = await useMultiFileAuthState(store)
+const { state } = await useMultiFileAuthState(store)
+// In place of Baileys' own, which a SIGKILL finds half written: then the next start has to link anew.
+function saveCredentials() {
+    const path = `${store}/creds.json`
+    writeFileSync(`${path}.new`, JSON.stringify(state.creds, BufferJSON.replacer))
+    renameSync(`${path}.new`, path)
+}
+
 const came = new Map()
 let client
 
@@ -73,7 +80,7 @@ function connect() {
         appStateMacVerification: { patch: true, snapshot: true },
         markOnlineOnConnect: false,
     })
-    client.ev.on('creds.update', saveCreds)
+    client.ev.on('creds.update', saveCredentials)
     client.ev.on('creds.update', ({ me }) => me?.name && tell('named', { name: me.name }))
     client.ev.on('connection.update', connectionChanged)
     client.ev.on('messages.upsert', ({ messages }) => messages.forEach(messageCame))
