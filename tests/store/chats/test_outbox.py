@@ -7,8 +7,9 @@ from sqlalchemy import Connection, select, update
 
 from core.states import PieceState
 from store import link
-from store.chats import outbox
+from store.chats import outbox, turns
 from store.chats.outbox import RESENDS
+from store.chats.turns import TurnKind
 from store.sql.engine import Database
 from store.sql.tables import outbox as table
 from tests.store.making import NOW, chat_with, column, overlapping, together, transact
@@ -226,6 +227,30 @@ def test_a_recovered_row_keeps_its_place(database: Database) -> None:
         outbox.claim(connection, first, fence, NOW)
         outbox.recover(connection, connect(connection))
         assert [head.text for head in outbox.heads(connection)] == ["1"]
+
+
+def test_whether_anything_waits_to_be_sent(database: Database) -> None:
+    with database.write() as connection:
+        assert not outbox.has_queued(connection)
+        [row] = queue(connection, "A")
+        assert outbox.has_queued(connection)
+        outbox.record_refusal(connection, row, "no such number")
+        assert not outbox.has_queued(connection)
+
+
+def test_whether_anything_of_one_turn_waits_to_be_sent(database: Database) -> None:
+    with database.write() as connection:
+        chat = chat_with(connection)
+        first, second = (
+            turns.begin(connection, chat.id, [], NOW, kind=TurnKind.NOTICE, request="")
+            for _ in range(2)
+        )
+        outbox.add(connection, address="ada", texts=["A"], now=NOW, turn_id=first)
+        assert outbox.has_queued_of_turn(connection, first)
+        assert not outbox.has_queued_of_turn(connection, second)
+        assert outbox.drop(connection, second, "stopped") == 0
+        assert outbox.drop(connection, first, "stopped") == 1
+        assert not outbox.has_queued_of_turn(connection, first)
 
 
 def test_nothing_of_an_account_that_is_gone_is_sent(database: Database) -> None:
