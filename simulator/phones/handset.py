@@ -1,23 +1,23 @@
 """The protocol's side of a phone: device 0 of an account, with its keys and its messages.
 
 Between phones nothing is encrypted, since no client sees it; what reaches a linked device, and
-what it sends, is encrypted as in life. What a person sees and does is in phone.py and saying.py.
+what it sends, is encrypted as in life. What a person sees and does is in phone.py.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from simulator.crypto.e2ee import Keyring, Sealed, pad, unpad
+from simulator.crypto.e2ee import Keyring, Sealed, unpad
 from simulator.crypto.ratchet import Undecryptable
 from simulator.faults import Direction
-from simulator.phones import content, history, media, resending
+from simulator.phones import content, history, resending
+from simulator.phones.outgoing import Outgoing, send_to_device
 from simulator.phones.recent import Recent
 from simulator.service.account import Account, Companion
 from simulator.service.app_state import AppState
 from simulator.service.groups import GroupKeys
-from simulator.wire.jid import GROUP_SERVER, SERVER, STATUS, Jid
+from simulator.wire.jid import GROUP_SERVER, SERVER, Jid
 from simulator.wire.node import Node, node, receipt_ids
 from simulator.wire.protobufs import e2e
 
@@ -27,22 +27,6 @@ if TYPE_CHECKING:
 
 Addressing = Literal["pn", "lid", "lid_only"]
 MEMORY = 20_000  # messages that a phone can send again, or tell from a copy
-
-
-@dataclass
-class Outgoing:
-    """A message as it was sent, kept for those who ask for it again."""
-
-    message: Any
-    chat: Jid  # a group, status, or the person it is for
-    id: str
-    attrs: dict[str, str] = field(default_factory=dict)
-    file: bytes | None = None  # what the message refers to, encrypted
-    for_group: bytes | None = None  # the one ciphertext for all members
-
-    @property
-    def in_group(self) -> bool:
-        return self.chat.server == GROUP_SERVER
 
 
 class Handset:
@@ -60,9 +44,9 @@ class Handset:
         self.files: Recent[str, bytes] = Recent(MEMORY)  # encrypted, by message id
         self._waiting: list[Node | tuple[Handset, Outgoing]] = []  # arrived while offline
         self._outbox: list[tuple[Sequence[Account], Outgoing]] = []  # written while offline
-        self.sent: Recent[str, Outgoing] = Recent(MEMORY)
-        self._seen: Recent[tuple[Jid, str], None] = Recent(MEMORY)
-        self.retries: Counter[str] = Counter()
+        self.sent: Recent[str, Outgoing] = Recent(MEMORY)  # by message id
+        self._seen: Recent[tuple[Jid, str], None] = Recent(MEMORY)  # device and message id
+        self.retries: Counter[str] = Counter()  # message id -> how often we asked for it again
 
     @property
     def name(self) -> str:
@@ -84,10 +68,10 @@ class Handset:
         for account in to:
             if account is not self.account:
                 for companion in account.companions.values():
-                    self.send_to(companion, outgoing)
+                    send_to_device(self, companion, outgoing)
                 account.handset.receive_from_phone(self, outgoing)
         for companion in self.account.companions.values():
-            self.send_to(companion, outgoing)
+            send_to_device(self, companion, outgoing)
         self.phone.record_departure(outgoing.id)
 
     def rename(self, name: str) -> None:
@@ -103,78 +87,12 @@ class Handset:
             peer = {"category": "peer"}
             outgoing = Outgoing(message, self.account.jid, self.clockwork.message_id(), peer)
             self._remember(outgoing)
-            self.send_to(companion, outgoing)
+            send_to_device(self, companion, outgoing)
 
     def _remember(self, outgoing: Outgoing) -> None:
         self.sent[outgoing.id] = outgoing
         if outgoing.file is not None:
             self.files[outgoing.id] = outgoing.file
-
-    def send_to(self, companion: Companion, outgoing: Outgoing, count: int | None = None) -> None:
-        """`count`: how often the device has asked for it again, if this is why it is sent."""
-        mine = companion.account is self.account
-        if outgoing.in_group:
-            parts = self._encrypt_for_group(companion, outgoing, count)
-        else:
-            parts = [self._encrypt_for_device(companion, self._message_for(mine, outgoing), count)]
-        origin = self._origin_to_self(outgoing) if mine else self._origin(outgoing)
-        attrs = {
-            "id": outgoing.id,
-            "type": _stanza_type(outgoing.message),
-            "t": self.clockwork.seconds(),
-            "notify": self.name,
-            **origin,
-            **outgoing.attrs,
-        }
-        companion.deliver(node("message", *parts, **attrs))
-
-    def _message_for(self, mine: bool, outgoing: Outgoing) -> Any:
-        if not mine or "category" in outgoing.attrs:
-            return outgoing.message
-        copy = e2e.DeviceSentMessage(destinationJID=str(outgoing.chat), message=outgoing.message)
-        return e2e.Message(deviceSentMessage=copy)
-
-    def _encrypt_for_device(self, companion: Companion, message: Any, count: int | None) -> Node:
-        """A message for one device."""
-        text = pad(message.SerializeToString(), self.clockwork)
-        sealed = self.keyring.encrypt(companion.address, text, companion.bundle)
-        data = self.server.faults.maybe_corrupt("to_client", sealed.data)
-        return node("enc", data, v=2, type=sealed.type, count=count)
-
-    def _encrypt_for_group(
-        self, companion: Companion, outgoing: Outgoing, count: int | None
-    ) -> list[Node]:
-        """The key if the device lacks it, and the ciphertext for all; a repetition is pairwise."""
-        if count is not None:
-            self.group_keys.introduce_again(outgoing.chat, companion.address)
-            return [self._encrypt_for_device(companion, outgoing.message, count)]
-        introduction = self.group_keys.introduction(outgoing.chat, companion.address)
-        parts = [self._encrypt_for_device(companion, introduction, None)] if introduction else []
-        if outgoing.for_group is None or introduction:
-            text = pad(outgoing.message.SerializeToString(), self.clockwork)
-            outgoing.for_group = self.group_keys.encrypt(outgoing.chat, text)
-        data = self.server.faults.maybe_corrupt("to_client", outgoing.for_group)
-        return [*parts, node("enc", data, v=2, type="skmsg")]
-
-    def _origin(self, outgoing: Outgoing) -> dict[str, Jid | str]:
-        """Where a message comes from, as another account's device sees it."""
-        if outgoing.in_group or outgoing.chat == STATUS:
-            mode = "pn" if self.addressing == "pn" else "lid"
-            sender = {"participant": self.jid, **self._alternative("participant")}
-            return {"from_": outgoing.chat, "addressing_mode": mode, **sender}
-        return {"from_": self.jid, **self._alternative("sender")}
-
-    def _origin_to_self(self, outgoing: Outgoing) -> dict[str, Jid | str]:
-        if "category" in outgoing.attrs:
-            return {"from_": self.account.jid}
-        if outgoing.in_group:
-            return self._origin(outgoing)
-        return {"from_": self.account.jid, "recipient": outgoing.chat}
-
-    def _alternative(self, who: str) -> dict[str, Jid | str]:
-        if self.addressing == "pn":
-            return {f"{who}_lid": self.account.lid}
-        return {f"{who}_pn": self.account.jid} if self.addressing == "lid" else {}
 
     # Receiving
 
@@ -297,15 +215,3 @@ class Handset:
 def _group_of(stanza: Node) -> Jid | None:
     origin = stanza.jid("from")
     return origin if origin and origin.server == GROUP_SERVER else None
-
-
-def _stanza_type(message: Any) -> str:
-    kind = content.read(message).kind
-    if kind in ("text", "reaction"):
-        return kind
-    if kind.startswith("pollCreation"):
-        return "poll"
-    return "media" if kind in MEDIA_KINDS else "text"
-
-
-MEDIA_KINDS = {*media.KINDS, "locationMessage", "contactMessage"}

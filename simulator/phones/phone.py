@@ -1,6 +1,7 @@
-"""A phone that a test or a person can hold: what it shows, and waiting for it.
+"""A phone that a test or a person can hold: its account, linking, and waiting for what it shows.
 
-What one does with it is in saying.py.
+What it shows is in display.py; what a person does with it in message_actions.py, file_actions.py
+and presence_actions.py.
 
 All coroutines run in the simulator's event loop. What is waited for is awaited with a deadline;
 when it passes, the AssertionError shows the phone's transcript.
@@ -10,49 +11,31 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simulator.phones import content, media
-from simulator.phones.content import Content
-from simulator.phones.handset import Addressing, Handset, Outgoing
-from simulator.phones.message import Entry, Matcher, Message
-from simulator.phones.recent import Recent
-from simulator.phones.saying import Saying
+from simulator.phones.display import RANKS
+from simulator.phones.file_actions import FileActions
+from simulator.phones.handset import Addressing, Handset
+from simulator.phones.message import Matcher, Message
+from simulator.phones.message_actions import MessageActions
+from simulator.phones.presence_actions import PresenceActions
 from simulator.service import linking
 from simulator.service.account import Account, Companion
-from simulator.service.changes import Changes
 from simulator.wire.jid import Jid
-from simulator.wire.node import Node
 
 if TYPE_CHECKING:
     from simulator.simulator import Simulator
 
 TIMEOUT = 60.0  # seconds: generous, since a busy machine is no failure
-TYPING_FADES = 25.0  # seconds after which a phone stops to show "typing..."
-EARLY = 1000  # receipts for messages that are not here yet
-RANKS = {"pending": -1, "sent": 0, "delivered": 1, "read": 2}
-RECEIPTS = {"": "delivered", "inactive": "delivered", "read": "read", "played": "read"}
 
 
-class Phone(Saying):
+class Phone(MessageActions, FileActions, PresenceActions):
     """One handset as a person uses it. Made by `Simulator.add_phone`."""
 
     def __init__(self, simulator: "Simulator", handset: Handset):
-        self._simulator, self._handset = simulator, handset
+        super().__init__(simulator, handset)
         handset.phone = self
-        self.number = f"+{handset.account.number}"
-        self.changes = Changes()
-        self.transcript: list[Entry] = []
-        self.messages: dict[str, Message] = {}
-        self.reactions: dict[str, str] = {}  # message id -> emoji of the other side
-        self.reactions_by: dict[str, dict[str, str]] = {}  # message id -> number -> emoji
-        self.typing_log: list[tuple[str, float]] = []
-        self._typists: dict[str, tuple[str, float]] = {}  # chat -> what, Unix time
-        self.undecryptable = 0
-        self._unheard: list[Message] = []
-        self._ticks: dict[str, str] = {}
-        # The receipt for what a linked device has sent may be here before the copy of it.
-        self._early: Recent[str, str] = Recent(EARLY)
-        self._typing_seen = 0
+        self._typing_seen = 0  # how much of `typing_log` was waited for
 
-    # Who we are
+    # The account
 
     @property
     def account(self) -> Account:
@@ -86,16 +69,19 @@ class Phone(Saying):
         chats = {message.chat for message in self.messages.values()}
         return [phone for phone in self._simulator.phones if phone.number in chats]
 
-    def chat_jid(self, chat: str) -> str:
-        """The JID of a chat: of the person with a number, or a group's own."""
-        account = self._simulator.server.accounts.get(chat.removeprefix("+"))
-        return str(account.handset.jid) if account else chat
-
     def media_key(self, message_id: str) -> bytes:
         """The key of the file that came with a message; empty if there is none."""
         message = self.messages.get(message_id)
         found = media.part(content.unwrap(message.raw)) if message else None
         return bytes(found[1].mediaKey) if found else b""
+
+    async def renames(self, name: str) -> None:
+        """Change the name that others see with the next message."""
+        self._handset.rename(name)
+
+    async def is_addressed_by(self, addressing: Addressing) -> None:
+        """From now on others see this phone under its number or under its LID."""
+        self._handset.addressing = addressing
 
     # Linking
 
@@ -112,7 +98,7 @@ class Phone(Saying):
         for companion in [device] if device else self.linked_devices:
             linking.remove(self._simulator.server, companion)
 
-    # Watching
+    # Waiting for what it shows
 
     async def hears(self, what: Matcher = None, timeout: float = TIMEOUT) -> Message:
         """The next message not heard yet that matches: a text, a pattern, a predicate, or any.
@@ -126,28 +112,6 @@ class Phone(Saying):
         )
         self._unheard.remove(message)
         return message
-
-    @property
-    def unheard(self) -> list[Message]:
-        """What has come and was not asked for with `hears`."""
-        return list(self._unheard)
-
-    @property
-    def typing(self) -> bool:
-        """Whether the phone shows "typing..." now.
-
-        `typing_log` holds (what, Unix time): composing, recording, paused, and arrived for the
-        message that ends it.
-        """
-        if not self.typing_log or self.typing_log[-1][0] not in ("composing", "recording"):
-            return False
-        return self._now() - self.typing_log[-1][1] < TYPING_FADES
-
-    def typing_in(self, chat: str) -> str | None:
-        """What the person of this chat, or the last one in a group, does now: composing, recording
-        or nothing."""
-        what, since = self._typists.get(chat, (None, 0.0))
-        return what if self._now() - since < TYPING_FADES else None
 
     async def sees_typing(self, timeout: float = TIMEOUT) -> None:
         """Wait for the next "typing..." that was not seen yet."""
@@ -174,127 +138,6 @@ class Phone(Saying):
     async def sees(self, what: Callable[["Phone"], object], timeout: float = TIMEOUT) -> None:
         """Wait until `what(phone)` is true."""
         await self._wait_until(lambda: what(self), timeout, "did not see it")
-
-    def ticks(self, message_id: str) -> str | None:
-        """One of pending, sent, delivered and read; None for what this account did not send.
-
-        They tell of the other account's linked devices; of its phone only when it has none.
-        """
-        return self._ticks.get(message_id)
-
-    # What the handset reports
-
-    def message_arrived(
-        self,
-        message_id: str,
-        sender: Account,
-        what: Content,
-        raw: Any,
-        device: int = 0,
-        group: Jid | None = None,
-    ) -> None:
-        who = f"+{sender.number}"
-        self._note(who, what.kind, what.text, what.target or message_id)
-        if self.typing:
-            self.typing_log.append(("arrived", self._now()))
-        chat = str(group) if group else who
-        self._typists.pop(chat, None)
-        if what.kind == "reaction":
-            self.reactions[what.target or ""] = what.text
-            self._react(who, what)
-        elif what.kind in ("edit", "delete"):
-            self._change(what)
-        else:
-            message = self._keep(what, message_id, who, raw, chat=chat, device=device)
-            self._unheard.append(message)
-        self.changes.notify()
-
-    def own_device_sent(
-        self, message_id: str, chat: Jid, what: Content, raw: Any, device: int
-    ) -> None:
-        """A device linked to this phone's account has sent something to `chat`."""
-        account = self._simulator.server.find(chat.person)
-        name = f"+{account.number}" if account else str(chat)
-        self._record_sent(message_id, name, what, raw, device)
-
-    def record_sending(self, outgoing: Outgoing, chat: str) -> None:
-        """Something was written on this phone; it waits there while the phone is offline."""
-        self._ticks[outgoing.id] = "pending"
-        self._record_sent(outgoing.id, chat, content.read(outgoing.message), outgoing.message)
-
-    def record_departure(self, message_id: str) -> None:
-        """The service has taken a message of this phone."""
-        if self._ticks.get(message_id) == "pending":
-            self._ticks[message_id] = "sent"
-            self.changes.notify()
-
-    def typing_changed(self, sender: Account, state: Node, group: Jid | None = None) -> None:
-        recording = state.tag == "composing" and state.text("media") == "audio"
-        what = "recording" if recording else state.tag
-        self.typing_log.append((what, self._now()))
-        chat = str(group) if group else f"+{sender.number}"
-        self._typists.pop(chat, None)
-        if what != "paused":
-            self._typists[chat] = what, self._now()
-        self._note("them", "typing" if state.tag == "composing" else state.tag)
-        self.changes.notify()
-
-    def undecryptable_arrived(self, message_id: str, reason: str) -> None:
-        self.undecryptable += 1
-        self._note("them", "undecryptable", reason, message_id)
-        self.changes.notify()
-
-    def receipt_arrived(self, message_id: str, kind: str) -> None:
-        tick = RECEIPTS.get(kind)
-        before = self._ticks.get(message_id)
-        if tick is None or (before and RANKS[tick] <= RANKS[before]):
-            return
-        if before is None:
-            self._early[message_id] = tick
-            return
-        self._ticks[message_id] = tick
-        self._note("them", tick, "", message_id)
-        self.changes.notify()
-
-    # Inside
-
-    def _react(self, who: str, what: Content) -> None:
-        """The reaction of `who`; an empty one takes it back."""
-        reactions = self.reactions_by.setdefault(what.target or "", {})
-        reactions.pop(who, None)
-        if what.text:
-            reactions[who] = what.text
-
-    def _change(self, what: Content) -> None:
-        message = self.messages.get(what.target or "")
-        if message and what.kind == "edit":
-            message.text, message.edited = what.text, True
-        elif message:
-            message.deleted = True
-
-    def _record_sent(
-        self, message_id: str, chat: str, what: Content, raw: Any, device: int = 0
-    ) -> None:
-        self._note(self.number, what.kind, what.text, what.target or message_id)
-        if what.kind == "reaction":
-            self._react(self.number, what)
-        elif what.kind in ("edit", "delete"):
-            self._change(what)
-        else:
-            self._keep(what, message_id, self.number, raw, chat=chat, device=device, from_me=True)
-            self._ticks.setdefault(message_id, self._early.pop(message_id, "sent"))
-        self.changes.notify()
-
-    def _keep(self, what: Content, message_id: str, who: str, raw: Any, **more: Any) -> Message:
-        message = Message.of(what, message_id, who, raw, at=self._now(), **more)
-        self.messages[message_id] = message
-        return message
-
-    def _now(self) -> float:
-        return self._handset.clockwork.now()
-
-    def _note(self, who: str, what: str, text: str = "", message_id: str = "") -> None:
-        self.transcript.append(Entry(self._now(), who, what, text, message_id))
 
     async def _sees_state(self, state: str, timeout: float) -> None:
         def find_state() -> int | None:

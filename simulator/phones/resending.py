@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.crypto.e2ee import Bundle, PreKey
 from simulator.phones import media
+from simulator.phones.outgoing import send_to_device
 from simulator.service.account import Companion
 from simulator.service.handlers import bundle_content
 from simulator.wire.node import Node, node
@@ -46,7 +47,7 @@ def send_again(handset: "Handset", receipt: Node) -> None:
         return
     if (keys := receipt.child("keys")) is not None:
         handset.keyring.start(companion.address, _read_bundle(receipt, keys))
-    handset.send_to(companion, outgoing, int(retry.text("count", "1")))
+    send_to_device(handset, companion, outgoing, int(retry.text("count", "1")))
 
 
 def upload_again(handset: "Handset", receipt: Node) -> None:

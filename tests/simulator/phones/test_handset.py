@@ -4,18 +4,6 @@ from simulator import Phone, Simulator
 from tests.simulator.bot import Bot
 
 
-async def test_a_person_changes_between_number_and_lid(bot: Bot, ana: Phone) -> None:
-    for text, addressing, server in (
-        ("one", "pn", "s.whatsapp.net"),
-        ("two", "lid_only", "lid"),
-        ("three", "pn", "s.whatsapp.net"),
-    ):
-        await ana.is_addressed_by(addressing)  # type: ignore[arg-type]
-        await ana.says(text)
-        assert (await bot.tells("message", text=text))["server"] == server
-        await ana.hears(text)
-
-
 async def test_what_is_written_in_flight_mode_leaves_later(
     bot: Bot, ana: Phone, sim: Simulator
 ) -> None:

@@ -1,8 +1,9 @@
-"""What a phone shows of others: typing, receipts, what its owner types."""
+"""A phone's account, and waiting for what the phone shows."""
+
+import pytest
 
 from simulator import Phone, Simulator
 from tests.simulator.bot import Bot
-from tests.waiting import PATIENCE
 
 
 async def test_typing_is_seen_only_from_an_available_client(
@@ -23,41 +24,16 @@ async def test_typing_is_seen_only_from_an_available_client(
     assert not ana.typing
 
 
-async def test_delivery_receipts_say_whether_somebody_is_there(
-    unlinked: Bot, owner: Phone, ana: Phone, sim: Simulator
-) -> None:
-    await unlinked.link(owner)
-    await unlinked.does("mute", on=True)
-    for text, show_up in (("in the dark", False), ("in the light", True)):
-        if show_up:
-            await unlinked.show_up()
-        mine = await ana.says(text)
-        assert ana.ticks(mine) in ("sent", "delivered")
-        await ana.sees_delivered(mine)
-        kinds = {
-            record.stanza.text("type")
-            for record in sim.stanzas
-            if record.stanza.tag == "receipt" and record.stanza.text("id") == mine
-        }
-        assert kinds == ({""} if show_up else {"inactive"})
+async def test_the_account_is_known_by_its_name_and_contacts(ana: Phone, sim: Simulator) -> None:
+    ben = sim.add_phone("+15550002002", name="Ben")
+    await ben.says("hello", to=ana)
+    await ben.renames("Benjamin")
+    assert (ben.name, ben.online, ana.contacts()) == ("Benjamin", True, [ben])
 
 
-async def test_a_phone_that_is_offline_hears_later(bot: Bot, ana: Phone) -> None:
-    await ana.says("hello")
-    await ana.goes_offline()
-    await bot.tells("sent", text="hello")
-    assert ana.unheard == []
-    await ana.comes_online()
-    await ana.hears("hello")
-
-
-async def test_people_see_read_receipts_of_people(bot: Bot, ana: Phone, sim: Simulator) -> None:
-    await ana.says("hello")
-    answer = await ana.hears("hello")
-    await ana.composing()
-    await ana.stops_typing()
-    await ana.reads(answer)
-    waiting = sim.server.accounts["15550001000"].companions[1].waiting
-    await sim.server.changes.wait_until(
-        lambda: not waiting, PATIENCE, lambda: f"not acknowledged: {waiting}"
-    )
+async def test_what_does_not_come_shows_the_transcript(ana: Phone, sim: Simulator) -> None:
+    ben = sim.add_phone("+15550002002", name="Ben")
+    await ana.says("hello", to=ben)
+    with pytest.raises(AssertionError, match=r"Ben did not hear 'bye' within(.|\n)*text 'hello'"):
+        await ben.hears("bye", timeout=0.01)
+    assert (await ben.hears("hello")).sender == ana.number
