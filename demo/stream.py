@@ -40,7 +40,8 @@ class Watcher:
             state = self.state()
             news = difference(known, state)
             if news or time.monotonic() - sent_at > SILENCE:
-                yield _format_event({**news, "first": not known} if news else {})
+                event = {**news, "first": not known} if news else {}
+                yield f"data: {json.dumps(event)}\n\n"
                 known, sent_at = state, time.monotonic()
             self._end.wait(LOOK_EVERY)
 
@@ -53,7 +54,3 @@ def difference(before: State, after: State) -> dict[str, Any]:
     changed = {name: value for name, value in after.items() if before.get(name) != value}
     gone = [name for name in before if name not in after]
     return {"set": changed, "gone": gone} if changed or gone else {}
-
-
-def _format_event(content: Mapping[str, Any]) -> str:
-    return f"data: {json.dumps(content)}\n\n"

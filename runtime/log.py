@@ -5,7 +5,6 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -101,7 +100,7 @@ def _formatter(shared: list[Processor], renderers: list[Processor]) -> logging.F
 
 
 def _json() -> Processor:
-    return structlog.processors.JSONRenderer(default=_text, ensure_ascii=False)
+    return structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
 
 
 def _renderers(config: Config, process: str) -> list[Processor]:
@@ -124,7 +123,3 @@ def _renderers(config: Config, process: str) -> list[Processor]:
         structlog.processors.format_exc_info,
         _json(),
     ]
-
-
-def _text(value: Any) -> str:
-    return str(value)

@@ -152,7 +152,8 @@ class Processes:
         threading.Thread(target=self._watch_reader, daemon=True).start()
         release = self._children.pop(RELEASE, None)
         if release is None or self._release(release):
-            self._start_all()
+            for child in self._children.values():
+                child.due_at = time.monotonic()
             threading.Thread(target=when_started, daemon=True).start()
             while not self._finished:
                 self._start_due()
@@ -210,10 +211,6 @@ class Processes:
 
     def _is_running(self, name: str) -> bool:
         return name in self._children and self._children[name].running
-
-    def _start_all(self) -> None:
-        for child in self._children.values():
-            child.due_at = time.monotonic()
 
     def _start_due(self) -> None:
         now = time.monotonic()

@@ -26,7 +26,8 @@ class _Blocking:
             return value
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            return self._owner.run(value, *(map(_unwrap, args)), **_unwrap_all(kwargs))
+            named = {key: _unwrap(each) for key, each in kwargs.items()}
+            return self._owner.run(value, *map(_unwrap, args), **named)
 
         return call
 
@@ -94,7 +95,3 @@ def _unwrap(value: Any) -> Any:
     if isinstance(value, list):
         return [_unwrap(each) for each in value]
     return value._target if isinstance(value, _Blocking) else value
-
-
-def _unwrap_all(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: _unwrap(value) for name, value in values.items()}

@@ -98,7 +98,9 @@ def carry_out(connection: Connection, found: Found, plan: Plan, now: datetime) -
     if chat is None:
         return Outcome()
     if plan.takes_over:
-        _take_over(connection, chat, inbound, now)
+        if until := manual.wrote_on_phone(connection, chat, inbound, now):
+            detail = f"chat {chat.id} until {until:%Y-%m-%d %H:%M} UTC"
+            audit.record(connection, PHONE, audit.Action.CHAT_PAUSED, detail, now)
         return Outcome(taken_over=chat.id)
     if plan.state is not MessageState.WAITING:
         return Outcome()
@@ -198,9 +200,3 @@ def carry_out_change(connection: Connection, found: Found, plan: Plan, now: date
             edits.correct(connection, found.row, target, found.correction or target, now)
         case Change.REWRITE if target and not target.is_deleted:
             edits.replace_text(connection, target, inbound.text, now)
-
-
-def _take_over(connection: Connection, chat: Chat, inbound: Inbound, now: datetime) -> None:
-    if until := manual.wrote_on_phone(connection, chat, inbound, now):
-        detail = f"chat {chat.id} until {until:%Y-%m-%d %H:%M} UTC"
-        audit.record(connection, PHONE, audit.Action.CHAT_PAUSED, detail, now)

@@ -14,6 +14,7 @@ from simulator.service.groups import Group
 Pixel = Callable[[float, float], tuple[float, float, float, float]]  # x, y -> red .. alpha, 0 to 1
 
 VOICE_SECONDS, RATE = 3, 8000
+BRANDENBURG_GATE = (52.5163, 13.3777, "Brandenburg Gate", "Pariser Platz, Berlin")
 PAPER = b"Opening hours\n\nMonday to Friday: 9 to 18\nSaturday: 10 to 14\nSunday: closed\n"
 
 
@@ -87,48 +88,58 @@ def tone(seconds: int) -> bytes:
     return out.getvalue()
 
 
-async def _send_picture(phone: Phone, to: Phone) -> str:
-    return await phone.sends_picture(png(240, 160, sunset), to=to)
-
-
-async def _send_captioned_picture(phone: Phone, to: Phone) -> str:
-    return await phone.sends_picture(png(240, 160, sunset), "Where was this taken?", to=to)
-
-
-async def _send_voice(phone: Phone, to: Phone) -> str:
-    return await phone.sends_voice(tone(VOICE_SECONDS), VOICE_SECONDS, "audio/wav", to=to)
-
-
-async def _send_document(phone: Phone, to: Phone) -> str:
-    return await phone.sends_document(PAPER, "opening-hours.txt", "text/plain", to=to)
-
-
-async def _send_location(phone: Phone, to: Phone) -> str:
-    return await phone.sends_location(
-        52.5163, 13.3777, "Brandenburg Gate", "Pariser Platz, Berlin", to=to
-    )
-
-
-async def _send_contact(phone: Phone, to: Phone) -> str:
-    return await phone.sends_contact("Dora", "+15550002009", to=to)
-
-
-async def _send_poll(phone: Phone, to: Phone) -> str:
-    return await phone.sends_poll("Where shall we eat?", ["Noodles", "Pizza", "At home"], to=to)
-
-
-async def _send_sticker(phone: Phone, to: Phone) -> str:
-    return await phone.sends_sticker(png(128, 128, smile), "image/png", to=to)
-
-
 SAMPLES = (
-    Sample("picture", "photo", "Picture", _send_picture),
-    Sample("captioned", "photo", "Picture with a question", _send_captioned_picture),
-    Sample("voice", "microphone", "Voice note", _send_voice),
-    Sample("document", "file-text", "Document", _send_document),
-    Sample("location", "map-pin", "Location", _send_location),
-    Sample("contact", "address-book", "Contact", _send_contact),
-    Sample("poll", "chart-bar", "Poll", _send_poll),
-    Sample("sticker", "sticker", "Sticker", _send_sticker),
+    Sample(
+        "picture",
+        "photo",
+        "Picture",
+        lambda phone, to: phone.sends_picture(png(240, 160, sunset), to=to),
+    ),
+    Sample(
+        "captioned",
+        "photo",
+        "Picture with a question",
+        lambda phone, to: phone.sends_picture(
+            png(240, 160, sunset), "Where was this taken?", to=to
+        ),
+    ),
+    Sample(
+        "voice",
+        "microphone",
+        "Voice note",
+        lambda phone, to: phone.sends_voice(tone(VOICE_SECONDS), VOICE_SECONDS, "audio/wav", to=to),
+    ),
+    Sample(
+        "document",
+        "file-text",
+        "Document",
+        lambda phone, to: phone.sends_document(PAPER, "opening-hours.txt", "text/plain", to=to),
+    ),
+    Sample(
+        "location",
+        "map-pin",
+        "Location",
+        lambda phone, to: phone.sends_location(*BRANDENBURG_GATE, to=to),
+    ),
+    Sample(
+        "contact",
+        "address-book",
+        "Contact",
+        lambda phone, to: phone.sends_contact("Dora", "+15550002009", to=to),
+    ),
+    Sample(
+        "poll",
+        "chart-bar",
+        "Poll",
+        lambda phone, to: phone.sends_poll(
+            "Where shall we eat?", ["Noodles", "Pizza", "At home"], to=to
+        ),
+    ),
+    Sample(
+        "sticker",
+        "sticker",
+        "Sticker",
+        lambda phone, to: phone.sends_sticker(png(128, 128, smile), "image/png", to=to),
+    ),
 )
 BY_ID = {sample.id: sample for sample in SAMPLES}

@@ -10,7 +10,6 @@ from typing import Any
 from core.text.shortening import shorten
 from demo.world import matter
 from simulator import Message, Phone, Simulator
-from simulator.wire.jid import Jid
 
 SHOWN = 300  # messages of one phone, the latest ones
 PREVIEW = 120  # characters of a message that a list or a quote shows
@@ -22,7 +21,11 @@ def draw(simulator: Simulator, read: Set[tuple[str, str]]) -> State:
     """The state of every phone. `read` are number and id of the messages that were looked at."""
     names = {phone.number: phone.name for phone in simulator.phones}
     groups = simulator.server.groups.values()
-    called = {jid.user: each.name for each in simulator.phones for jid in _jids(each)}
+    called = {
+        jid.user: each.name
+        for each in simulator.phones
+        for jid in (each.account.jid, each.account.lid)
+    }
     state: State = {}
     for place, phone in enumerate(simulator.phones):
         state[f"phone:{phone.number}"] = _phone(phone, place)
@@ -104,10 +107,6 @@ def _with_names(text: str, called: Mapping[str, str]) -> str:
     for digits, name in called.items():
         text = text.replace(f"@{digits}", f"@{name}")
     return text
-
-
-def _jids(phone: Phone) -> tuple[Jid, Jid]:
-    return phone.account.jid, phone.account.lid
 
 
 def _is_in_group(message: Message) -> bool:

@@ -113,11 +113,8 @@ def _read_other(message: Any) -> Content:
         if field.name not in ("messageContextInfo", "senderKeyDistributionMessage"):
             quoted = getattr(value, "contextInfo", None)
             target = quoted.stanzaID or None if quoted is not None else None
-            return Content(field.name, _summary(value), target)
+            # The words that come with a picture, a file, a place, a card or a poll.
+            names = ("caption", "name", "displayName", "fileName")
+            words = (getattr(value, name, "") for name in names)
+            return Content(field.name, next(filter(None, words), ""), target)
     return Content("empty")
-
-
-def _summary(part: Any) -> str:
-    """The words that come with a picture, a file, a place, a card or a poll."""
-    words = (getattr(part, name, "") for name in ("caption", "name", "displayName", "fileName"))
-    return next((word for word in words if word), "")

@@ -21,20 +21,16 @@ PRIVACY = ("readreceipts", "profile", "status", "online", "last", "groupadd", "c
 
 def answer(server: "Server", connection: Connection, iq: Node) -> None:
     """Answer one iq; what is unknown gets an empty result, as most of it needs no more."""
-    handler = HANDLERS.get(iq.text("xmlns"), _nothing)
+    handler = HANDLERS.get(iq.text("xmlns"))
     iq_id, origin = iq.text("id"), iq.jid("to") or SERVER
     try:
-        content = handler(server, connection, iq)
+        content = handler(server, connection, iq) if handler else []
     except Refused as refusal:
         error = node("error", code=refusal.code, text=refusal.text)
         connection.send(node("iq", error, type="error", id=iq_id, from_=origin))
         return
     if content is not None:
         connection.send(node("iq", *content, type="result", id=iq_id, from_=origin))
-
-
-def _nothing(server: "Server", connection: Connection, iq: Node) -> Answer:
-    return []
 
 
 def _encrypt(server: "Server", connection: Connection, iq: Node) -> Answer:

@@ -100,12 +100,15 @@ class AgentFiles:
         """The backups that differ from what is there, by file name."""
         folder = self._folder(agent_id)
         now = _snapshot(folder)
-        backups = {name: content for name in FILES if (content := _content(folder, name + BACKUP))}
-        return {
-            name: Previous(content.decode("utf-8-sig", "replace"), _changed_at(folder, name))
-            for name, content in backups.items()
-            if content != now.raw.get(name)
-        }
+        found: dict[str, Previous] = {}
+        for name in FILES:
+            content = _content(folder, name + BACKUP)
+            if content and content != now.raw.get(name):
+                changed_at = (folder / (name + BACKUP)).stat().st_mtime
+                found[name] = Previous(
+                    content.decode("utf-8-sig", "replace"), datetime.fromtimestamp(changed_at, UTC)
+                )
+        return found
 
     def restore(self, agent_id: str, name: str, etag: str) -> None:
         """Let this file and its backup change places. Raises `AgentChanged`, also when there is
@@ -260,10 +263,6 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _changed_at(folder: Path, name: str) -> datetime:
-    return datetime.fromtimestamp((folder / (name + BACKUP)).stat().st_mtime, UTC)
 
 
 def _unix(text: str) -> str:

@@ -103,7 +103,8 @@ class AgentFolder:
             children = sorted(self.path.iterdir())
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             return []
-        return [child for child in children if child.name[0] not in "._" and _is_folder(child)]
+        visible = [child for child in children if child.name[0] not in "._"]
+        return [child for child in visible if (stat := _stat(child)) and S_ISDIR(stat.st_mode)]
 
     def _read(self) -> Registry:
         agents: dict[str, Agent] = {}
@@ -128,7 +129,8 @@ def _agent(folder: Path) -> Agent:
     on_whatsapp = config.get("whatsapp", True)
     if not isinstance(on_whatsapp, bool):
         raise _Unreadable("config.yml: whatsapp must be true or false.")
-    name = fields.get("name") or _name_in(fields.get("title", "")) or _make_name(folder.name)
+    by_folder = folder.name.replace("_", " ").replace("-", " ").strip().title()
+    name = fields.get("name") or _name_in(fields.get("title", "")) or by_folder
     return Agent(
         id=folder.name,
         name=name,
@@ -208,20 +210,11 @@ def _name_in(title: str) -> str:
     return title.strip()
 
 
-def _make_name(folder_name: str) -> str:
-    return folder_name.replace("_", " ").replace("-", " ").strip().title()
-
-
 def _list_files(folder: Path) -> set[str]:
     try:
         return {file.name for file in folder.iterdir()}
     except OSError as error:
         raise _Unreadable(f"The folder can't be read: {error.strerror}.") from None
-
-
-def _is_folder(path: Path) -> bool:
-    stat = _stat(path)
-    return stat is not None and S_ISDIR(stat.st_mode)
 
 
 def _stat(path: Path) -> Any:

@@ -14,7 +14,6 @@ from core.link import Status
 from core.phone import Phone
 from store import link, settings
 from store.chats import chats, outbox, people
-from store.chats.chats import Chat
 
 
 def queue(
@@ -31,7 +30,8 @@ def queue(
 
     The chat's next messages go to the agent that wrote, as if the person had chosen it.
     """
-    chat = _open_chat(connection, to, now)
+    person = people.identify(connection, to, None, "", now)
+    chat = chats.enter(connection, person.id, chats.address_of(connection, to), now)
     sticky = timedelta(minutes=settings.load(connection).sticky_minutes)
     chats.stick(connection, chat.id, agent.id, now + sticky)
     return outbox.add(
@@ -62,9 +62,3 @@ def check_enabled(connection: Connection) -> None:
     """Raises `NotConnected` when the owner has turned the integration off."""
     if not settings.load(connection).enabled:
         raise NotConnected("WhatsApp is not connected: the integration is disabled")
-
-
-def _open_chat(connection: Connection, phone: Phone, now: datetime) -> Chat:
-    """The chat with this number, made if there has never been one."""
-    person = people.identify(connection, phone, None, "", now)
-    return chats.enter(connection, person.id, chats.address_of(connection, phone), now)

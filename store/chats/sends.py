@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from core.states import PieceState
 from store.sql.engine import insert_new
@@ -113,8 +113,8 @@ def progress(connection: Connection, send_id: int) -> Progress | None:
     rows = connection.execute(
         select(outbox).where(outbox.c.send_id == send_id).order_by(outbox.c.id)
     )
-    return Progress(send_id, agent, [_part(row) for row in rows.mappings()])
-
-
-def _part(row: RowMapping) -> Part:
-    return Part(PieceState(row["state"]), row["error"], row["possibly_twice"], row["sent_at"])
+    parts = [
+        Part(PieceState(row["state"]), row["error"], row["possibly_twice"], row["sent_at"])
+        for row in rows.mappings()
+    ]
+    return Progress(send_id, agent, parts)

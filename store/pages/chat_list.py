@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    ScalarSelect,
     Select,
     exists,
     func,
@@ -195,6 +194,18 @@ def _says(text: str) -> ColumnElement[bool]:
 
 
 def _select_rows(ids: Sequence[int], now: datetime) -> Select[Any]:
+    last_in = (
+        select(messages.c.id)
+        .where(messages.c.chat_id == chats.c.id, is_remark())
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    )
+    last_out = (
+        select(outbox.c.id)
+        .where(outbox.c.chat_id == chats.c.id)
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    )
     return (
         select(
             chats.c.id,
@@ -213,23 +224,12 @@ def _select_rows(ids: Sequence[int], now: datetime) -> Select[Any]:
             .label("is_open"),
             _has_failed(now).label("failed"),
             takeovers.is_active(now).label("paused"),
-            _last_in().label("last_in"),
-            _last_out().label("last_out"),
+            last_in.correlate(chats).scalar_subquery().label("last_in"),
+            last_out.correlate(chats).scalar_subquery().label("last_out"),
         )
         .outerjoin(people, people.c.id == chats.c.person_id)
         .where(chats.c.id.in_(ids))
     )
-
-
-def _last_in() -> ScalarSelect[int]:
-    of_chat = (messages.c.chat_id == chats.c.id, is_remark())
-    newest = select(messages.c.id).where(*of_chat).order_by(messages.c.id.desc()).limit(1)
-    return newest.correlate(chats).scalar_subquery()
-
-
-def _last_out() -> ScalarSelect[int]:
-    newest = select(outbox.c.id).where(outbox.c.chat_id == chats.c.id)
-    return newest.order_by(outbox.c.id.desc()).limit(1).correlate(chats).scalar_subquery()
 
 
 def _read_matches(

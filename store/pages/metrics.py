@@ -24,26 +24,21 @@ class Counts:
 
 def count(connection: Connection) -> Counts:
     """Also of what there is none of, so that a graph begins at zero."""
+    reasons = _count_by(connection, messages.c.reason).items()
+    groups = turns.c.state, turns.c.error_code
+    ended = connection.execute(select(*groups, func.count()).group_by(*groups))
     return Counts(
-        messages={**_none(Reason), **_by_reason(connection)},
-        turns={(TurnState.DONE.value, ""): 0, **_by_failure(connection)},
+        messages={**_none(Reason), **{reason or UNDECIDED: number for reason, number in reasons}},
+        turns={
+            (TurnState.DONE.value, ""): 0,
+            **{(state, failure or ""): number for state, failure, number in ended},
+        },
         outbox={**_none(PieceState), **_count_by(connection, outbox.c.state)},
     )
 
 
 def _none(kinds: Iterable[StrEnum]) -> Mapping[str, int]:
     return dict.fromkeys([kind.value for kind in kinds], 0)
-
-
-def _by_reason(connection: Connection) -> Mapping[str, int]:
-    found = _count_by(connection, messages.c.reason)
-    return {reason or UNDECIDED: number for reason, number in found.items()}
-
-
-def _by_failure(connection: Connection) -> Mapping[tuple[str, str], int]:
-    groups = turns.c.state, turns.c.error_code
-    rows = connection.execute(select(*groups, func.count()).group_by(*groups))
-    return {(state, failure or ""): number for state, failure, number in rows}
 
 
 def _count_by(connection: Connection, column: "Column[str]") -> dict[str, int]:

@@ -69,11 +69,20 @@ def count(connection: Connection, now: datetime, midnight: datetime) -> Counts:
     cost. Midnight is where the owner is."""
     since = now - timedelta(hours=HOURS)
     today, by_hour = _count_received(connection, since, midnight)
+    sent = select(outbox.c.sent_at.label("at"))
+    # No answer because something was wrong. In the panel the owner sees it at once.
+    failed = _on_whatsapp(select(turns.c.finished_at.label("at"))).where(
+        turns.c.state == TurnState.FAILED
+    )
+    # Replies that WhatsApp refused, or of which it is unknown whether they left.
+    unsent = select(outbox.c.created_at.label("at")).where(
+        outbox.c.state.in_([PieceState.FAILED, PieceState.UNKNOWN])
+    )
     return Counts(
         received=Figure(today, sum(by_hour)),
-        sent=_figure(connection, select(outbox.c.sent_at.label("at")), since, midnight),
-        failed_turns=_figure(connection, _failed_turns(), since, midnight),
-        unsent=_figure(connection, _select_unsent(), since, midnight),
+        sent=_figure(connection, sent, since, midnight),
+        failed_turns=_figure(connection, failed, since, midnight),
+        unsent=_figure(connection, unsent, since, midnight),
         cost=_cost(connection, since, midnight),
         median_seconds=_median(connection, since),
         by_hour=by_hour,
@@ -131,19 +140,6 @@ def _cost(connection: Connection, since: datetime, midnight: datetime) -> Cost:
 
 def _begun_after(instant: datetime) -> ColumnElement[bool]:
     return turns.c.finished_at >= instant
-
-
-def _failed_turns() -> Select[Any]:
-    """When turns ended that gave no answer because something was wrong. In the panel the owner
-    sees it at once."""
-    ended = _on_whatsapp(select(turns.c.finished_at.label("at")))
-    return ended.where(turns.c.state == TurnState.FAILED)
-
-
-def _select_unsent() -> Select[Any]:
-    """Replies that WhatsApp refused, or of which it is unknown whether they left."""
-    written = select(outbox.c.created_at.label("at"))
-    return written.where(outbox.c.state.in_([PieceState.FAILED, PieceState.UNKNOWN]))
 
 
 def _figure(

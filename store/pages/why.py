@@ -54,7 +54,9 @@ def find(connection: Connection, query: str, now: datetime) -> Sequence[Asked]:
     if not wanted:
         return []
     numbers = _numbers_in(wanted)
-    persons = _people(connection, _match_person(wanted, numbers))
+    latest = people.c.last_seen_at.desc()
+    named = select(people.c.id).where(_match_person(wanted, numbers)).order_by(latest)
+    persons = connection.scalars(named.limit(PEOPLE)).all()
     matches = _messages(connection, _match_message(wanted, numbers), now, is_match=True)
     known = [*persons, *(asked.person_id for asked in matches if asked.person_id)]
     theirs = _messages(connection, messages.c.person_id.in_(known[:PEOPLE]), now)
@@ -87,12 +89,6 @@ def _match_message(wanted: str, numbers: Sequence[str]) -> ColumnElement[bool]:
         messages.c.phone.in_([f"+{number}" for number in numbers]),
         messages.c.text.icontains(wanted, autoescape=True),
     )
-
-
-def _people(connection: Connection, condition: ColumnElement[bool]) -> Sequence[int]:
-    latest = people.c.last_seen_at.desc()
-    statement = select(people.c.id).where(condition).order_by(latest).limit(PEOPLE)
-    return list(connection.scalars(statement))
 
 
 def _messages(

@@ -153,7 +153,10 @@ class Tail(logging.Handler):
             "event": str(said.pop("event", ""))[:TEXT],
             "template": "" if is_ours or not record.args else str(record.msg)[:TEXT],
             "exception": str(said.pop("exception", ""))[-TRACE:],
-            "fields": {name: _short(value) for name, value in said.items()},
+            "fields": {
+                name: value if isinstance(value, bool | int | float | None) else str(value)[:TEXT]
+                for name, value in said.items()
+            },
         }
         return json.dumps(line, ensure_ascii=False)
 
@@ -171,9 +174,3 @@ def _push(redis: Redis, key: str, lines: Sequence[str], kept: int) -> None:
 def _read(redis: Redis, key: str, limit: int) -> Sequence[Line]:
     found = redis.lrange(key, 0, limit - 1)
     return [Line.read(raw) for raw in found]
-
-
-def _short(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return str(value)[:TEXT]
