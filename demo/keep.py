@@ -32,7 +32,7 @@ _GONE = (Connection, CodeRequest, asyncio.Future, asyncio.Handle)
 
 
 def _digest() -> bytes:
-    """Of the code whose objects are kept."""
+    """The hash of the simulator's code: what other code has written is not read."""
     digest = hashlib.sha256()
     for path in sorted((ROOT / "simulator").rglob("*.py")):
         digest.update(path.read_bytes())
@@ -51,7 +51,8 @@ def can_be_restored(path: Path) -> bool:
 
 
 def save(world: World, path: Path) -> None:
-    """Write it all down. Nothing may be happening any more. Raises `Unkeepable`."""
+    """Write everything to the file. Call it when the product's processes have ended.
+    Raises `Unkeepable`."""
     server = world.simulator.server
     memory = {
         "phones": world.simulator.phones,
@@ -70,8 +71,9 @@ def save(world: World, path: Path) -> None:
 
 
 def restore(world: World, path: Path) -> None:
-    """Before anything happens. The file is used up: should this demo end in disorder, the next
-    one starts over, since phones that are behind their linked devices can't read them."""
+    """Read what `save` has written; call it before any client connects. Deletes the file: when this
+    demo crashes the next one starts over, since phones whose keys are older than those of their
+    linked devices can't decrypt what these send."""
     content = path.read_bytes()[DIGEST_SIZE:]
     path.unlink()
     memory = _Reader(io.BytesIO(content), world.simulator).load()

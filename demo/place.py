@@ -71,7 +71,7 @@ class Place:
         return self.folder / "data"
 
     def secret(self, name: str, made: str) -> str:
-        """`made`, or what was made the first time."""
+        """The secret in the file `name`; the first time `made` is written there."""
         path = self.folder / name
         with suppress(FileNotFoundError):
             return path.read_text().strip()

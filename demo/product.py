@@ -83,7 +83,7 @@ class Product:
         return self._panel.config["SESSION_COOKIE_NAME"], str(value)
 
     def look(self) -> Facts:
-        """What is so now, or was half a second ago."""
+        """The facts, at most half a second old."""
         with self._lock:
             if time.monotonic() - self._looked_at > LOOK_EVERY:
                 self._facts, self._looked_at = self._read(), time.monotonic()

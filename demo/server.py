@@ -24,8 +24,8 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def serving(app: Flask, port: int) -> Iterator[None]:
-    """While inside, the page is there. One thread for each request; streams end with the process
-    or when the browser goes."""
+    """Serve the page inside a `with` block. One thread for each request; streams end with the
+    block or when the browser goes."""
     server = make_server(HOST, port, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(
         target=server.serve_forever, args=(STOP_SECONDS,), name="phones page", daemon=True

@@ -25,7 +25,7 @@ class Watcher:
         self._end = threading.Event()
 
     def state(self) -> State:
-        """What is so now, or was a moment ago."""
+        """The state, at most LOOK_EVERY seconds old."""
         with self._lock:
             if time.monotonic() - self._looked_at >= LOOK_EVERY:
                 self._state, self._looked_at = self._look(), time.monotonic()

@@ -42,11 +42,11 @@ bp = Blueprint("phones", __name__)
 
 @dataclass(frozen=True)
 class Demo:
-    """What the page is made of, kept in `app.extensions`. Who knows `key` may use it."""
+    """What the page is made of, kept in `app.extensions`."""
 
     world: World
     product: Product
-    key: str
+    key: str  # a browser that knows it may use the page
     watcher: Watcher
 
 

@@ -8,15 +8,14 @@ MOST_STEPS = 60  # the cap is reached long before; the power of an outage of day
 
 @dataclass(frozen=True)
 class Backoff:
-    """Seconds between attempts: `first`, each time `factor` as many, at most `cap`. It begins again
-    after an attempt that lasted `healthy_after` seconds."""
+    """How long to wait between attempts, in seconds: longer each time."""
 
-    first: float
-    factor: float
-    cap: float = 30.0
+    first: float  # the first wait
+    factor: float  # how many times as long each further wait is
+    cap: float = 30.0  # the longest wait
     jitter: float = 0.0  # the part by which chance makes a wait longer or shorter
-    healthy_after: float = 60.0
-    failures: int = 0
+    healthy_after: float = 60.0  # an attempt that lasted so long begins the waits anew
+    failures: int = 0  # attempts in a row that did not last
 
     def delay(self, chance: float = 0.5) -> float:
         """0 before the first failure. `chance` is a random number from 0 to 1; it keeps many

@@ -87,8 +87,8 @@ class Child:
                 self._tell(Event("line", self.name, line))
 
     def _wait(self, process: "subprocess.Popen[bytes]", reader: threading.Thread) -> None:
-        """Tell of its end, after the last line it has printed. Where the system can, leave the dead
-        process in place: until `bury` takes it away its id can't go to another one."""
+        """Report the end, after the last line that was printed. Where the system can, leave the
+        dead process in place: until `bury` takes it away its id can't go to another one."""
         if hasattr(os, "waitid"):
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         else:
@@ -98,7 +98,7 @@ class Child:
         self._tell(Event("ended", self.name))
 
     def bury(self) -> int:
-        """After its end. Returns its return code."""
+        """Take the ended process away from the system. Returns its return code."""
         assert self._process
         code = self._process.wait()
         self._process = None
@@ -181,7 +181,7 @@ class Processes:
             self._events.put(Event("signal", number=signal.SIGHUP))
 
     def _release(self, release: Child) -> bool:
-        """Whether it succeeded, and the others may start."""
+        """Run the Procfile's release command. False if the others must not start."""
         others, self._children = self._children, {RELEASE: release}
         release.start(time.monotonic())
         while release.running:

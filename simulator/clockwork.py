@@ -1,4 +1,4 @@
-"""Where the simulator's time and chance come from, so that a run can be rehearsed exactly."""
+"""Where the simulator's time and chance come from, so that a run can be repeated exactly."""
 
 import os
 import random

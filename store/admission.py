@@ -25,11 +25,10 @@ PHONE = "owner's phone"  # who did it, in the audit log
 
 @dataclass(frozen=True)
 class Found:
-    """What was looked up about a message: `case` is what the decision needs, the rest are the rows
-    that it may change."""
+    """What was looked up about a message: for the decision, and the rows that it may change."""
 
     row: int  # the message's id
-    case: Case
+    case: Case  # all that the decision needs
     match: Match
     chat: Chat | None  # the direct chat with its other side
     addresses: set[str]  # under which that one is known to WhatsApp

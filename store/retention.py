@@ -28,20 +28,19 @@ BATCH = 200  # rows in one transaction, so that others do not wait for the datab
 
 @dataclass(frozen=True)
 class Rule:
-    """`find` gives the ids of rows that are older than a moment, `BATCH` at most. They are deleted,
-    or only `emptied` of that."""
+    """What is deleted, or only emptied, once it is old."""
 
     name: str
     kept: timedelta
     table: Table
-    find: Callable[[datetime], Select[Any]]
-    emptied: Mapping[str, Any] | None = None
+    find: Callable[[datetime], Select[Any]]  # the ids of rows older than a moment
+    emptied: Mapping[str, Any] | None = None  # what the columns get; None: the rows are deleted
 
 
 def let_go(database: Database, rule: Rule, now: datetime) -> int:
-    """One batch. Returns how many rows that concerned; fewer than `BATCH` when nothing is left.
+    """Delete or empty one batch. Returns how many rows; fewer than `BATCH` when nothing is left.
 
-    It looks before it takes the lock that SQLite has for writers.
+    Reads first, so that SQLite's lock for writers is taken only where there is something to do.
     """
     with database.read() as connection:
         ids = connection.scalars(rule.find(now - rule.kept).limit(BATCH)).all()

@@ -17,13 +17,13 @@ NBSP = "\N{NO-BREAK SPACE}"  # a number stays with its unit
 
 @dataclass(frozen=True)
 class Fault:
-    """`start` breaks something. With `is_on` and `stop` it lasts until it is taken back."""
+    """A way to break something, once or until it is taken back."""
 
     id: str
     title: str
-    expect: str
+    expect: str  # what the panel and the phones will show
     start: Callable[[Simulator], Awaitable[None] | None]
-    is_on: Callable[[Simulator], bool] | None = None
+    is_on: Callable[[Simulator], bool] | None = None  # set, with `stop`, where the fault lasts
     stop: Callable[[Simulator], None] | None = None
     icon: str = "bolt"
 

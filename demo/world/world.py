@@ -86,7 +86,7 @@ class World:
         return found[0] if found else self.phone(name)
 
     def opens(self, phone: Phone, message: Message) -> bool:
-        """A message is looked at. Whether for the first time."""
+        """Note that the person has looked at a message. False if that was so before."""
         seen = (phone.number, message.id)
         if seen in self.read:
             return False

@@ -35,9 +35,9 @@ class Bundle:
 
 
 class Sealed(NamedTuple):
-    """An encrypted message: `type` is `pkmsg` until the other device has answered, then `msg`."""
+    """An encrypted message."""
 
-    type: str
+    type: str  # pkmsg until the other device has answered, then msg
     data: bytes
 
 

@@ -1,6 +1,6 @@
 """The double ratchet of Signal protocol version 3: one session state with one other device.
 
-A state changes only when a message was proved genuine: a forged or damaged one costs nothing.
+A state changes only when a message was proved genuine: a forged or damaged one changes nothing.
 Source: Signal's specifications of X3DH and the double ratchet, with libsignal's labels and limits.
 """
 
@@ -46,13 +46,13 @@ class Chain:
 
 
 class SignalMessage(NamedTuple):
-    """A parsed ratchet message; `signed` is what its MAC covers."""
+    """A parsed ratchet message."""
 
     ratchet_key: bytes
     counter: int
     previous_counter: int
     ciphertext: bytes
-    signed: bytes
+    signed: bytes  # what the MAC covers
     mac: bytes
 
     @classmethod

@@ -14,15 +14,11 @@ WRAPPERS = (
 
 
 class Content(NamedTuple):
-    """A message as a person sees it.
+    """A message as a person sees it."""
 
-    `kind` is text, reaction, edit, delete or the protobuf field's name for anything else;
-    `target` is the id of the message that a reaction, an edit, a delete or a quote is about.
-    """
-
-    kind: str
+    kind: str  # text, reaction, edit, delete, or for anything else the protobuf field's name
     text: str = ""
-    target: str | None = None
+    target: str | None = None  # the message that a reaction, edit, delete or quote is about
 
 
 def text(

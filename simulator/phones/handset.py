@@ -81,7 +81,7 @@ class Handset:
             companion.deliver(self.server.notification("server_sync", collection))
 
     def companion_ready(self, companion: Companion) -> None:
-        """A new linked device can be written to: share the app state's key and the past with it."""
+        """Share the app state's key and the past with a new linked device, which has logged in."""
         past = history.notifications(self.phone, self.server.media, self.clockwork)
         for message in (self.app_state.key_share(), *past):
             peer = {"category": "peer"}
@@ -167,7 +167,7 @@ class Handset:
         )
 
     def _decrypt(self, companion: Companion, stanza: Node) -> Any:
-        """What the parts of a message for this phone say; a group's keys are learned on the way."""
+        """Decrypt a message for this phone; a group's key that comes with it is kept."""
         direction: Direction = "to_owner" if companion.account is self.account else "to_phones"
         result = None
         for enc in stanza.all("enc"):

@@ -13,7 +13,7 @@ Matcher = Union[str, re.Pattern[str], Callable[["Message"], object], None]  # no
 
 @dataclass(eq=False)
 class Message:
-    """A message on this phone. `kind` as in content.Content; `raw` is the waE2E.Message."""
+    """A message on this phone."""
 
     id: str
     sender: str  # "+15550001000"
@@ -21,11 +21,11 @@ class Message:
     at: float  # Unix time when it reached or left this phone
     from_me: bool = False
     from_device: int = 0  # 0: typed on a phone, else the number of a linked device
-    kind: str = "text"
+    kind: str = "text"  # as in content.Content
     quoted_id: str | None = None
     edited: bool = False
     deleted: bool = False
-    raw: Any = None
+    raw: Any = None  # the waE2E.Message
     chat: str = ""  # "+15550001000", or a group's JID
 
     @classmethod

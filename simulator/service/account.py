@@ -20,7 +20,7 @@ FEW_PREKEYS = 4  # when only these are left the client is asked to make more
 
 @dataclass(eq=False)
 class Companion:
-    """A linked device. Stanzas that need an answer stay in `waiting` until it has come."""
+    """A linked device."""
 
     account: "Account"
     device: int
@@ -36,6 +36,7 @@ class Companion:
     has_prekeys: bool = False
     available: bool = False  # what its last presence said
     connection: "Connection | None" = None
+    # Stanzas that the device has yet to answer, by tag and id.
     waiting: dict[tuple[str, str], Node] = field(default_factory=dict)
 
     @cached_property

@@ -31,7 +31,7 @@ class Group:
     created: int  # Unix time
 
     def others(self, member: Account) -> list[Account]:
-        """Who is in it besides this account; empty if it is no member."""
+        """The other members; empty if this account is no member."""
         if member not in self.members:
             return []
         return [each for each in self.members if each is not member]

@@ -162,7 +162,7 @@ _USER_FACTS: dict[str, Callable[[Account | None, Node | None], Node | None]] = {
 
 
 def _privacy(server: "Server", connection: Connection, iq: Node) -> Answer:
-    """Settings that a client may change; the simulator keeps them and minds none."""
+    """Settings that a client may change; the simulator stores them and acts on none."""
     companion = connection.companion
     if companion is None:
         raise Refused(401, "not-authorized")

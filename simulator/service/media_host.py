@@ -42,7 +42,7 @@ class MediaHost:
         self._tickets: set[str] = set()
 
     def ticket(self) -> str:
-        """What a client has to show when it uploads."""
+        """A token with which a client may upload (`auth` in the address)."""
         ticket = self._clockwork.stanza_id()
         self._tickets.add(ticket)
         return ticket

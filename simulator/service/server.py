@@ -23,10 +23,10 @@ LOG_SIZE = 5000
 
 
 class Record(NamedTuple):
-    """One stanza of the log: `direction` is "in" (from a client) or "out", `at` is Unix time."""
+    """One stanza of the log."""
 
-    at: float
-    direction: str
+    at: float  # Unix time
+    direction: str  # "in" (from a client) or "out"
     device: Jid | None
     stanza: Node
 

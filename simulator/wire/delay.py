@@ -1,4 +1,4 @@
-"""A line on which everything takes a while and nothing overtakes."""
+"""A queue that delays each action and keeps their order."""
 
 import asyncio
 from collections import deque

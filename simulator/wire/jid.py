@@ -9,11 +9,11 @@ BROADCAST_SERVER = "broadcast"
 
 
 class Jid(NamedTuple):
-    """An address. `device` 0 is the phone itself; companions count from 1."""
+    """An address."""
 
     user: str
     server: str
-    device: int = 0
+    device: int = 0  # 0 is the phone itself; companions count from 1
 
     def __str__(self) -> str:
         if not self.user:

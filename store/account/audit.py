@@ -85,12 +85,11 @@ class Act:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which acts are wanted. Nothing in a field: all of them. `text` may stand anywhere, in
-    whatever case."""
+    """Which acts are wanted; an empty field lets all of them through."""
 
     actor: str = ""
     action: str = ""
-    text: str = ""
+    text: str = ""  # any part of what the entry says, in either case of letters
 
 
 def record(connection: Connection, actor: str, action: Action, detail: str, now: datetime) -> None:

@@ -19,11 +19,11 @@ RESET_VALID = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Owner:
-    """`totp_secret` is encrypted, None without a second factor."""
+    """The only user of the panel."""
 
     name: str
     password_hash: str
-    totp_secret: str | None = None
+    totp_secret: str | None = None  # encrypted; None without a second factor
     recovery_codes_left: int = 0
 
 

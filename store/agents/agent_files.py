@@ -28,9 +28,9 @@ _TRASHED = re.compile(r"(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,63})\.\d{8}T\d{6}(?:-\
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An agent's files at one moment; `raw` has those that are there."""
+    """An agent's files at one moment."""
 
-    raw: Mapping[str, bytes]
+    raw: Mapping[str, bytes]  # by file name, those that are there
 
     @property
     def etag(self) -> str:
@@ -50,8 +50,8 @@ class Snapshot:
         return {name: self.text(name) for name in self.raw}
 
     def in_its_manner(self, name: str, text: str) -> str:
-        """`text`, as a browser sends it, with the file's line ends; what is there if it differs
-        in nothing else."""
+        """`text` from a browser with the file's line ends; the file's own text if nothing but
+        line ends differs."""
         current, plain = self.text(name), _unix(text)
         if plain == _unix(current):
             return current
@@ -64,10 +64,10 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Previous:
-    """What a file was before its last change in the panel, which was at `until`."""
+    """What a file was before its last change in the panel."""
 
     text: str
-    until: datetime
+    until: datetime  # when it was changed
 
 
 class AgentFiles:

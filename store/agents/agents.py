@@ -27,12 +27,11 @@ FILE_LIMIT = 512 * 1024  # bytes; a persona is not a book
 
 @dataclass(frozen=True)
 class Registry:
-    """All agents at one moment. `broken` never stop the others; `hidden` are there, but can't be
-    reached on the channel that this registry is for."""
+    """All agents at one moment."""
 
-    agents: Mapping[str, Agent] = field(default_factory=dict)
-    broken: Sequence[BrokenAgent] = ()
-    hidden: Set[str] = frozenset()
+    agents: Mapping[str, Agent] = field(default_factory=dict)  # by id
+    broken: Sequence[BrokenAgent] = ()  # could not be read; the others work all the same
+    hidden: Set[str] = frozenset()  # ids of those that this registry's channel does not reach
 
     def restrict_to(self, channel: Channel) -> "Registry":
         """As people on this channel know it: agents that are switched off for WhatsApp answer

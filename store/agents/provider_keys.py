@@ -24,12 +24,11 @@ from store.sql.tables import provider_keys as table
 
 @dataclass(frozen=True)
 class StoredKey:
-    """What may be known of a key of the panel. `key` is None when it can't be decrypted: the
-    installation's secret is another one now."""
+    """A key that the owner has entered in the panel."""
 
     provider: str
     set_at: datetime
-    key: str | None
+    key: str | None  # None when it can't be decrypted: the installation's secret has changed
 
     def __repr__(self) -> str:
         return f"StoredKey({self.provider!r})"

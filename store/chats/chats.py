@@ -147,7 +147,7 @@ def groups(connection: Connection, since: datetime) -> Sequence[Chat]:
 
 
 def rename_group(connection: Connection, chat_id: int, subject: str) -> None:
-    """This is what the group is called."""
+    """Store the group's name."""
     connection.execute(
         update(table).where(table.c.id == chat_id).values(subject=subject[:SUBJECT] or None)
     )
@@ -230,8 +230,8 @@ def _release(chat_id: Any, owner: Any) -> Update:
 
 
 def release_if_quiet(connection: Connection, chat_id: int, owner: str, **values: Any) -> bool:
-    """The same, and set these columns, if nothing waits in this chat; False and no change if
-    something does. For its holder."""
+    """Release the lease and set these columns, if no message waits in this chat; False and no
+    change if one does. For the holder of the lease."""
     released = {"lease_owner": None, "lease_until": None, **values}
     return _release_if_quiet(connection, chat_id, owner, **released).rowcount == 1
 

@@ -132,7 +132,7 @@ def _select_past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
 
 
 def totals(connection: Connection, context: Context) -> Totals:
-    """All of it. What a summary took counts too."""
+    """Counts and costs of the whole context, the making of summaries included."""
     answers = (turns.c.kind == "agent", turns.c.state == "done")
     row = connection.execute(
         select(

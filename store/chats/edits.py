@@ -115,20 +115,21 @@ def find_correction(
 
 
 def replace_text(connection: Connection, target: Stored, text: str, now: datetime) -> None:
-    """It was not read yet, or it is the owner's own."""
+    """Replace the words of a message that no agent has read, or that the owner wrote."""
     _change(connection, target.id, text=text, edited_at=now)
 
 
 def correct(
     connection: Connection, row: int, target: Stored, latest: Stored, now: datetime
 ) -> None:
-    """An edit, whose row is `row`, of what was read already quotes what was `latest` said."""
+    """An edit of a message that an agent has read becomes a message itself, in `row`: it quotes the
+    words that were in force before it, those of `latest`."""
     _change(connection, target.id, edited_at=now)
     _change(connection, row, quoted_id=target.message_id, quoted_text=latest.text or None)
 
 
 def mark_deleted(connection: Connection, row: int, now: datetime) -> None:
-    """The deletion of this message came before it."""
+    """Mark a message whose deletion arrived before it."""
     _change(connection, row, deleted_at=now)
 
 

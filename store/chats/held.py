@@ -47,15 +47,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Held:
-    """A person who wrote, is not allowed, and was ignored. `kept` messages could still be answered;
-    `said` are the last of them, in the order in which they came."""
+    """A person who wrote, is not allowed, and got no answer."""
 
     person: Person
-    count: int
-    kept: int
+    count: int  # messages of theirs
+    kept: int  # of these, how many could still be answered
     first_at: datetime
     last_at: datetime
-    said: Sequence[Said] = field(default=())
+    said: Sequence[Said] = field(default=())  # the last of those kept, the oldest first
 
 
 def list_held(
@@ -190,7 +189,7 @@ def _is_of(person_id: int) -> ColumnElement[bool]:
 
 
 def _in_vain(person_id: int) -> ColumnElement[bool]:
-    """Held, or ignored and no part of any chat."""
+    """In a query: messages of this person that are held, or ignored and in no chat."""
     ignored = and_(messages.c.state == MessageState.IGNORED, messages.c.chat_id.is_(None))
     return and_(messages.c.person_id == person_id, or_(_HELD, ignored))
 

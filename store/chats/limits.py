@@ -65,7 +65,7 @@ def find_refusal(
 
 
 def add_to(connection: Connection, turn_id: int, message_ids: Sequence[int], now: datetime) -> None:
-    """These messages get the answer of that turn, which was given already: nothing is sent."""
+    """Close these messages with that turn, whose refusal was sent already: nothing is sent."""
     messages_store.move(
         connection,
         {"id": list(message_ids)},

@@ -45,12 +45,12 @@ LENGTH = 1000  # characters of one
 
 @dataclass(frozen=True)
 class Said:
-    """A piece of what was said without any agent. In a group `name` is who said it."""
+    """A piece of what was said without any agent."""
 
     at: datetime
     by_owner: bool
     text: str
-    name: str = ""
+    name: str = ""  # who said it, in a group
 
 
 def take_over(connection: Connection, chat_id: int, until: datetime | None, now: datetime) -> None:
@@ -95,8 +95,8 @@ def resume(connection: Connection, chat_id: int, now: datetime, *, answer: bool)
 def settle(
     connection: Connection, chat_id: int, now: datetime, until: datetime | None = None
 ) -> int:
-    """What waits has been answered by hand, as far as it was written until then; commands are
-    ours alone. Returns how many messages that concerned."""
+    """Mark waiting messages as answered, since the owner has answered them: those written until
+    then, commands excepted. Returns how many."""
     waiting = messages.waiting(connection, chat_id)
     ids = [each.id for each in waiting if not batch.is_command(each)]
     early = table.c.sent_at <= until if until else true()

@@ -59,7 +59,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An accepted message that is waiting for its answer. `person_id` is None in the panel."""
+    """An accepted message that is waiting for its answer."""
 
     id: int
     kind: Kind
@@ -68,7 +68,7 @@ class Waiting:
     push_name: str
     received_at: datetime
     facts: Mapping[str, Any] | None = None
-    person_id: int | None = None
+    person_id: int | None = None  # None in the panel
 
 
 def receive(connection: Connection, inbound: Inbound, now: datetime) -> bool:
@@ -177,12 +177,12 @@ def record_decision(
 
 
 def was_read(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    """The blue tick for these has left."""
+    """Record that the blue tick for these was sent."""
     _change(connection, list(ids), read_at=now)
 
 
 def was_acknowledged(connection: Connection, message: int, emoji: str) -> None:
-    """Our reaction to this one has left."""
+    """Record that our reaction to this one was sent."""
     _change(connection, [message], ack_emoji=emoji)
 
 
@@ -223,7 +223,7 @@ def of_turn(connection: Connection, turn_id: int) -> Sequence[Waiting]:
 
 
 def retell(connection: Connection, turn_ids: Iterable[int | None]) -> None:
-    """Some messages of these turns have lost words: what the turns were asked loses them too."""
+    """Write the requests of these turns anew from their messages, some of which were deleted."""
     for turn_id in {each for each in turn_ids if each}:
         request = batch.build_content(of_turn(connection, turn_id)).as_text
         connection.execute(update(turns).where(turns.c.id == turn_id).values(request=request))

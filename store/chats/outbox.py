@@ -119,13 +119,13 @@ def claim(connection: Connection, row_id: int, fence: int, now: datetime) -> boo
 
 
 def record_sent(connection: Connection, row_id: int, wa_id: str, now: datetime) -> None:
-    """It has left, whatever was believed of it since."""
+    """WhatsApp has taken it, even if it counts as unknown by now."""
     move(connection, {"id": row_id}, to=PieceState.SENT, wa_id=wa_id, sent_at=now, error=None)
 
 
 def not_sent(connection: Connection, row_id: int, fence: int) -> None:
-    """It certainly did not leave: it waits again, in its old place. Only its own connection can
-    say so: a newer one may be sending it by now."""
+    """Put a row back that certainly did not leave: it waits again, in its old place. Only for the
+    connection that claimed it: a newer one may be sending it by now."""
     mine = and_(table.c.id == row_id, table.c.fence == fence)
     move(connection, mine, to=PieceState.QUEUED, attempts=table.c.attempts - 1)
 
@@ -135,12 +135,12 @@ def record_refusal(connection: Connection, row_id: int, error: str) -> None:
 
 
 def lost_sight(connection: Connection, row_id: int, error: str) -> None:
-    """It can't be known whether it left. It is not sent again by itself."""
+    """Mark a row of which it is unknown whether it left. It is not sent again by itself."""
     move(connection, {"id": row_id}, to=PieceState.UNKNOWN, error=error)
 
 
 def recover(connection: Connection, fence: int) -> int:
-    """Take up what an earlier connection left half done. Returns how many rows.
+    """Queue again what an earlier connection was sending. Returns how many rows.
 
     Its process is dead: whether such a row left is unknown. It is sent once more and marked as
     possibly sent twice; after that it stays unknown.

@@ -37,7 +37,7 @@ class Match:
 
     @property
     def person(self) -> Person | None:
-        """The number counts more."""
+        """The one with the number, else the one with the hidden id."""
         return self.by_phone or self.by_lid
 
     def foresee(self, phone: Phone | None) -> Person | None:
@@ -158,7 +158,8 @@ def _find(connection: Connection, by: Prepared, value: int | str) -> Person | No
 def _recognise(
     connection: Connection, phone: Phone | None, lid: str | None, found: Match
 ) -> Person | None:
-    """Who goes by this number and this hidden id, once no one else does."""
+    """The person with this number and this hidden id. Two people become one; a hidden id is taken
+    from the person who had it under another number."""
     by_phone, by_lid = found.by_phone, found.by_lid
     if phone and by_lid and by_lid.phone not in (None, phone):
         # The hidden id stays with the number it came with now; the old number keeps its history.

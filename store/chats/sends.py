@@ -20,11 +20,11 @@ from store.sql.tables import sends as table
 
 @dataclass(frozen=True)
 class Send:
-    """`digest` tells whether another request is the same, see `fingerprint`."""
+    """A request of a program to send something."""
 
     id: int
     agent: str
-    digest: str
+    digest: str  # the same for the same request, see `fingerprint`
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Progress:
 
     @property
     def error(self) -> str | None:
-        """Why the first part that is not as it should be isn't."""
+        """The error of the first part that is in the state of the whole."""
         return next((part.error for part in self.parts if part.state == self.state), None)
 
     @property
@@ -83,7 +83,7 @@ def begin(
 ) -> int | None:
     """The id of a new send. None when this program's idempotency key is taken, see `find`.
 
-    Where another transaction is at it with the same key, this waits for how that one ends.
+    While another transaction inserts the same key, this waits for the end of that one.
     """
     statement = insert_new(connection, table).values(
         api_key_id=api_key_id,

@@ -28,10 +28,10 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Takeover:
-    """`until` is None while it lasts until the owner ends it."""
+    """The owner answers in the agent's place."""
 
     since: datetime
-    until: datetime | None
+    until: datetime | None  # None: until the owner ends it
     by: By
 
 

@@ -45,22 +45,18 @@ class TurnKind(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a turn came to. `texts` are the pieces to send, in order; `reply` is the whole, as the
-    agent wrote it. `model` is the one that answered, None if it is the one the turn began with.
-    `estimated_tokens` is what we took its first request for; the counts are the provider's.
-    `error_code` marks a failure. `error_detail`, which a success may have too, is for the owner's
-    eyes only."""
+    """What a turn came to."""
 
-    texts: Sequence[str]
-    reply: str
+    texts: Sequence[str]  # the pieces to send, in order
+    reply: str  # the whole, as the agent wrote it
     history: Any = None
-    model: str | None = None
-    estimated_tokens: int | None = None
-    input_tokens: int | None = None
+    model: str | None = None  # the one that answered; None: the one the turn began with
+    estimated_tokens: int | None = None  # our estimate of the first request
+    input_tokens: int | None = None  # by the provider's count, as the next
     output_tokens: int | None = None
     cost_usd: Decimal | None = None
-    error_code: str | None = None
-    error_detail: str | None = None
+    error_code: str | None = None  # marks a failure
+    error_detail: str | None = None  # for the owner only; a success may have one too
 
 
 def begin(

@@ -13,15 +13,14 @@ from store.sql.tables import turns
 
 @dataclass(frozen=True)
 class Use:
-    """Since the beginning. Of the `turns` some may have a model without a known price: those
-    are `unpriced`, and `cost_usd`, None if nothing has a price, is without them."""
+    """An agent's turns since the beginning, and what they cost."""
 
     turns: int
     last_used_at: datetime
     input_tokens: int
     output_tokens: int
-    cost_usd: Decimal | None
-    unpriced: int
+    cost_usd: Decimal | None  # of the turns that have a price, None if none has
+    unpriced: int  # turns whose model has no known price
 
 
 def load(connection: Connection) -> Mapping[str, Use]:

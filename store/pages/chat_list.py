@@ -48,10 +48,9 @@ class Show(StrEnum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which chats: all conditions that are given hold. `text` is looked for in names, numbers and
-    in what was written, by either side."""
+    """Which chats: all conditions that are given hold."""
 
-    text: str = ""
+    text: str = ""  # part of a name, of a number or of what either side wrote
     show: Show | None = None
     agent: str | None = None
     person: int | None = None

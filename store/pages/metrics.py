@@ -15,15 +15,15 @@ UNDECIDED = "undecided"  # of a message that has just come in
 
 @dataclass(frozen=True)
 class Counts:
-    """Since the beginning. `turns` by state and failure; a turn without one has "" there."""
+    """All since the beginning."""
 
-    messages: Mapping[str, int]
-    turns: Mapping[tuple[str, str], int]
-    outbox: Mapping[str, int]
+    messages: Mapping[str, int]  # by reason, or UNDECIDED
+    turns: Mapping[tuple[str, str], int]  # by state and failure, "" without one
+    outbox: Mapping[str, int]  # by state
 
 
 def count(connection: Connection) -> Counts:
-    """Also of what there is none of, so that a graph begins at zero."""
+    """The counts, zeros included, so that a graph begins at zero."""
     reasons = _count_by(connection, messages.c.reason).items()
     groups = turns.c.state, turns.c.error_code
     ended = connection.execute(select(*groups, func.count()).group_by(*groups))

@@ -36,26 +36,24 @@ class Figure:
 
 @dataclass(frozen=True)
 class Cost:
-    """In dollars, the panel's chats included. `unpriced` answers of the 24 hours came from models
-    without a known price."""
+    """In dollars, the panel's chats included."""
 
     today: Decimal
-    day: Decimal
-    unpriced: int
+    day: Decimal  # of the last 24 hours
+    unpriced: int  # answers of these hours from models without a known price
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What happened on WhatsApp. `by_hour` are the messages that came in within 24 hours, the
-    oldest hour first; the median is of the answers to them."""
+    """What happened on WhatsApp."""
 
     received: Figure
     sent: Figure
     failed_turns: Figure
     unsent: Figure
     cost: Cost
-    median_seconds: float | None
-    by_hour: Sequence[int]
+    median_seconds: float | None  # from a message of the last 24 hours to its answer
+    by_hour: Sequence[int]  # messages that came in within 24 hours, the oldest hour first
 
     @property
     def failed(self) -> Figure:
@@ -122,7 +120,7 @@ def count_held(connection: Connection) -> int:
 
 
 def _on_whatsapp(statement: Select[Any]) -> Select[Any]:
-    """Of the turns only those of WhatsApp's chats."""
+    """Limit a query over turns to those of WhatsApp's chats."""
     return statement.join_from(turns, chats).where(chats.c.channel.in_(ON_WHATSAPP))
 
 

@@ -16,24 +16,24 @@ from store.sql.tables import allowlist, chats, messages, outbox, people
 
 @dataclass(frozen=True)
 class DatabaseHealth:
-    """`seconds` is how long the smallest question takes there and back."""
+    """What the database is and how it does."""
 
     name: str
     version: str
     bytes: int
-    seconds: float
+    seconds: float  # how long the smallest question takes there and back
     migration: str
 
 
 @dataclass(frozen=True)
 class RedisHealth:
-    """`queue` is how many chats wait for a process that answers."""
+    """What the Redis server is and how it does."""
 
     name: str
     version: str
     bytes: int
     seconds: float
-    queue: int
+    queue: int  # chats that wait for a process that answers
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ LATEST = 50  # parts of an answer, and attempts at it
 
 @dataclass(frozen=True)
 class Facts:
-    """The message itself. `entry_id` is the allowlist entry that let its sender in."""
+    """The message itself."""
 
     id: int
     chat_id: int | None
     person_id: int | None
     turn_id: int | None
-    entry_id: int | None
+    entry_id: int | None  # the allowlist entry that let its sender in
     phone: str | None
     push_name: str
     kind: str
@@ -46,27 +46,24 @@ class Facts:
 
 @dataclass(frozen=True)
 class Step:
-    """`gap` is the time since the step before; None where two clocks would be compared. `part`
-    is the message of ours that the step is about, its `number` within the answer."""
+    """Something that happened to the message or to its answer."""
 
     what: str
     at: datetime
-    gap: timedelta | None = None
-    part: Outgoing | None = None
-    number: int = 0
+    gap: timedelta | None = None  # since the step before; None where two clocks would be compared
+    part: Outgoing | None = None  # the message of ours that the step is about
+    number: int = 0  # of this part within the answer
     attempt: TurnSummary | None = None
 
 
 @dataclass(frozen=True)
 class Trace:
-    """`message` is None for one of ours that answers no message. `entry` is the pattern of the
-    allowlist entry, None if that is gone. `attempts` are turns that were given up; `turn` is
-    the one that counts."""
+    """One message and all that became of it."""
 
-    message: Facts | None
-    entry: Pattern | None
-    attempts: Sequence[TurnSummary]
-    turn: TurnSummary | None
+    message: Facts | None  # None for one of ours that answers no message
+    entry: Pattern | None  # of the allowlist entry, None if that is gone
+    attempts: Sequence[TurnSummary]  # turns that were given up
+    turn: TurnSummary | None  # the one that counts
     parts: Sequence[Outgoing]
 
     @property

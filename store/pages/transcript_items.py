@@ -51,17 +51,16 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message of ours, as WhatsApp gets it. A turn's, or else a program's, an agent's of its
-    own accord, or, without an agent, the owner's own."""
+    """One message of ours, as WhatsApp gets it."""
 
     id: int
     text: str
     state: str
     error: str | None
     possibly_twice: bool
-    agent: str | None
-    turn_id: int | None
-    send_id: int | None
+    agent: str | None  # None: the owner wrote it
+    turn_id: int | None  # the turn that it answers
+    send_id: int | None  # the program's request; with neither, an agent's of its own accord
     wa_id: str | None
     at: datetime
     claimed_at: datetime | None

@@ -27,8 +27,7 @@ _NUMBER = re.compile(r"\+?[\d\s()./-]+")
 
 @dataclass(frozen=True)
 class Asked:
-    """One message and what became of it. `replies` counts the pieces of its answer by how far they
-    are; `is_match` when it is itself what was looked for."""
+    """One message and what became of it."""
 
     id: int
     chat_id: int | None
@@ -43,8 +42,8 @@ class Asked:
     answered_at: datetime | None
     error_code: str | None
     is_paused: bool
-    is_match: bool
-    replies: Mapping[PieceState, int]
+    is_match: bool  # it is itself what was looked for
+    replies: Mapping[PieceState, int]  # the pieces of its answer, counted by state
 
 
 def find(connection: Connection, query: str, now: datetime) -> Sequence[Asked]:

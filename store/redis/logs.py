@@ -34,8 +34,7 @@ _ANSWER = 2.0  # seconds that Redis may take
 
 @dataclass(frozen=True)
 class Line:
-    """What one process said. `template` is what a library logged before its values were put in,
-    empty if there were none; `is_ours` tells that it was no library that said it."""
+    """A log line of one process."""
 
     at: datetime
     process: str
@@ -43,9 +42,9 @@ class Line:
     pid: int
     level: str
     event: str
-    is_ours: bool = True
+    is_ours: bool = True  # not a library's
     logger: str = ""
-    template: str = ""
+    template: str = ""  # a library's text before its values were put in; empty without values
     fields: Mapping[str, Any] = field(default_factory=dict)
     exception: str = ""
 
@@ -80,8 +79,8 @@ class Tail(logging.Handler):
         self._is_away = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Only puts it aside. What the thread itself causes to be logged is not sent: that would
-        never end."""
+        """Hand the record to the thread. What that thread itself logs is left out, else there would
+        be no end."""
         if self._pid != os.getpid():
             self._begin()
         if threading.get_ident() != self._ident and self._records.qsize() < _WAITING:
@@ -97,8 +96,8 @@ class Tail(logging.Handler):
             pass
 
     def _begin(self) -> None:
-        """In each process anew: threads do not survive a fork. A signal's handler may log, hence
-        the one kind of queue that it may put into while its thread does the same."""
+        """Start the thread, in each process anew: threads do not survive a fork. SimpleQueue, since
+        a signal's handler may log in the middle of another `put` of the same thread."""
         self._pid = os.getpid()
         self._records: queue.SimpleQueue[logging.LogRecord | threading.Event] = queue.SimpleQueue()
         with suppress(RuntimeError):  # the interpreter is ending

@@ -23,24 +23,23 @@ RESULT_TTL = 120  # seconds the outcome can be looked at
 
 @dataclass(frozen=True)
 class ModelTestResult:
-    """What came of it. `said` is the model's answer, or the provider's words about why not, without
-    any key; `code` is that of a `Failure`."""
+    """What came of a test."""
 
     is_good: bool
-    said: str
-    code: str | None = None
+    said: str  # the model's answer, or the provider's words about why not, without any key
+    code: str | None = None  # of a `Failure`
     seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Trial:
-    """How far it is. It has not begun while `is_taken` is false; without `outcome` it goes on."""
+    """How far a test is."""
 
     id: str
     model: str
     asked: timedelta
-    is_taken: bool
-    outcome: ModelTestResult | None = None
+    is_taken: bool  # a process has begun it
+    outcome: ModelTestResult | None = None  # None while it goes on
 
 
 class Trials:
