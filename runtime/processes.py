@@ -37,9 +37,9 @@ class Event:
     """What the threads that watch a child, and signals, report to the main thread."""
 
     kind: Literal["line", "ended", "signal"]
-    name: str = NAME
-    data: bytes = b""
-    number: int = 0
+    name: str = NAME  # of the child
+    data: bytes = b""  # line: what the child has printed
+    number: int = 0  # signal: which one
 
 
 class Child:

@@ -10,11 +10,11 @@ Direction = Literal["to_client", "to_phones", "to_owner", "media"]
 
 @dataclass(frozen=True)
 class LoginFailure:
-    """How logins are refused: a reason code, and for a ban what kind and for how many seconds."""
+    """How logins are refused."""
 
-    reason: int
-    code: int | None = None
-    expire: int | None = None
+    reason: int  # of the <failure> stanza
+    code: int | None = None  # of a ban: 101 to 106, which says why
+    expire: int | None = None  # of a ban: seconds
 
 
 @dataclass

@@ -47,11 +47,11 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Page:
-    """Some entries in a row, how many were found, and how many there are at all."""
+    """A page of the allowlist."""
 
     entries: Sequence[Entry]
-    found: int
-    total: int
+    found: int  # entries that match the search
+    total: int  # entries on the whole list
 
 
 def load(connection: Connection, *, lock: bool = False) -> Sequence[Entry]:

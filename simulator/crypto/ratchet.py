@@ -32,10 +32,11 @@ class DuplicateMessage(Undecryptable):
 
 @dataclass(slots=True)
 class Chain:
-    """A chain key, the number of the message it makes the key for, and keys not used yet."""
+    """One direction of a session, up to the next step of the ratchet."""
 
     key: bytes
-    counter: int = 0
+    counter: int = 0  # of the message whose key comes next
+    # Seeds of messages that have not come yet, by counter: they may have been overtaken.
     skipped: dict[int, bytes] = field(default_factory=dict)
 
     def next_seed(self) -> bytes:

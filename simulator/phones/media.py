@@ -22,10 +22,10 @@ RETRY_LABEL = b"WhatsApp Media Retry Notification"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: its label in the key derivation, and its name in the host's addresses."""
+    """A kind of file."""
 
-    label: bytes
-    name: str
+    label: bytes  # in the key derivation
+    name: str  # in the host's addresses
 
 
 HISTORY = Kind(b"WhatsApp History Keys", "md-msg-hist")

@@ -28,11 +28,11 @@ NO_HASH = bytes(128)
 
 @dataclass
 class Collection:
-    """One named set of settings: its patches from version 1 on, and what all of it adds up to."""
+    """One named set of settings."""
 
     name: str
-    patches: list[bytes] = field(default_factory=list)
-    hash: bytes = NO_HASH
+    patches: list[bytes] = field(default_factory=list)  # from version 1 on
+    hash: bytes = NO_HASH  # over all settings, see `_add_hash`
     macs: dict[bytes, bytes] = field(default_factory=dict)  # of each setting's index and value
 
     @property

@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a send got. `sent_at` is when its last part left, None before."""
+    """How far a send got."""
 
     id: int
     agent: str
@@ -62,6 +62,7 @@ class Progress:
 
     @property
     def sent_at(self) -> datetime | None:
+        """When the last part left, None before."""
         moments = [part.sent_at for part in self.parts if part.sent_at]
         return max(moments) if len(moments) == len(self.parts) else None
 

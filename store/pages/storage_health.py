@@ -38,10 +38,10 @@ class RedisHealth:
 
 @dataclass(frozen=True)
 class Backlog:
-    """How many there are of something that should not last, and since when the oldest is there."""
+    """Things that wait and should not wait long."""
 
     count: int
-    since: datetime | None
+    since: datetime | None  # the oldest waits since then
 
 
 def read_database(connection: Connection) -> DatabaseHealth:

@@ -39,11 +39,10 @@ _ENDED = (TurnState.DONE, TurnState.FAILED, TurnState.STOPPED)
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in a transcript: the ids of a message and of an outbox row (in the panel, of a turn)
-    that lie beyond it."""
+    """A place in a transcript. Reading goes on before it or after it, without the rows it names."""
 
-    message: int = END
-    sent: int = END
+    message: int = END  # a message's id
+    sent: int = END  # an outbox row's id; in the panel, a turn's
 
     def __str__(self) -> str:
         return f"{self.message}.{self.sent}"
