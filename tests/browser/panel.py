@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -19,8 +18,6 @@ from store.redis.live import Heartbeat, Live
 from tests.waiting import PATIENCE_MS
 
 expect.set_options(timeout=PATIENCE_MS)
-WIDTHS = (390, 1280)
-AUDIT = (Path(__file__).parent / "audit.js").read_text()
 # Whatever the policy stops is told here, also where the console stays silent.
 WATCH = """
 addEventListener("securitypolicyviolation", (event) => {
@@ -80,19 +77,6 @@ class Panel:
         """What the worker says of the connection. Counts as a sign of life too."""
         self.beat()
         self.live.publish(status)
-
-    def audit(self, page: Page) -> list[str]:
-        """What is wrong with the page as it is: contrast, labels, icons, width."""
-        found: list[str] = page.evaluate(AUDIT)
-        return found
-
-    def audit_in_sizes(self, page: Page) -> list[str]:
-        """The same on a phone and on a desk, where it is left."""
-        found = []
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 844})
-            found += [f"{width}: {problem}" for problem in self.audit(page)]
-        return found
 
     def close(self) -> None:
         for context in self._contexts:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from store.agents.agents import AgentFolder
 from tests import eleven
+from tests.browser.looks import audit_looks
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser
@@ -29,15 +30,14 @@ def root(panel: Panel, tmp_path: Path) -> Path:
     return panel.services.agents.path
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_how_the_pages_look(panel: Panel, root: Path, theme: str) -> None:
+def test_how_the_pages_look(panel: Panel, root: Path) -> None:
     (root / "finn/SOUL.md.bak").write_text("Before. " * 200)
-    page = panel.owner(color_scheme=theme)
+    page = panel.owner()
     for path in PAGES:
         page.goto(path)
         if page.locator(".told").count():
             page.locator(".told summary").click()
-        assert panel.audit_in_sizes(page) == [], path
+        assert audit_looks(page) == [], path
 
 
 def test_edit_restore_remove_and_undo(either: Page, root: Path) -> None:

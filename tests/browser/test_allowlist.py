@@ -10,6 +10,7 @@ from core.phone import Phone
 from core.settings import Settings
 from store import allowlist, settings
 from store.chats import chats, people
+from tests.browser.looks import audit, audit_looks
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser
@@ -184,7 +185,7 @@ def test_an_import_stays_in_its_place_and_the_focus_follows(panel: Panel, page: 
     expect(page.get_by_role("heading", name="The import is done")).to_be_visible()
     expect(page.locator("#import")).to_be_focused()
     assert page.evaluate("document.documentElement.dataset.sign") == "the same page"
-    assert panel.audit(page) == []
+    assert audit(page) == []
 
 
 def test_lines_that_are_no_table_stay_in_the_field(either: Page) -> None:
@@ -240,20 +241,19 @@ def test_trying_a_number(panel: Panel, either: Page, path: str) -> None:
     expect(either.locator(".editing").get_by_label("Label")).to_have_value("Ada")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.usefixtures("crowd")
-def test_how_the_pages_look(panel: Panel, theme: str) -> None:
+def test_how_the_pages_look(panel: Panel) -> None:
     prepare(panel)
-    page = panel.owner(color_scheme=theme)
+    page = panel.owner()
     for path in ("/allowlist/?q=guest&sort=newest&page=2", "/allowlist/import/"):
         page.goto(path)
         if page.locator(".explained").count():
             page.locator(".explained summary").click()
-        assert panel.audit_in_sizes(page) == [], path
+        assert audit_looks(page) == [], path
     page.get_by_label("Or lines").fill(TABLE + "x" * 60 + f"\n+15550000008;{'long ' * 39}\n")
     page.get_by_role("button", name="Look at it first").click()
     expect(page.get_by_role("heading", name="Line by line")).to_be_visible()
-    assert panel.audit_in_sizes(page) == []
+    assert audit_looks(page) == []
     for number in ("15551234567", "15559999999"):
         page.goto(f"/allowlist/tester/?phone=%2B{number}")
-        assert panel.audit_in_sizes(page) == [], number
+        assert audit_looks(page) == [], number

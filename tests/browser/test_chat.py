@@ -8,13 +8,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from store.chats import chats, messages, turns
 from store.chats.turns import Answer, TurnKind
+from tests.browser.looks import audit_looks
 from tests.browser.panel import Panel
-from tests.browser.test_looks import theme
 from tests.fake_llm import FakeLLM, llm
 from tests.services.processes import Spawned, Spawner
 from tests.worker.world import write_agent
 
-__all__ = ["llm", "theme"]
+__all__ = ["llm"]
 
 pytestmark = pytest.mark.browser
 
@@ -204,10 +204,10 @@ def test_the_page_follows_the_answer_unless_the_reader_scrolled_up(
 
 
 @pytest.mark.usefixtures("jobs")
-def test_its_looks(panel: Panel, llm: FakeLLM, theme: str) -> None:
-    page = panel.owner(color_scheme=theme)
+def test_its_looks(panel: Panel, llm: FakeLLM) -> None:
+    page = panel.owner()
     page.goto("/chat/")
-    assert panel.audit_in_sizes(page) == []
+    assert audit_looks(page) == []
     llm.replies(PROSE)
     begin(page, "A word that is rather long: " + "x" * 200)
     expect(page.locator("#talk .meta")).to_be_visible()
@@ -220,13 +220,13 @@ def test_its_looks(panel: Panel, llm: FakeLLM, theme: str) -> None:
     expect(page.locator(".failed")).to_be_visible()
     page.locator(".is-turn summary").click()
     page.locator("#choose-model").click()
-    assert panel.audit_in_sizes(page) == []
+    assert audit_looks(page) == []
     llm.replies("half an answer")
     with llm.stalled(2):
         message(page).fill("Once more")
         message(page).press("Enter")
         expect(page.locator("#now .on-left .bubble")).to_contain_text("half an")
-        assert panel.audit_in_sizes(page) == []
+        assert audit_looks(page) == []
 
 
 def test_nobody_answers_while_the_jobs_are_away(page: Page, panel: Panel) -> None:

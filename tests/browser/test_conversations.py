@@ -12,10 +12,8 @@ from core.states import MessageState
 from store.chats import takeovers
 from store.chats.takeovers import By
 from tests.app.talking import Talk, in_group, talk
+from tests.browser.looks import audit_looks
 from tests.browser.panel import Panel
-from tests.browser.test_looks import theme
-
-__all__ = ["theme"]
 
 pytestmark = pytest.mark.browser
 
@@ -195,7 +193,7 @@ def test_taking_it_away(either: Page, panel: Panel, ana: Talk, tmp_path: Path) -
     assert "http://" not in text and "src=" not in text and "<link" not in text
 
 
-def test_its_looks(panel: Panel, ana: Talk, theme: str) -> None:
+def test_its_looks(panel: Panel, ana: Talk) -> None:
     everything(ana)
     for number in range(3):
         talk(panel.services, Phone(f"+155500030{number:02}"), "A rather long name " * 3).answered(
@@ -203,16 +201,16 @@ def test_its_looks(panel: Panel, ana: Talk, theme: str) -> None:
         )
     with panel.services.db.write() as connection:
         takeovers.begin(connection, ana.id, By.PANEL, None, panel.services.now())
-    page = panel.owner(color_scheme=theme)
+    page = panel.owner()
     for path in ("", "?q=rather", "?q=nothing", f"{ana.id}/reset", f"{ana.id}/forget"):
         page.goto(f"/conversations/{path}")
-        assert panel.audit_in_sizes(page) == [], path
+        assert audit_looks(page) == [], path
     page.goto(f"/conversations/{ana.id}/messages/1")
-    assert panel.audit_in_sizes(page) == []
+    assert audit_looks(page) == []
     page.goto(f"/conversations/{ana.id}")
     page.locator("#message-1 summary").click()
     expect(page.locator("#message-1 .steps-of")).to_be_visible()
-    assert panel.audit_in_sizes(page) == []
+    assert audit_looks(page) == []
 
 
 def test_a_group_shows_who_wrote(page: Page, panel: Panel, ana: Talk) -> None:

@@ -8,6 +8,7 @@ from core.settings import Settings
 from core.states import MessageState
 from store import allowlist, settings
 from tests.app.allowlist.test_people import hold, stored
+from tests.browser.looks import audit, audit_looks
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser
@@ -55,14 +56,14 @@ def test_letting_in_somebody_whose_number_is_hidden(panel: Panel, either: Page) 
     page.get_by_role("link", name="Edit Hidden number · Dave").click()
     page.get_by_role("link", name="Try it").click()
     expect(page.get_by_role("link", name="Their entry")).to_be_visible()
-    assert panel.audit(page) == []
+    assert audit(page) == []
     page.goto("/allowlist/")
     page.get_by_role("link", name="Remove Hidden number · Dave").click()
     page.locator(".editing").get_by_role("button", name="Remove").click()
     expect(page.get_by_text("The hidden number was removed.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("row", name="Hidden number · Dave")).to_be_visible()
-    assert panel.audit(page) == []
+    assert audit(page) == []
 
 
 def person(page: Page, name: str):
@@ -123,15 +124,14 @@ def test_the_keyboards_focus_is_never_lost(panel: Panel, page: Page) -> None:
     expect(page.locator("#held")).to_be_focused()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_how_the_pages_look(panel: Panel, theme: str) -> None:
+def test_how_the_pages_look(panel: Panel) -> None:
     keep_texts(panel)
     bob = hold(panel.services, Phone("+15550001111"), None, "Bob " * 20, "words " * 60)
     hold(panel.services, None, "1@lid", "Dave", "hi")
     for number in range(52):
         hold(panel.services, Phone(f"+1555000{number:04}"), None, f"Guest {number:02}")
-    page = panel.owner(color_scheme=theme)
+    page = panel.owner()
     paths = ("?page=2", "?q=guest", "?q=nobody", f"{bob.id}/allow", f"{bob.id}/forget")
     for path in paths:
         page.goto(f"/people/{path}")
-        assert panel.audit_in_sizes(page) == [], path
+        assert audit_looks(page) == [], path

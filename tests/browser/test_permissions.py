@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from core.admission.allowlist import Pattern
 from store.agents import permissions
+from tests.browser.looks import audit_looks
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser
@@ -59,11 +60,10 @@ def test_the_keyboards_focus_is_never_lost(page: Page) -> None:
     expect(page.locator("#given")).to_be_focused()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_looks(panel: Panel, theme: str) -> None:
-    page = panel.owner(color_scheme=theme)
+def test_looks(panel: Panel) -> None:
+    page = panel.owner()
     page.goto("/permissions/")
-    assert panel.audit_in_sizes(page) == []
+    assert audit_looks(page) == []
     with panel.services.db.write() as connection:
         for agent in ("finn", "gone"):
             for pattern in ("*", "+1555*", "+15551234567"):
@@ -72,8 +72,8 @@ def test_looks(panel: Panel, theme: str) -> None:
                 permissions.add(connection, agent, Pattern(pattern), label, now)
     for path in ("/permissions/", "/permissions/1/remove"):
         page.goto(path)
-        assert panel.audit_in_sizes(page) == [], path
+        assert audit_looks(page) == [], path
     page.goto("/permissions/")
     permit(page, "*")
     page.get_by_label("This agent may write to every number there is").wait_for()
-    assert panel.audit_in_sizes(page) == []
+    assert audit_looks(page) == []

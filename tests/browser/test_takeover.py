@@ -14,10 +14,8 @@ from store.chats import takeovers
 from store.chats.takeovers import By
 from store.sql import tables
 from tests.app.talking import Talk, talk
+from tests.browser.looks import audit_looks
 from tests.browser.panel import Panel
-from tests.browser.test_looks import theme
-
-__all__ = ["theme"]
 
 pytestmark = pytest.mark.browser
 
@@ -130,8 +128,8 @@ def test_leaving_out_what_came_in(panel: Panel, page: Page, ana: Talk) -> None:
 
 
 @pytest.mark.parametrize("kind", ["free", "panel", "phone", "refused"])
-def test_looks(panel: Panel, ana: Talk, theme: str, kind: str) -> None:
-    page = panel.owner(color_scheme=theme)
+def test_looks(panel: Panel, ana: Talk, kind: str) -> None:
+    page = panel.owner()
     if kind != "free":
         pause(panel, ana, By.PHONE if kind == "phone" else By.PANEL, None if kind == "panel" else 9)
         ana.hears("Hello?")
@@ -139,4 +137,4 @@ def test_looks(panel: Panel, ana: Talk, theme: str, kind: str) -> None:
     if kind == "refused":
         page.get_by_role("button", name="Send").click()
         expect(page.get_by_text("Write something first")).to_be_visible()
-    assert panel.audit_in_sizes(page) == []
+    assert audit_looks(page) == []
