@@ -33,9 +33,11 @@ class HeartbeatThread:
         self._begin()
 
     def stop(self) -> None:
-        """End the thread and take the heartbeat back, once."""
+        """End the thread and take the heartbeat back, once. What the thread is just
+        writing would outlive the process, so it is waited for."""
         if not self._ended.is_set():
             self._ended.set()
+            self._thread.join(SECONDS)
             with suppress(RedisError):
                 self._live.remove_heartbeat("web", self._id)
 
@@ -43,9 +45,10 @@ class HeartbeatThread:
         self._live = Live(valkey.connect(self._config.redis))
         self._ended = threading.Event()
         self._id, self._started_at = secrets.token_hex(8), time.time()
-        threading.Thread(
+        self._thread = threading.Thread(
             target=self._run, args=(self._ended,), name="heartbeat", daemon=True
-        ).start()
+        )
+        self._thread.start()
 
     def _run(self, ended: threading.Event) -> None:
         while not ended.is_set():

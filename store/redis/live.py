@@ -27,7 +27,7 @@ REQUEST_TTL = 30  # an older click is not carried out any more
 NUDGE_TTL = 60  # the sender looks by itself much oftener
 PARTIAL_TTL = 60  # an answer that is being written is repeated before that
 
-_STATUS = "djinn:link"
+STATUS = "djinn:link"
 _REQUESTS = "djinn:requests"
 _OUTBOX = "djinn:outbox"
 _PARTIAL = "djinn:partial:"
@@ -82,11 +82,11 @@ class Live:
     # The link, as the worker sees it -------------------------------------------------------
 
     def publish(self, status: Status) -> None:
-        self.redis.set(_STATUS, _dump(asdict(status)), ex=STATUS_TTL)
+        self.redis.set(STATUS, _dump(asdict(status)), ex=STATUS_TTL)
 
     def read_status(self) -> Status | None:
         """None when no worker has said anything for `STATUS_TTL` seconds."""
-        raw = self.redis.get(_STATUS)
+        raw = self.redis.get(STATUS)
         return _parse_status(json.loads(raw)) if isinstance(raw, bytes | str) else None
 
     # Requests from the panel and the API to the worker ------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config import ROOT
 from core.admission.allowlist import Pattern
@@ -20,12 +20,14 @@ from simulator import Phone, Simulator
 from store import allowlist
 from store import link as link_store
 from store import settings as settings_store
+from store.redis import live
 from store.redis.live import Live, Wish
 from store.sql import tables
 from store.sql.engine import Database
 from tests.fake_llm import FakeLLM
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until_async
+from worker.supervisor import lock
 
 T = TypeVar("T")
 
@@ -100,6 +102,19 @@ class Product:
 
     def session_files(self) -> list[str]:
         return sorted(path.name for path in self.auth_dir.glob("session.db*"))
+
+    # What a dead process leaves behind runs out by itself, after 15 to 30 seconds. These let it
+    # run out now.
+
+    def end_lock(self) -> None:
+        self.live.redis.pexpire(lock.KEY, 1)
+
+    def end_status(self) -> None:
+        self.live.redis.pexpire(live.STATUS, 1)
+
+    def end_leases(self) -> None:
+        with self.database.write() as connection:
+            connection.execute(update(tables.chats).values(lease_until=_now()))
 
     # The owner's decisions -----------------------------------------------------------------------
 

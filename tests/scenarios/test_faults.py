@@ -54,6 +54,7 @@ async def test_jobs_killed_in_mid_answer(house: House):
         await house.ana.says("two")
         await house.product.stored("two", MessageState.WAITING)
         house.jobs.kill()
+    house.product.end_leases()
     house.product.jobs()
     await house.everything_answered("one", "two")
     assert len(house.product.rows(tables.turns, state="interrupted")) == 1
@@ -65,7 +66,8 @@ async def test_the_worker_killed_in_mid_answer(house: House):
         await house.product.until(lambda: house.llm.requests, "the model to be asked")
         house.worker.kill()
         await house.product.sim.wait_disconnected(house.product.owner)
-        await house.ana.says("two")  # waits at the server for somebody to come back
+        await house.ana.says("two")  # waits at the server until we are back
+    house.product.end_lock()
     house.product.worker()
     await house.everything_answered("one", "two")
     await house.ana.hears()
@@ -109,6 +111,7 @@ async def test_a_standby_takes_over(house: House):
     assert [beat.holder for beat in beats].count(True) == 1
     house.worker.kill()
     await house.product.sim.wait_disconnected(house.product.owner)
+    house.product.end_lock()
     await house.ana.says("anybody?")
     await house.product.printed(second, "[WhatsAppBridge] Connection: open")
     await house.everything_answered("anybody?")

@@ -86,6 +86,7 @@ async def test_a_message_waits_for_the_worker_if_it_may(
     product: Product, worker: Spawned, program: httpx.AsyncClient, ana: Phone
 ) -> None:
     worker.stop()
+    product.end_status()
     body = {"to": "+15550002001", "message": "Good morning"}
     await product.until(lambda: product.live.read_status() is None, "nobody to know")
     refused = await program.post(SEND, json=body)

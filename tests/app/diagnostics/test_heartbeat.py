@@ -1,5 +1,6 @@
 """The processes of the panel tell that they live, however their server starts them."""
 
+import httpx
 import pytest
 from redis import Redis
 
@@ -12,17 +13,26 @@ from tests.waiting import until
 def test_each_process_that_serves_tells_that_it_lives(
     spawn: Spawner, database_url: str, valkey_url: str, redis: Redis, free_port: int, preload: bool
 ) -> None:
-    options = ["-w", "2", "-k", "gthread", "--no-control-socket", "-b", f"127.0.0.1:{free_port}"]
+    address = f"127.0.0.1:{free_port}"
+    log = ["--access-logfile", "-", "--access-logformat", "served by %(p)s"]
+    options = ["-w", "2", "-k", "gthread", "--no-control-socket", "-b", address, *log]
     server = spawn(
         *("-m", "gunicorn", *options, *(["--preload"] if preload else []), "wsgi:app"),
         env={"DATABASE_URL": database_url, "REDIS_URL": valkey_url},
     )
     live = Live(redis)
 
-    def both() -> bool:
+    def find_pids() -> set[int] | None:
         pids = {beat.pid for beat in live.list_heartbeats("web")}
-        return len(pids) == 2 and server.pid not in pids
+        return pids if len(pids) == 2 and server.pid not in pids else None
 
-    until(both, "two signs of life, and none of the parent")
+    pids = until(find_pids, "two signs of life, and none of the parent")
+
+    def have_served() -> bool:
+        httpx.get(f"http://{address}/up", headers={"Connection": "close"})
+        return all(f"served by <{pid}>" in server.output() for pid in pids)
+
+    # A process that was forked a moment ago has the parent's handler of SIGTERM: it would not end.
+    until(have_served, "both to have served")
     assert server.stop() == 0
     assert live.list_heartbeats("web") == []
