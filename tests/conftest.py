@@ -23,7 +23,8 @@ from tests.services.processes import Spawner
 KINDS = ("sqlite", "postgresql")
 STORE_TESTS = Path(__file__).parent / "store"
 SCENARIOS = Path(__file__).parent / "scenarios"
-SLOW_FOLDERS = [SCENARIOS, *(Path(__file__).parent / name for name in ("browser", "demo"))]
+BROWSER_TESTS = Path(__file__).parent / "browser"
+SLOW_FOLDERS = [SCENARIOS, BROWSER_TESTS, Path(__file__).parent / "demo"]
 SLOW_FIXTURES = {"spawn", "sim", "checkout", "postgres_url"}  # processes, the real library
 HERE = "127.0.0.1,localhost,::1"
 FAILED = pytest.StashKey[bool]()
@@ -85,16 +86,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def deal_out(items: list[pytest.Item]) -> None:
-    """Give each of several pytests, which take their shares of the list one after the other, as
-    much that waits for processes, and that first: at the end it would keep one of them alone."""
-    items.sort(
-        key=lambda item: (
-            not item.get_closest_marker("slow"),
-            SCENARIOS not in item.path.parents,
-        )
-    )
+    """Order the tests for several pytests, which take equal shares of the list one after the other
+    and later steal from the end of each other's.
+
+    What is slow comes first: at the end it would keep one of them alone. A browser takes a
+    processor for itself, a scenario mostly waits for processes. So every third pytest has the
+    browsers, and the others wait meanwhile.
+    """
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = [item for share in range(count) for item in items[share::count]]
+    shares: list[list[pytest.Item]] = [[] for _ in range(count)]
+    with_browsers = shares[::3]
+    others = [share for number, share in enumerate(shares) if number % 3] or shares
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    slow.sort(key=lambda item: SCENARIOS not in item.path.parents)
+    for item in slow:
+        needs_browser = BROWSER_TESTS in item.path.parents
+        min(with_browsers if needs_browser else others, key=len).append(item)
+    fast = (item for item in items if not item.get_closest_marker("slow"))
+    for number, share in enumerate(shares, 1):
+        size = len(items) * number // count - len(items) * (number - 1) // count
+        share += itertools.islice(fast, max(0, size - len(share)))
+    items[:] = [*itertools.chain.from_iterable(shares), *fast]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

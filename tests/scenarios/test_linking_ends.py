@@ -72,6 +72,12 @@ class Wizard:
         assert status.qr is None and status.code is None
         self.seen.add(end)
 
+    async def comes_to(self, end: End, title: str, advice: str) -> None:
+        """The same after a reload: while an account is linked the page looks every 5 seconds only."""
+        await self.product.status(lambda s: s.end is end, f"the end {end}")
+        await self.page.reload()
+        await self.ends(end, title, advice)
+
     async def kill_connection(self) -> None:
         pid = connection_pid(self.worker)
         assert pid
@@ -171,36 +177,40 @@ async def test_links_that_end(wizard: Wizard):
 
     await wizard.link()
     await wizard.unlink()
-    await wizard.ends(End.UNLINKED_HERE, "Unlinked", "taken off the account's linked devices")
+    await wizard.comes_to(End.UNLINKED_HERE, "Unlinked", "taken off the account's linked devices")
 
     await wizard.link()
     sim.faults.refuse = True
     await sim.cut()
+    await product.status(lambda s: not s.connected, "not connected")
+    await wizard.page.reload()
     await wizard.shows("Linked, connecting …")
     await wizard.unlink()
     not_told = "Unlinked here, but not on the phone"
-    await wizard.ends(End.UNLINKED_OFFLINE, not_told, "Remove the device on the phone too")
+    await wizard.comes_to(End.UNLINKED_OFFLINE, not_told, "Remove the device on the phone too")
     sim.faults.refuse = False
 
     await wizard.link()
     await product.owner.remove_device()
-    await wizard.ends(End.REMOVED_ON_PHONE, "The device was removed on the phone", "Link again")
+    await wizard.comes_to(End.REMOVED_ON_PHONE, "The device was removed on the phone", "Link again")
 
     await wizard.link()
     await sim.refuse_logins(403)
-    await wizard.ends(
+    await wizard.comes_to(
         End.ACCOUNT_GONE, "WhatsApp does not know this account any more", "Open WhatsApp"
     )
     sim.forgive()
 
     await wizard.link()
     await sim.replace()
-    await wizard.ends(End.REPLACED, "Another program took over this session", "take over")
+    await wizard.comes_to(End.REPLACED, "Another program took over this session", "take over")
     await wizard.page.get_by_role("button", name="Take over").click()
     await wizard.shows("Connected")
 
     await sim.ban(101, 3600)
-    await wizard.ends(End.BANNED, "WhatsApp has blocked this account for now", "The block ends:")
+    await wizard.comes_to(
+        End.BANNED, "WhatsApp has blocked this account for now", "The block ends:"
+    )
     await expect(wizard.page.get_by_role("button", name="Take over")).to_have_count(0)
     sim.forgive()
     await wizard.unlink()
@@ -212,7 +222,7 @@ async def test_links_that_end(wizard: Wizard):
         Path(product.auth_dir / name).unlink()
     wizard.worker = product.worker()
     await wizard.open()
-    await wizard.ends(End.SESSION_LOST, "The session's files are gone", "link again")
+    await wizard.comes_to(End.SESSION_LOST, "The session's files are gone", "link again")
 
     assert wizard.seen == SESSION_ENDS | STOPPING_ENDS - {End.OUTDATED}
     assert product.linked().phone is None and product.live.read_status().phase is Phase.UNLINKED
