@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 
 from config import ROOT
 
-TOOLS = ("sh", "cat", "cksum", "dirname", "ln", "mkdir", "rm")
+TOOLS = ("sh", "cat", "cksum", "dirname", "getconf", "ln", "mkdir", "rm")
+PYTESTS = os.sysconf("SC_NPROCESSORS_ONLN") + 1
 
 FAKE_UV = f"""#!/bin/sh
 echo "uv $1 $2" >>"$CALLS"
@@ -253,7 +254,7 @@ def test_the_tests_come_last_and_everything_counts(checkout):
     result = checkout.run("test")
     assert result.returncode == 3
     assert "ruff check ." in result.stdout and "ruff format --check ." in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("pytest -n 2")
+    assert result.stdout.splitlines()[-1].startswith(f"pytest -n {PYTESTS}")
 
 
 def test_fast_leaves_out_what_is_slow(checkout):
@@ -261,7 +262,8 @@ def test_fast_leaves_out_what_is_slow(checkout):
         script(checkout.tools / name, '#!/bin/sh\nfor each; do printf "<%s>" "$each"; done; echo\n')
     lines = checkout.run("test", "fast", "-k", "two words").stdout.splitlines()
     assert (
-        lines[-1] == "<-n><2><--dist><worksteal><-m><not slow><--database><sqlite><-k><two words>"
+        lines[-1] == f"<-n><{PYTESTS}><--dist><worksteal>"
+        "<-m><not slow><--database><sqlite><-k><two words>"
     )
     assert len(lines) > 3, "ruff and mypy come first"
 
@@ -269,7 +271,7 @@ def test_fast_leaves_out_what_is_slow(checkout):
 def test_all_tests_run_on_the_other_database(checkout):
     script(checkout.tools / "pytest", '#!/bin/sh\necho "pytest $*"\n')
     result = checkout.run("test", "--database", "postgresql")
-    assert result.stdout.endswith("pytest -n 2 --dist worksteal --database postgresql\n")
+    assert result.stdout.endswith(f"pytest -n {PYTESTS} --dist worksteal --database postgresql\n")
 
 
 def test_arguments_choose_the_tests(checkout):
