@@ -73,7 +73,7 @@ class Wizard:
         self.seen.add(end)
 
     async def comes_to(self, end: End, title: str, advice: str) -> None:
-        """The same after a reload: while an account is linked the page looks every 5 seconds only."""
+        """The same after a reload: the page of a linked account looks every 5 seconds only."""
         await self.product.status(lambda s: s.end is end, f"the end {end}")
         await self.page.reload()
         await self.ends(end, title, advice)
