@@ -50,7 +50,7 @@ class KeyForm(FlaskForm):
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def list_keys() -> ResponseReturnValue:
     return respond.part(
         PAGE, block="content", form=_make_form(), made=_take_made_key(), **_load_keys()
     )
@@ -67,13 +67,13 @@ def make_key() -> ResponseReturnValue:
     if not respond.is_part_wanted():
         session[_MADE] = _make_cipher().encrypt(secret)
     context = {"form": _make_form(), "made": secret, **_load_keys()}
-    return respond.saved(url_for("keys.index"), PAGE, block="content", focus="made", **context)
+    return respond.saved(url_for("keys.list_keys"), PAGE, block="content", focus="made", **context)
 
 
 @bp.get("/<int:key_id>")
 def show_row(key_id: int) -> ResponseReturnValue:
     """A row as it is, for leaving the question."""
-    key, home = _get_key(key_id), url_for("keys.index")
+    key, home = _get_key(key_id), url_for("keys.list_keys")
     return respond.part(PAGE, block="row", focus=f"revoke-{key.id}", home=home, key=key)
 
 
@@ -87,7 +87,7 @@ def revoke_key(key_id: int) -> ResponseReturnValue:
             detail = f"{key.name}, {key.prefix}…"
             record_act(connection, Action.API_KEY_REVOKED, detail)
     toast("api_key_revoked", name=key.name)
-    home = url_for("keys.index")
+    home = url_for("keys.list_keys")
     return respond.saved(home, PAGE, block="keys_list", focus="keys-list", **_load_keys())
 
 

@@ -18,7 +18,7 @@ BATCH = 1000  # acts of a download that are in memory at once
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def list_acts() -> ResponseReturnValue:
     wanted = _read_filter()
     before = request.args.get("before", type=int)
     with db().read() as connection:
@@ -35,7 +35,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/audit.csv")
-def download() -> ResponseReturnValue:
+def download_acts() -> ResponseReturnValue:
     name = f"audit-{now():%Y-%m-%d}.csv"
     answer = Response(stream_with_context(_write_lines(_read_filter())), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

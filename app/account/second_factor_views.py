@@ -23,16 +23,16 @@ _SECRET, _CODES = "new_second_factor", "new_codes"  # in the cookie, encrypted, 
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def show_second_factor() -> ResponseReturnValue:
     """How it stands; for leaving a question."""
     return _show_card()
 
 
 @bp.route("/on", methods=["GET", "POST"])
-def switch_on() -> ResponseReturnValue:
+def switch_second_factor_on() -> ResponseReturnValue:
     """The secret counts only once a code of it was typed: then the app surely has it."""
     if g.owner.totp_secret:  # switched on in another window
-        return redirect(url_for("second_factor.index"), code=303)
+        return redirect(url_for("second_factor.show_second_factor"), code=303)
     form = ProofForm()
     secret = _unseal(_SECRET)
     if secret is None or not form.is_submitted():
@@ -62,7 +62,7 @@ def show_codes() -> ResponseReturnValue:
     kept = _unseal(_CODES)
     cookie.pop(_CODES, None)
     if not kept:
-        return redirect(url_for("account.index"), code=303)
+        return redirect(url_for("account.show_account"), code=303)
     return _ask("account/recovery_codes.html", codes=kept.split())
 
 
@@ -80,7 +80,7 @@ def make_codes() -> ResponseReturnValue:
 
 
 @bp.route("/off", methods=["GET", "POST"])
-def switch_off() -> ResponseReturnValue:
+def switch_second_factor_off() -> ResponseReturnValue:
     form = ProofForm()
     status = _check_proof(form)
     if status:
@@ -96,7 +96,7 @@ def switch_off() -> ResponseReturnValue:
 
 def _show_card() -> ResponseReturnValue:
     """The Account page's card as it is."""
-    home = url_for("account.index")
+    home = url_for("account.show_account")
     return respond.part(views.PAGE, block="second_factor", focus="second-factor-title", home=home)
 
 
@@ -119,7 +119,7 @@ def _check_proof(form: ProofForm) -> int:
 
 def _ask_proof(wish: str, form: ProofForm, status: int) -> ResponseReturnValue:
     if not g.owner.totp_secret:  # switched off in another window
-        return redirect(url_for("second_factor.index"), code=303)
+        return redirect(url_for("second_factor.show_second_factor"), code=303)
     return _ask("account/prove_second_factor.html", status, wish=wish, form=form)
 
 

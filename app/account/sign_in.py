@@ -118,7 +118,7 @@ def set_up(token: str) -> ResponseReturnValue:
     if not _store_account(form, is_reset):
         return redirect(url_for("auth.log_in"), code=303)
     toast("account_reset" if is_reset else "account_made")
-    return redirect(url_for("overview.index"), code=303)
+    return redirect(url_for("overview.show_overview"), code=303)
 
 
 def _refuse_link(account: owner.Owner | None) -> ResponseReturnValue:
@@ -152,7 +152,7 @@ def _store_account(form: SetupForm, is_reset: bool) -> bool:
 def log_in() -> ResponseReturnValue:
     following = find_local_path(request.args.get("next"))
     if g.browser is not None:
-        return redirect(following or url_for("overview.index"), code=303)
+        return redirect(following or url_for("overview.show_overview"), code=303)
     with db().read() as connection:
         account = owner.load(connection)
     if account is None:
@@ -170,7 +170,7 @@ def log_in() -> ResponseReturnValue:
     passwords.get_login_throttle(account.name).forget()
     with db().write() as connection:
         _sign_in(connection, account.name)
-    return redirect(following or url_for("overview.index"), code=303)
+    return redirect(following or url_for("overview.show_overview"), code=303)
 
 
 @bp.route("/login/code", methods=["GET", "POST"])
@@ -196,7 +196,7 @@ def enter_code() -> ResponseReturnValue:
     if proof is Proof.RECOVERY:
         left = account.recovery_codes_left - 1
         toast("recovery_code_used", "warning", left=left)
-    return redirect(following or url_for("overview.index"), code=303)
+    return redirect(following or url_for("overview.show_overview"), code=303)
 
 
 @bp.post("/logout")
@@ -216,7 +216,7 @@ def choose_theme() -> ResponseReturnValue:
     if chosen not in THEMES:
         abort(400)
     answer: Response = redirect(
-        find_local_path(request.referrer) or url_for("overview.index"), code=303
+        find_local_path(request.referrer) or url_for("overview.show_overview"), code=303
     )
     answer.set_cookie(
         "theme", chosen, max_age=THEME_SECONDS, samesite="Lax", secure=request.is_secure

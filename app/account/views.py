@@ -20,12 +20,12 @@ PAGE = "account/account.html"
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def show_account() -> ResponseReturnValue:
     return render_template(PAGE, **_load_page())
 
 
 @bp.post("/name")
-def rename() -> ResponseReturnValue:
+def rename_owner() -> ResponseReturnValue:
     form = NameForm()
     if not form.validate():
         return _refuse("name", 422, name_form=form)
@@ -55,7 +55,7 @@ def change_password() -> ResponseReturnValue:
 
 
 @bp.post("/sessions/<int:session_id>/end")
-def end(session_id: int) -> ResponseReturnValue:
+def end_session(session_id: int) -> ResponseReturnValue:
     """One of the others; this one ends by signing out."""
     if session_id == g.browser.id:
         abort(400)
@@ -68,7 +68,7 @@ def end(session_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/sessions/end-others")
-def end_others() -> ResponseReturnValue:
+def end_other_sessions() -> ResponseReturnValue:
     with db().write() as connection:
         ended = owner.end_other_sessions(connection, g.browser.id)
         record_act(connection, Action.OTHER_SESSIONS_ENDED, _describe_ended(ended))
@@ -95,7 +95,7 @@ def _describe_ended(count: int) -> str:
 def _show_saved(focus: str) -> ResponseReturnValue:
     with db().read() as connection:
         g.owner = owner.load(connection)  # it may have a new name
-    home = url_for("account.index")
+    home = url_for("account.show_account")
     return respond.saved(home, PAGE, block="content", focus=focus, **_load_page())
 
 

@@ -23,14 +23,14 @@ PAGE = "agents/permissions.html"
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def list_permissions() -> ResponseReturnValue:
     """`?agent=` chooses one in the form."""
     form = _make_form(request.args.get("agent"))
     return respond.part(PAGE, block="content", form=form, **_load_given())
 
 
 @bp.post("/")
-def add() -> ResponseReturnValue:
+def add_permission() -> ResponseReturnValue:
     form = PermissionForm()
     form.agent.offer(agents().load(), None)
     permission = _store(form) if form.validate() else None
@@ -44,20 +44,20 @@ def add() -> ResponseReturnValue:
         recipient=_name_recipient(permission),
     )
     context = {"form": _make_form(permission.agent), **_load_given()}
-    home = url_for("permissions.index")
+    home = url_for("permissions.list_permissions")
     return respond.saved(home, PAGE, block="content", focus="pattern", **context)
 
 
 @bp.get("/<int:permission_id>")
 def show_row(permission_id: int) -> ResponseReturnValue:
     """A row as it is, for leaving the question."""
-    permission, home = _get_permission(permission_id), url_for("permissions.index")
+    permission, home = _get_permission(permission_id), url_for("permissions.list_permissions")
     focus = f"remove-{permission.id}"
     return respond.part(PAGE, block="row", focus=focus, home=home, permission=permission)
 
 
 @bp.route("/<int:permission_id>/remove", methods=["GET", "POST"])
-def remove(permission_id: int) -> ResponseReturnValue:
+def remove_permission(permission_id: int) -> ResponseReturnValue:
     if request.method == "GET":
         permission = _get_permission(permission_id)
         context = {"permission": permission, "name": _find_name(permission.agent)}
@@ -73,7 +73,7 @@ def remove(permission_id: int) -> ResponseReturnValue:
             agent=_find_name(permission.agent),
             recipient=_name_recipient(permission),
         )
-    home = url_for("permissions.index")
+    home = url_for("permissions.list_permissions")
     return respond.saved(home, PAGE, block="given", focus="given", **_load_given())
 
 

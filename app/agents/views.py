@@ -54,12 +54,12 @@ def _allow_long_texts(endpoint: str | None, values: dict[str, Any] | None) -> No
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def list_agents() -> ResponseReturnValue:
     return render_template("agents/agents.html", **_load_list())
 
 
 @bp.route("/new", methods=["GET", "POST"])
-def create() -> ResponseReturnValue:
+def create_agent() -> ResponseReturnValue:
     starts = _load_starts()
     titles = {key: f"A copy of {start.agent.title}" for key, start in starts.items()}
     form = NewAgentForm.of(agents().load(), titles)
@@ -67,11 +67,11 @@ def create() -> ResponseReturnValue:
         status = 422 if form.errors else 200
         return render_template("agents/new.html", form=form, writable=_is_writable()), status
     toast("agent_made", name=form.name.data)
-    return _go_to(url_for("agents.edit", agent_id=form.folder))
+    return _go_to(url_for("agents.edit_agent", agent_id=form.folder))
 
 
 @bp.route("/<agent_id>/", methods=["GET", "POST"])
-def edit(agent_id: str) -> ResponseReturnValue:
+def edit_agent(agent_id: str) -> ResponseReturnValue:
     agent, snapshot = _get_agent(agent_id)
     if isinstance(agent, BrokenAgent):
         return render_template("agents/broken.html", agent=agent, **_load_versions(agent_id))
@@ -95,7 +95,7 @@ def show_prompt(agent_id: str) -> ResponseReturnValue:
 
 
 @bp.route("/<agent_id>/previous/<name>", methods=["GET", "POST"])
-def restore(agent_id: str, name: str) -> ResponseReturnValue:
+def restore_file(agent_id: str, name: str) -> ResponseReturnValue:
     """Look at a file as it was before its last change, and take that back."""
     agent, snapshot = _get_agent(agent_id)
     found = _open_files().previous(agent_id).get(name) or abort(404)
@@ -109,11 +109,11 @@ def restore(agent_id: str, name: str) -> ResponseReturnValue:
         toast("file_restored", file=name)
     except (AgentChanged, NotWritable) as error:
         toast("file_not_restored", "warning", problem=str(error))
-    return _go_to(url_for("agents.edit", agent_id=agent_id))
+    return _go_to(url_for("agents.edit_agent", agent_id=agent_id))
 
 
 @bp.route("/<agent_id>/remove", methods=["GET", "POST"])
-def remove(agent_id: str) -> ResponseReturnValue:
+def remove_agent(agent_id: str) -> ResponseReturnValue:
     agent, _ = _get_agent(agent_id)
     if request.method == "GET":
         context = {"agent": agent, **_load_ties(agent_id)}
@@ -124,15 +124,15 @@ def remove(agent_id: str) -> ResponseReturnValue:
             trashed = _open_files().remove(agent_id, now())
     except NotWritable as error:
         toast("agent_not_removed", "warning", problem=str(error), agent=agent_id)
-        return _go_to(url_for("agents.edit", agent_id=agent_id))
-    undo = Undo(url_for("agents.recover"), "#agents", {"trashed": trashed})
+        return _go_to(url_for("agents.edit_agent", agent_id=agent_id))
+    undo = Undo(url_for("agents.recover_agent"), "#agents", {"trashed": trashed})
     name = agent.name if isinstance(agent, Agent) else agent.id
     toast("agent_removed", undo=undo, name=name)
-    return _go_to(url_for("agents.index"))
+    return _go_to(url_for("agents.list_agents"))
 
 
 @bp.post("/recover")
-def recover() -> ResponseReturnValue:
+def recover_agent() -> ResponseReturnValue:
     """Undo a removal."""
     try:
         with db().write() as connection:
@@ -141,7 +141,7 @@ def recover() -> ResponseReturnValue:
         toast("agent_back", agent=agent_id)
     except (UnknownAgent, AgentTaken, NotWritable) as error:
         toast("as_said", "warning", sentence=str(error))
-    home, page = url_for("agents.index"), "agents/agents.html"
+    home, page = url_for("agents.list_agents"), "agents/agents.html"
     return respond.saved(home, page, block="content", focus="agents", **_load_list())
 
 
@@ -164,7 +164,7 @@ def _save(agent: Agent, snapshot: Snapshot, form: AgentForm) -> ResponseReturnVa
         return _show(agent, form, 422)
     toast("agent_saved")
     saved, fresh = _get_agent(agent.id)
-    home = url_for("agents.edit", agent_id=agent.id)
+    home = url_for("agents.edit_agent", agent_id=agent.id)
     if isinstance(saved, BrokenAgent):
         return _go_to(home)
     context = _load_page(saved, AgentForm.of(saved, fresh.etag, agents().load()))

@@ -37,7 +37,7 @@ def allow_upload() -> None:
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def start_import() -> ResponseReturnValue:
     return _show_form(ImportForm(formdata=None))
 
 
@@ -69,7 +69,7 @@ def apply_import() -> ResponseReturnValue:
         return _show_preview(form, text, plan, seen) if plan else _show_form(form, 422)
     count = plan.counts
     toast("imported", new=count[Fate.NEW], changed=count[Fate.CHANGED], refused=count[Fate.REFUSED])
-    home = url_for("allowlist.index")
+    home = url_for("allowlist.list_entries")
     context = {"block": "import", "focus": "import", "counts": count}
     return respond.saved(home, "allowlist/imported.html", **context)
 

@@ -30,7 +30,7 @@ SEARCH_FROM = 10  # with more people than this there is a search field
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def list_people() -> ResponseReturnValue:
     """`?at=` is the person whose form or question was left: there the keyboard goes on."""
     at = request.args.get("at", type=int)
     is_turned = request.headers.get("HX-Trigger", "").startswith("page-")
@@ -176,7 +176,7 @@ def _ask(
 
 
 def _show_saved() -> ResponseReturnValue:
-    home = url_for("people.index", **_parse_here())
+    home = url_for("people.list_people", **_parse_here())
     return respond.saved(home, LISTS, block="people", focus="held", **_list_people())
 
 

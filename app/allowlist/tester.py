@@ -45,7 +45,7 @@ class TesterResult:
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def show_tester() -> ResponseReturnValue:
     """`?phone=` asks about an ordinary message of this sender at once: for links."""
     asked = request.args if "phone" in request.args else None
     form = TesterForm(formdata=asked, meta={"csrf": False})

@@ -31,7 +31,7 @@ LIST = "allowlist/index.html"
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def list_entries() -> ResponseReturnValue:
     is_turned = request.headers.get("HX-Trigger", "").startswith("page-")
     if not respond.is_part_wanted():
         return _render_page()
@@ -49,7 +49,7 @@ def add_entry() -> ResponseReturnValue:
     toast("entry_added", pattern=_find_shown_pattern(entry))
     sort = Sort.NEWEST if _has_pages() else Sort.NUMBER  # where the new one is in sight
     context = {"form": _make_blank_form(), **_list(sort)}
-    home = url_for("allowlist.index", sort=sort)
+    home = url_for("allowlist.list_entries", sort=sort)
     return respond.saved(home, LIST, block="list", focus="pattern", **context)
 
 
@@ -127,12 +127,12 @@ def _render_page(status: int = 200, form: EntryForm | None = None) -> ResponseRe
 
 def _show_saved() -> ResponseReturnValue:
     """The list; for a plain browser the part of it that the owner was looking at."""
-    home = url_for("allowlist.index", **_parse_here())
+    home = url_for("allowlist.list_entries", **_parse_here())
     return respond.saved(home, LIST, block="entries", focus="entries", **_list())
 
 
 def _show_row(entry: Entry) -> ResponseReturnValue:
-    home = url_for("allowlist.index", **_parse_here())
+    home = url_for("allowlist.list_entries", **_parse_here())
     context = {"entry": entry, **_describe_surroundings([entry])}
     return respond.part(LIST, block="row", focus=f"edit-{entry.id}", home=home, **context)
 

@@ -55,7 +55,7 @@ class Responder:
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def show_new_chat() -> ResponseReturnValue:
     """A new chat; `?agent=` says with which agent."""
     return _show_new(NewChatForm.for_agents(agents().load().agents.values(), _preselect_agent()))
 
@@ -74,7 +74,7 @@ def begin_chat() -> ResponseReturnValue:
 
 
 @bp.get("/<int:chat_id>")
-def show(chat_id: int) -> ResponseReturnValue:
+def show_chat(chat_id: int) -> ResponseReturnValue:
     """The latest of the chat, or what was said before the place `before`."""
     return _show_page(chat_id)
 
@@ -272,7 +272,7 @@ def _preselect_agent() -> str | None:
 
 
 def _build_address(chat_id: int) -> str:
-    return url_for("chat.show", chat_id=chat_id, _anchor="now")
+    return url_for("chat.show_chat", chat_id=chat_id, _anchor="now")
 
 
 @bp.app_template_filter("markdown")

@@ -129,7 +129,7 @@ def _load_takeover(chat_id: int) -> Takeover:
 
 
 def _show_saved(chat_id: int, focus: str = "") -> ResponseReturnValue:
-    home = url_for("conversations.show", chat_id=chat_id, _anchor="takeover")
+    home = url_for("conversations.show_chat", chat_id=chat_id, _anchor="takeover")
     takeover = _load_takeover(chat_id)
     return respond.saved(home, PARTS, block="takeover_state", focus=focus, takeover=takeover)
 

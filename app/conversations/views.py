@@ -36,7 +36,7 @@ AROUND = 40  # of them before what was looked for
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def list_conversations() -> ResponseReturnValue:
     """The latest chats; `q`, `show`, `agent` and `person` narrow them down."""
     wanted = _parse_wanted()
     page = max(request.args.get("page", 1, type=int), 1)
@@ -61,7 +61,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/<int:chat_id>")
-def show(chat_id: int) -> ResponseReturnValue:
+def show_chat(chat_id: int) -> ResponseReturnValue:
     """The latest of what was said, or what was said before the place `before`."""
     before = Cursor.parse(request.args.get("before", ""))
     with db().read() as connection:
@@ -86,7 +86,7 @@ def show_changes(chat_id: int) -> ResponseReturnValue:
     return respond.unchanged(transcript.fingerprint) or respond.part(
         "transcript/changes.html",
         block="changes",
-        home=url_for("conversations.show", chat_id=chat_id),
+        home=url_for("conversations.show_chat", chat_id=chat_id),
         **build_context(transcript),
     )
 
@@ -103,7 +103,7 @@ def reset_contexts(chat_id: int) -> ResponseReturnValue:
         detail = f"chat {chat_id}, {count} agents"
         record_act(connection, Action.CONVERSATION_RESET, detail)
     toast("conversation_reset")
-    return redirect(url_for("conversations.show", chat_id=chat_id), code=303)
+    return redirect(url_for("conversations.show_chat", chat_id=chat_id), code=303)
 
 
 @bp.route("/<int:chat_id>/forget", methods=["GET", "POST"])
@@ -123,7 +123,7 @@ def forget_chat(chat_id: int) -> ResponseReturnValue:
         context = {"chat": chat, "person": person, "is_busy": True}
         return render_template("conversations/forget.html", **context), 422
     toast("person_forgotten" if person else "group_forgotten")
-    return redirect(url_for("conversations.index"), code=303)
+    return redirect(url_for("conversations.list_conversations"), code=303)
 
 
 def _parse_wanted() -> Wanted:

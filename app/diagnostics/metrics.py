@@ -29,7 +29,7 @@ WAITING = (PieceState.QUEUED, PieceState.SENDING)
 
 
 @bp.get("/metrics")
-def read() -> Response:
+def report_metrics() -> Response:
     authorise(("metrics",))
     registry = CollectorRegistry()
     registry.register(Measured())

@@ -35,7 +35,7 @@ STOP_POLLING = 286  # htmx's word for it
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def show_diagnostics() -> ResponseReturnValue:
     return respond.part(PAGE, block="content", **_load_page())
 
 
@@ -44,7 +44,7 @@ def show_current() -> ResponseReturnValue:
     """The part that changes by itself."""
     context = _render_health()
     return respond.unchanged(context["current_seen"]) or respond.part(
-        PAGE, block="watched", home=url_for("diagnostics.index"), **context
+        PAGE, block="watched", home=url_for("diagnostics.show_diagnostics"), **context
     )
 
 

@@ -75,7 +75,9 @@ def refuse(block: str, into: str, **forms: Any) -> ResponseReturnValue:
 
 def show_saved(focus: str) -> ResponseReturnValue:
     """The answer to a change that was made: everything on the page may depend on it."""
-    return respond.saved(url_for("models.index"), PAGE, block="content", focus=focus, **load())
+    return respond.saved(
+        url_for("models.list_models"), PAGE, block="content", focus=focus, **load()
+    )
 
 
 def load() -> dict[str, Any]:

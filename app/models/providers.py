@@ -52,13 +52,13 @@ def enter_key(name: str) -> ResponseReturnValue:
 @bp.get("/keys/<name>/row")
 def show_row(name: str) -> ResponseReturnValue:
     """The row as it is, for leaving the form or the question."""
-    found, home = _get_provider(name), url_for("models.index")
+    found, home = _get_provider(name), url_for("models.list_models")
     focus = f"enter-{name}"
     return respond.part(model_page.PAGE, block="provider", focus=focus, home=home, provider=found)
 
 
 @bp.route("/keys/<name>/remove", methods=["GET", "POST"])
-def remove(name: str) -> ResponseReturnValue:
+def remove_key(name: str) -> ResponseReturnValue:
     found = _get_provider(name)
     if request.method == "GET":
         return respond.part("models/remove_key.html", block="row", provider=found)

@@ -25,7 +25,7 @@ MOST = 50  # favourites
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def list_models() -> ResponseReturnValue:
     """htmx asks for what the search finds in the catalogue."""
     found = page.search_catalogue()
     return respond.part(page.PAGE, block="catalogue", rest=page.load, **found)

@@ -78,8 +78,8 @@ class Page:
         return url_for(self.endpoint, _anchor=self.anchor, show=self.show)
 
 
-_SETTINGS = Page("whatsapp.index", anchor="settings")
-_FAILED = Page("conversations.index", show="failed")
+_SETTINGS = Page("whatsapp.show_whatsapp", anchor="settings")
+_FAILED = Page("conversations.list_conversations", show="failed")
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,15 @@ STEPS = {
     "link": StepWords(
         _("Link a WhatsApp number"),
         _("Scan a QR code or type a pairing code on its phone."),
-        Page("whatsapp.index"),
+        Page("whatsapp.show_whatsapp"),
     ),
     "enable": StepWords(
         _("Switch it on and choose a default agent"), _("Nobody is answered before."), _SETTINGS
     ),
     "allow": StepWords(
-        _("Allow somebody to write"), _("Start with your own number."), Page("allowlist.index")
+        _("Allow somebody to write"),
+        _("Start with your own number."),
+        Page("allowlist.list_entries"),
     ),
     "model": StepWords(
         _("Choose a model"),
@@ -107,7 +109,7 @@ STEPS = {
             "Until then demo/echo answers: it repeats what was written, without any AI. Enter a "
             "provider's key and choose one of its models."
         ),
-        Page("models.index"),
+        Page("models.list_models"),
     ),
     "hello": StepWords(_("Say hello")),
 }
@@ -125,13 +127,13 @@ CONCERNS = {
     "no_redis": ConcernWords(
         _("Redis does not answer: messages are stored but not answered."),
         "red",
-        Page("diagnostics.index"),
+        Page("diagnostics.show_diagnostics"),
         _("Look"),
     ),
     "no_worker": ConcernWords(
         _("The worker is not running: nothing is received."),
         "red",
-        Page("diagnostics.index"),
+        Page("diagnostics.show_diagnostics"),
         _("Look"),
     ),
     "no_holder": ConcernWords(
@@ -140,20 +142,20 @@ CONCERNS = {
             "{count} workers stand by, and none holds the WhatsApp lock: nothing is received.",
         ),
         "orange",
-        Page("diagnostics.index"),
+        Page("diagnostics.show_diagnostics"),
         _("Look"),
     ),
     "no_jobs": ConcernWords(
         _("The jobs process is not running: nothing is answered."),
         "red",
-        Page("diagnostics.index"),
+        Page("diagnostics.show_diagnostics"),
         _("Look"),
     ),
     "stopped": ConcernWords(
-        _("The connection was stopped."), "red", Page("whatsapp.index"), _("See why")
+        _("The connection was stopped."), "red", Page("whatsapp.show_whatsapp"), _("See why")
     ),
     "unlinked": ConcernWords(
-        _("No WhatsApp account is linked."), "red", Page("whatsapp.index"), _("Link one")
+        _("No WhatsApp account is linked."), "red", Page("whatsapp.show_whatsapp"), _("Link one")
     ),
     "disabled": ConcernWords(_("Answering is switched off."), "orange", _SETTINGS, _("Switch on")),
     "no_default_agent": ConcernWords(
@@ -166,18 +168,18 @@ CONCERNS = {
         _("Choose another"),
     ),
     "no_guests": ConcernWords(
-        _("Nobody may write."), "orange", Page("allowlist.index"), _("Allow somebody")
+        _("Nobody may write."), "orange", Page("allowlist.list_entries"), _("Allow somebody")
     ),
     "broken_agent": ConcernWords(
         _("The agent “{agent}” can't be used. {problem}"),
         "orange",
-        Page("agents.index"),
+        Page("agents.list_agents"),
         _("Mend"),
     ),
     "unusable_model": ConcernWords(
         _("{agents} should answer with {model}. {problem}"),
         "orange",
-        Page("models.index"),
+        Page("models.list_models"),
         _("Set up"),
     ),
     "failed_turns": ConcernWords(
@@ -204,7 +206,7 @@ CONCERNS = {
             "{count} people wrote without being allowed.",
         ),
         "azure",
-        Page("people.index"),
+        Page("people.list_people"),
         _("Decide"),
     ),
     "paused": ConcernWords(
@@ -213,7 +215,7 @@ CONCERNS = {
             "{count} chats are paused: no agent answers there.",
         ),
         "azure",
-        Page("conversations.index", show="paused"),
+        Page("conversations.list_conversations", show="paused"),
         _("See which"),
     ),
 }

@@ -20,7 +20,7 @@ bp = Blueprint("overview", __name__)
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def show_overview() -> ResponseReturnValue:
     facts = _read_facts()
     screen = linking.choose_screen(facts.health, facts.link, None, now(), now())
     steps = list_steps(facts)

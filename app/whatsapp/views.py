@@ -32,7 +32,7 @@ VERSION_WAIT = timedelta(seconds=30)  # the worker says every 5 seconds which ve
 
 
 @bp.get("/")
-def index() -> ResponseReturnValue:
+def show_whatsapp() -> ResponseReturnValue:
     return render_template(PAGE, **_load_page())
 
 
@@ -70,12 +70,12 @@ def ask_code() -> ResponseReturnValue:
 
 
 @bp.post("/cancel")
-def cancel() -> ResponseReturnValue:
+def cancel_linking() -> ResponseReturnValue:
     return _ask("cancel")
 
 
 @bp.post("/take-over")
-def take_over() -> ResponseReturnValue:
+def take_over_connection() -> ResponseReturnValue:
     return _ask("take_over")
 
 
@@ -84,12 +84,12 @@ def confirm_unlink() -> ResponseReturnValue:
     with db().read() as connection:
         linked = link.load(connection)
     if not linked.is_linked:
-        return redirect(url_for("whatsapp.index"), code=303)
+        return redirect(url_for("whatsapp.show_whatsapp"), code=303)
     return respond.part("whatsapp/unlink.html", block="question", link=linked)
 
 
 @bp.post("/unlink")
-def unlink() -> ResponseReturnValue:
+def unlink_account() -> ResponseReturnValue:
     return _ask("unlink")
 
 
@@ -105,7 +105,7 @@ def save_settings() -> ResponseReturnValue:
         changes = describe_changes(before, after)
         record_act(connection, Action.SETTINGS_SAVED, changes)
     toast("settings_saved", version=after.version)
-    home = url_for("whatsapp.index", _anchor="settings")
+    home = url_for("whatsapp.show_whatsapp", _anchor="settings")
     context = {"form": SettingsForm.of(after, registry), **_load_version(after.version)}
     return respond.saved(home, PAGE, block="settings", focus="save", **context)
 
@@ -115,7 +115,7 @@ def show_version() -> ResponseReturnValue:
     """The line that proves which settings the worker runs."""
     with db().read() as connection:
         saved = settings.load(connection).version
-    line, home = _load_version(saved), url_for("whatsapp.index", _anchor="settings")
+    line, home = _load_version(saved), url_for("whatsapp.show_whatsapp", _anchor="settings")
     unchanged = respond.unchanged(str(line["running"])) if line["waits"] else None
     return unchanged or respond.part(PAGE, block="version", home=home, **line)
 
