@@ -9,15 +9,40 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Self
+
+
+class Report(StrEnum):
+    """What the supervisor hears of a connection process. The arguments that come with a report are
+    those of the supervisor's handler for it."""
+
+    QR = "qr"  # a code to scan
+    CODE = "code"  # a code to type on the phone
+    FINISHING = "finishing"  # the phone has accepted
+    PAIRED = "paired"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"  # the library tries again by itself
+    HEARTBEAT = "heartbeat"
+    UNLINKED = "unlinked"  # as it was ordered to
+    ENDED = "ended"  # the library says that it is over, and why
+    DRAINED = "drained"  # what the library still held is stored; the process leaves
+    EXITED = "exited"  # by the supervisor's own handle of the process
+
+
+class Order(StrEnum):
+    """What the supervisor asks of a connection process."""
+
+    UNLINK = "unlink"
+    STOP = "stop"
 
 
 @dataclass(frozen=True)
 class PipeEvent:
     """One line: what happened, or what is to be done."""
 
-    name: str
-    arguments: dict[str, Any] = field(default_factory=dict)
+    name: str  # a Report or an Order; another version's may be unknown
+    arguments: dict[str, Any] = field(default_factory=dict)  # as JSON can carry them
 
     def to_line(self) -> bytes:
         return json.dumps([self.name, self.arguments]).encode() + b"\n"
@@ -35,7 +60,7 @@ class PipeWriter:
         self._descriptor: int | None = descriptor
         self._lock = threading.Lock()
 
-    def send(self, name: str, **arguments: Any) -> bool:
+    def send(self, name: Report | Order, **arguments: Any) -> bool:
         """False when the other side does not read any more."""
         line = PipeEvent(name, arguments).to_line()
         with self._lock:

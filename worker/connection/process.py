@@ -42,7 +42,7 @@ from worker.connection.receive import ReadReceipts, Receiver
 from worker.connection.send import Sender
 from worker.connection.spool import Spool
 from worker.connection.typing_indicator import REFRESH, TypingIndicator
-from worker.ipc import PipeWriter, read_events
+from worker.ipc import Order, PipeWriter, Report, read_events
 from worker.shutdown import Shutdown
 
 log = structlog.get_logger("[WhatsAppBridge]")
@@ -129,12 +129,12 @@ class Connection:
         self._whatsapp.drain()
         with suppress(Exception):
             self._receipts.write()
-        self._events.send("drained")
+        self._events.send(Report.DRAINED)
 
     def _say_heartbeat(self) -> None:
         busy, version = self._sender.busy_since, self._receiver.settings_version
         heard = self._events.send(
-            "heartbeat",
+            Report.HEARTBEAT,
             online=self._ready.is_set() and self._whatsapp.is_online(),
             settings_version=version,
             sending_for=time.monotonic() - busy if busy else 0.0,
@@ -145,15 +145,15 @@ class Connection:
 
     def _control(self) -> None:
         for event in read_events(sys.stdin.fileno()):
-            if event.name == "unlink":
+            if event.name == Order.UNLINK:
                 self._unlink()
-            if event.name == "stop":
+            if event.name == Order.STOP:
                 break
         self.stop()
 
     def _unlink(self) -> None:
         is_known = self._ready.is_set() and self._whatsapp.log_out()  # to WhatsApp
-        self._events.send("unlinked", is_known=is_known)
+        self._events.send(Report.UNLINKED, is_known=is_known)
         self.stop()
 
     def _connect(self) -> None:
@@ -163,7 +163,7 @@ class Connection:
         except Exception as error:
             if receipts.ended_by_one(self._auth_dir, str(error)):
                 log.warning("[WhatsAppBridge] An unknown receipt: no ticks for a day")
-            self._events.send("ended", end=End.UNREACHABLE, detail=str(error))
+            self._events.send(Report.ENDED, end=End.UNREACHABLE, detail=str(error))
         self.stop()
 
     # The threads' work ---------------------------------------------------------------------------
@@ -281,7 +281,7 @@ class Connection:
             self._end(End.SESSION_LOST)
         elif self._mode == "link":
             seconds = FIRST_QR if self._qr_shown == 1 else NEXT_QR
-            self._events.send("qr", payload=payload, number=self._qr_shown, seconds=seconds)
+            self._events.send(Report.QR, payload=payload, number=self._qr_shown, seconds=seconds)
         elif self._qr_shown == 1:
             self._spawn(self._pair)
 
@@ -294,32 +294,32 @@ class Connection:
             self._end(error.end, str(error))
             return
         left = ATTEMPT - (time.monotonic() - self._started)
-        self._events.send("code", code=code, seconds=left)
+        self._events.send(Report.CODE, code=code, seconds=left)
 
     def on_link_status(self, end: End | None) -> None:
         if end is None:
-            self._events.send("finishing")
+            self._events.send(Report.FINISHING)
         else:
             self._end(end)
 
     def on_paired(self) -> None:
-        self._events.send("paired", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
+        self._events.send(Report.PAIRED, phone=self._whatsapp.phone, device_name=DEVICE_NAME)
 
     def on_connected(self) -> None:
         self._ready.set()
-        self._events.send("connected", phone=self._whatsapp.phone, device_name=DEVICE_NAME)
+        self._events.send(Report.CONNECTED, phone=self._whatsapp.phone, device_name=DEVICE_NAME)
         self._receiver.wake.set()
         self._sender.wake_up()
         self._spawn(self._typing_indicator.start_anew)
 
     def on_disconnected(self) -> None:
-        self._events.send("disconnected")
+        self._events.send(Report.DISCONNECTED)
 
     def on_ended(self, end: End, detail: str) -> None:
         self._end(end, detail)
 
     def _end(self, end: End, detail: str = "") -> None:
-        self._events.send("ended", end=end, detail=detail)
+        self._events.send(Report.ENDED, end=end, detail=detail)
         self.stop()
 
 

@@ -21,7 +21,7 @@ from runtime.backoff import Backoff
 from store.link_history import Event
 from store.redis.live import Heartbeat, Request
 from store.sql.engine import Database
-from worker.ipc import PipeEvent
+from worker.ipc import Order, PipeEvent, Report
 from worker.supervisor.account import Account
 from worker.supervisor.connection_process import ConnectionProcess, OnEvent
 from worker.supervisor.link_history import LinkHistory
@@ -164,7 +164,7 @@ class Bridge:
             self._cancel(request)
         elif self._process and self.status.connected:
             self._unlink_by = self._unlink_by or self._clock() + UNLINK_LIMIT
-            self._process.send("unlink")  # its answer is "unlinked", see _on_unlinked
+            self._process.send(Order.UNLINK)  # its answer is "unlinked", see _on_unlinked
         elif self._account.load_link().is_linked or self._session.exists():
             self._forget(End.UNLINKED_OFFLINE)
 
@@ -267,9 +267,25 @@ class Bridge:
         """What a process reports that was replaced since does not count."""
         if process is not self._process:
             return
-        handler = getattr(self, f"_on_{event.name}", None)
-        if handler:
+        handler = self.handlers.get(event.name)
+        if handler:  # a process that was started after an update may report more
             handler(**event.arguments)
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[..., None]]:
+        return {
+            Report.QR: self._on_qr,
+            Report.CODE: self._on_code,
+            Report.FINISHING: self._on_finishing,
+            Report.PAIRED: self._on_paired,
+            Report.CONNECTED: self._on_connected,
+            Report.DISCONNECTED: self._on_disconnected,
+            Report.HEARTBEAT: self._on_heartbeat,
+            Report.UNLINKED: self._on_unlinked,
+            Report.ENDED: self._on_ended,
+            Report.DRAINED: lambda: None,  # "exited" follows
+            Report.EXITED: self._on_exited,
+        }
 
     def _on_qr(self, payload: str, number: int, seconds: float) -> None:
         shown = replace(self.status, phase=Phase.SCAN, qr=payload, number=number, of=QR_CODES)

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from config import ROOT
 from core.phone import Phone
-from worker.ipc import PipeEvent, PipeWriter, read_events
+from worker.ipc import Order, PipeEvent, PipeWriter, Report, read_events
 
 GRACE = 8.5  # seconds to leave in order; a little more than the process's own hard limit
 
@@ -52,7 +52,7 @@ class ConnectionProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def send(self, name: str) -> None:
+    def send(self, name: Order) -> None:
         self._orders.send(name)
 
     def end(self, grace: float = GRACE) -> None:
@@ -76,7 +76,7 @@ class ConnectionProcess:
             on_event(self, event)
         os.close(descriptor)
         self._orders.close()
-        on_event(self, PipeEvent("exited", {"code": self._process.wait()}))
+        on_event(self, PipeEvent(Report.EXITED, {"code": self._process.wait()}))
 
 
 OnEvent = Callable[[ConnectionProcess, PipeEvent], None]

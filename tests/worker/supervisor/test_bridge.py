@@ -20,6 +20,7 @@ from store.sql.engine import Database
 from tests.waiting import PATIENCE
 from tests.worker.tower import DEVICE, NUMBER, Tower, is_offline
 from tests.worker.world import START
+from worker.ipc import Report
 from worker.supervisor import bridge as module
 from worker.supervisor.session import Session
 
@@ -244,8 +245,16 @@ def test_a_pulse_tells_which_settings_rule(tower: Tower):
     assert tower.bridge.settings_version == 18
 
 
-def test_a_note_of_a_newer_kind_is_skipped(tower: Tower):
+def test_each_report_has_its_handler(tower: Tower):
+    assert tower.bridge.handlers.keys() == set(Report)
+
+
+def test_a_drained_process_changes_nothing(tower: Tower):
     assert tower.online().hears("drained").connected
+
+
+def test_a_report_of_a_newer_kind_is_skipped(tower: Tower):
+    assert tower.online().hears("sung", song="of a later version").connected
 
 
 # What the library gives up without saying so ----------------------------------------------------
