@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from core.text.translation import Sentence, _
+
 
 class MessageState(StrEnum):
     """Where a message that reached us is on its way."""
@@ -20,6 +22,22 @@ class MessageState(StrEnum):
     ANSWERING = "answering"  # part of a turn at work
     ANSWERED = "answered"
     FAILED = "failed"  # its turn came to no answer
+
+    @property
+    def sentence(self) -> Sentence:
+        """What the owner reads in the panel."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    MessageState.RECEIVED: _("Stored"),
+    MessageState.IGNORED: _("Ignored"),
+    MessageState.HELD: _("Held"),
+    MessageState.WAITING: _("Waiting"),
+    MessageState.ANSWERING: _("Being answered"),
+    MessageState.ANSWERED: _("Answered"),
+    MessageState.FAILED: _("Failed"),
+}
 
 
 class TurnState(StrEnum):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, delete, insert, select
 
 from core.link import End
+from core.text.translation import Sentence, _
 from store.sql.tables import link_events as table
 
 KEPT = 1000  # of the latest
@@ -28,6 +29,28 @@ class Event(StrEnum):
     OFFLINE = "offline"
     RETRY = "retry"
 
+    @property
+    def sentence(self) -> Sentence:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Event.LOCK_WON: _("A worker got the WhatsApp lock"),
+    Event.LOCK_LOST: _("The worker lost the WhatsApp lock"),
+    Event.LOCK_GIVEN_UP: _("The worker gave up the WhatsApp lock"),
+    Event.STARTED: _("A connection process was started, {purpose}"),
+    Event.GIVEN_UP: _("The connection process was replaced"),
+    Event.PAIRED: _("The account was linked"),
+    Event.ONLINE: _("Online"),
+    Event.OFFLINE: _("Offline"),
+    Event.RETRY: _("It is tried again in {delay}"),
+}
+_PURPOSES = {
+    "resume": _("to log in"),
+    "link": _("to show a QR code"),
+    "code": _("to get a pairing code"),
+}
+
 
 @dataclass(frozen=True)
 class LinkEvent:
@@ -38,6 +61,19 @@ class LinkEvent:
     end: End | None  # why the link ended; None for all other events
     fence: int | None  # the lock's token at that time
     detail: str
+
+    @property
+    def title(self) -> str | None:
+        """None for an event that only another version knows."""
+        if self.end:
+            return str(self.end.words.title)
+        purpose = _PURPOSES.get(self.detail, self.detail)
+        return self.event and self.event.sentence.format(purpose=purpose, delay=self.detail)
+
+    @property
+    def remark(self) -> str:
+        """What the detail adds to the title."""
+        return "" if self.event in (Event.STARTED, Event.RETRY) else self.detail
 
 
 def record(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from core.agents.routing import Absence, Why
 from core.messages import attachment
 from core.messages.message import Kind, Reason
 from core.phone import Phone
@@ -11,6 +12,8 @@ from core.text.translation import _
 UNDECIDED = _("Nothing has been decided yet.")
 _REASONS = frozenset(Reason)
 _KINDS = frozenset(Kind)
+_CHOICES = frozenset(Why)
+_ABSENCES = frozenset(Absence)
 
 
 def pretty(phone: str) -> str:
@@ -39,6 +42,16 @@ def explain_reason(code: str | None) -> str:
     return Reason(code).sentence if code in _REASONS else code
 
 
+def explain_choice(code: str) -> str:
+    """Why this agent was chosen, as it is stored with the turn."""
+    return str(Why(code).sentence) if code in _CHOICES else code
+
+
+def explain_absence(code: str) -> str:
+    """Why an agent that would have come first could not answer."""
+    return str(Absence(code).sentence) if code in _ABSENCES else code
+
+
 def title_kind(kind: str, facts: attachment.Facts | None = None) -> str:
     """What a message that is no plain text is called above its caption: Picture, Voice note ..."""
     return attachment.title(Kind(kind) if kind in _KINDS else Kind.OTHER, facts)
@@ -57,6 +70,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "seconds": seconds,
     "dollars": dollars,
     "reason": explain_reason,
+    "choice": explain_choice,
+    "absence": explain_absence,
     "kind_title": title_kind,
     "kind_name": name_kind,
 }

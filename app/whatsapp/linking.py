@@ -10,11 +10,22 @@ from app.web import respond
 from app.web.process_health import ProcessHealth
 from core.link import FIRST_QR, NEXT_QR, STOPPING_ENDS, End, Link, Phase, Status
 from core.phone import Phone
+from core.text.translation import Sentence, _
 from store.redis.live import REQUEST_TTL, Wish
 
 UNDER_WAY = frozenset({Phase.STARTING, Phase.SCAN, Phase.CODE, Phase.FINISHING})
 PATIENCE = timedelta(seconds=REQUEST_TTL)  # older requests are not carried out any more
 HOPE = timedelta(minutes=2)  # how long an open page looks whether a missing worker is back
+
+
+@dataclass(frozen=True)
+class ScreenWords:
+    """What a screen says first, and how it looks."""
+
+    title: Sentence
+    colour: str = "azure"
+    icon: str | None = None  # None: something turns, because something is under way
+    text: Sentence | None = None  # None: what there is to say needs more than a sentence
 
 
 class Kind(StrEnum):
@@ -33,6 +44,66 @@ class Kind(StrEnum):
     CONNECTED = "connected"
     RECONNECTING = "reconnecting"
     STOPPED = "stopped"
+
+    @property
+    def words(self) -> ScreenWords:
+        return _WORDS[self]
+
+
+_WORDS = {
+    Kind.ASKING: ScreenWords(_("Asking the worker …"), text=_("This takes a few seconds.")),
+    Kind.UNANSWERED: ScreenWords(
+        _("The worker did not answer"),
+        "orange",
+        "alert-triangle",
+        _(
+            "It had 30 seconds. Look at its log for what it is doing, or restart it, then try "
+            "again."
+        ),
+    ),
+    Kind.NO_REDIS: ScreenWords(
+        _("Redis does not answer"),
+        "red",
+        "alert-triangle",
+        _(
+            "Without Redis the worker can't be reached. Check that it runs; this page sees it when "
+            "it is back."
+        ),
+    ),
+    Kind.NO_WORKER: ScreenWords(
+        _("The worker is not running"),
+        "red",
+        "plug-connected-x",
+        _(
+            "Nobody is there to talk to WhatsApp. Start it with {run} (or the {worker} line of the "
+            "Procfile); its log says why it ended."
+        ),
+    ),
+    Kind.STANDBY: ScreenWords(
+        _("Waiting for the connection's lock"),
+        "orange",
+        "hourglass",
+        _(
+            "A worker is running, but another one held the WhatsApp lock until a moment ago. It "
+            "takes over within 30 seconds."
+        ),
+    ),
+    Kind.UNLINKED: ScreenWords(_("Not linked yet"), "secondary", "link"),
+    Kind.STARTING: ScreenWords(
+        _("Starting …"), text=_("A fresh connection to WhatsApp is being made.")
+    ),
+    Kind.SCAN: ScreenWords(_("Scan this code with your phone"), icon="qrcode"),
+    Kind.CODE: ScreenWords(_("Type this code on your phone"), icon="password"),
+    Kind.FINISHING: ScreenWords(
+        _("Finishing on both sides …"),
+        text=_(
+            "The phone has accepted. The keys are being exchanged; this takes up to half a minute."
+        ),
+    ),
+    Kind.CONNECTED: ScreenWords(_("Connected"), "green", "plug-connected"),
+    Kind.RECONNECTING: ScreenWords(_("Linked, connecting …"), "orange"),
+    Kind.STOPPED: ScreenWords(_("The connection was stopped."), "red", "alert-triangle"),
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +145,15 @@ class Screen:
     end: End | None = None
     question: Question | None = None
     poll: Literal[1, 2, 5] | None = None
+
+    @property
+    def words(self) -> ScreenWords:
+        """Where nothing is under way, the title is why there is no link or no connection."""
+        words = self.kind.words
+        if self.end is None or self.kind not in (Kind.UNLINKED, Kind.STOPPED):
+            return words
+        colour = "red" if self.kind is Kind.STOPPED else "orange"
+        return ScreenWords(self.end.words.title, colour, "alert-triangle")
 
     @property
     def phone(self) -> Phone | None:

@@ -13,12 +13,13 @@ from core.admission.allowlist import Entry
 from core.admission.decide import Decision, decide
 from core.agents import mention
 from core.agents.agent import Agent
-from core.agents.routing import Route, route
+from core.agents.routing import Route, Why, route
 from core.messages import batch, command
 from core.messages.command import Call
-from core.messages.message import Kind, Place
+from core.messages.message import Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Settings
+from core.text.translation import Sentence, _
 
 
 class Handling(StrEnum):
@@ -82,6 +83,52 @@ class Preview:
     def agent(self) -> str | None:
         """Who would answer."""
         return self.turned_to or self.route.agent
+
+    @property
+    def title(self) -> Sentence:
+        """To be formatted with the agent's `title` and `name`."""
+        if self.outcome is Handling.REFUSED:
+            return _HELD if self.decision.verdict == "hold" else _IGNORED
+        return _TITLES[self.outcome]
+
+    @property
+    def reason(self) -> str:
+        """In the present tense: nothing has come yet."""
+        reason = self.decision.reason
+        return str(_REASONS.get(reason, reason.sentence))
+
+    @property
+    def who(self) -> Sentence:
+        """Who answers, if the message is accepted: to be formatted with the `agent`, with `until`
+        when their session lasts, its `minutes`, and what the `settings` are called."""
+        return _TURNED if self.turned_to else _WHO[self.route.why]
+
+
+_HELD, _IGNORED = _("Held: no answer"), _("Ignored: no answer")
+_OVER_LIMIT = _("Over a limit: no agent is asked")
+_TITLES = {
+    Handling.AGENT: _("{title} answers"),
+    Handling.GREETING: _("The chat turns to {name}"),
+    Handling.COMMAND: _("The command is carried out"),
+    Handling.EXCUSE: _("Answered with one sentence"),
+    Handling.PAUSED: _("It waits for you"),
+    Handling.FLOOD: _OVER_LIMIT,
+    Handling.OVER_BUDGET: _OVER_LIMIT,
+    Handling.NO_AGENT: _("Nobody can answer"),
+}
+_REASONS = {
+    Reason.NOT_ALLOWED: _("The number is not on the allowlist."),
+    Reason.NUMBER_UNKNOWN: _("This person is not on the allowlist."),
+    Reason.DISABLED: _("Answering is switched off."),
+    Reason.REACTION: _("Reactions are not answered."),
+}
+_TURNED = _("{agent}: the message turns to them, and they keep the chat for {minutes} minutes.")
+_WHO = {
+    Why.STICKY: _("{agent}, whom they are talking to: the session lasts until {until}."),
+    Why.SENDER_DEFAULT: _("{agent}, the default agent of the entry."),
+    Why.FALLBACK: _("{agent}, the default agent of the {settings}."),
+    Why.NO_AGENT: _("Nobody: neither the entry nor the {settings} name an agent who could."),
+}
 
 
 def preview_message(words: Words, now_is: Situation) -> Preview:

@@ -8,23 +8,47 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.text.translation import Sentence, _
+
 
 class Why(StrEnum):
-    """Stored with the turn; the panel has a sentence for each."""
+    """Stored with the turn."""
 
     STICKY = "sticky"
     SENDER_DEFAULT = "sender_default"
     FALLBACK = "fallback"
     NO_AGENT = "nobody"
 
+    @property
+    def sentence(self) -> Sentence:
+        """What the owner reads after who it was."""
+        return _REASONS[self]
+
 
 class Absence(StrEnum):
-    """Why an agent that would have come first could not answer. Stored with the turn; the panel has
-    words for each."""
+    """Why an agent that would have come first could not answer. Stored with the turn."""
 
     GONE = "gone"
     BROKEN = "broken"  # its files can't be read
     HIDDEN = "hidden"  # switched off for this channel
+
+    @property
+    def sentence(self) -> Sentence:
+        """What the owner reads after "was chosen but"."""
+        return _ABSENCES[self]
+
+
+_REASONS = {
+    Why.STICKY: _("the conversation was with them"),
+    Why.SENDER_DEFAULT: _("they are this sender's agent on the allowlist"),
+    Why.FALLBACK: _("they are the default agent"),
+    Why.NO_AGENT: _("no agent could be chosen"),
+}
+_ABSENCES = {
+    Absence.GONE: _("was not there any more"),
+    Absence.BROKEN: _("could not be loaded"),
+    Absence.HIDDEN: _("was switched off for WhatsApp"),
+}
 
 
 @dataclass(frozen=True)

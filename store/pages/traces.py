@@ -5,11 +5,13 @@ step: for the owner who asks why there was no reply, or why it took so long.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from core.admission.allowlist import Pattern
 from core.states import TurnState
+from core.text.translation import Sentence, _
 from store.chats.chats import PANEL
 from store.chats.turns import TurnKind
 from store.pages import transcripts
@@ -44,11 +46,47 @@ class Facts:
     deleted_at: datetime | None
 
 
+class StepKind(StrEnum):
+    """In the order in which a message meets them."""
+
+    WRITTEN = "written"
+    RECEIVED = "received"
+    DECIDED = "decided"
+    READ = "read"
+    EDITED = "edited"
+    DELETED = "deleted"
+    ATTEMPT = "attempt"  # a turn that was given up
+    BEGAN = "began"  # the turn that counts
+    FINISHED = "finished"
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+
+    @property
+    def sentence(self) -> Sentence | None:
+        """None for a step of which there is more to say."""
+        return _SENTENCES.get(self)
+
+
+_SENTENCES = {
+    StepKind.WRITTEN: _("Written, says WhatsApp"),
+    StepKind.RECEIVED: _("Received and stored"),
+    StepKind.READ: _("Blue ticks for its sender"),
+    StepKind.EDITED: _("Edited by its sender"),
+    StepKind.DELETED: _("Deleted by its sender"),
+    StepKind.SENT: _("Sent"),
+    StepKind.DELIVERED: _("On their phone"),
+    StepKind.SEEN: _("Read"),
+}
+
+
 @dataclass(frozen=True)
 class Step:
     """Something that happened to the message or to its answer."""
 
-    what: str
+    what: StepKind
     at: datetime
     gap: timedelta | None = None  # since the step before; None where two clocks would be compared
     part: Outgoing | None = None  # the message of ours that the step is about
@@ -77,11 +115,11 @@ class Trace:
     def _steps(self) -> Iterator[Step]:
         yield from _of_message(self.message)
         for attempt in self.attempts:
-            yield Step("attempt", attempt.started_at, attempt=attempt)
+            yield Step(StepKind.ATTEMPT, attempt.started_at, attempt=attempt)
         if self.turn:
-            yield Step("began", self.turn.started_at)
+            yield Step(StepKind.BEGAN, self.turn.started_at)
             if self.turn.finished_at:
-                yield Step("finished", self.turn.finished_at)
+                yield Step(StepKind.FINISHED, self.turn.finished_at)
         for number, part in enumerate(self.parts, 1):
             yield from _of_part(number, part)
 
@@ -161,23 +199,23 @@ def _of_message(facts: Facts | None) -> Iterator[Step]:
     if facts is None:
         return
     moments = {
-        "written": facts.sent_at,
-        "received": facts.received_at,
-        "decided": facts.decided_at,
-        "read": facts.read_at,
-        "edited": facts.edited_at,
-        "deleted": facts.deleted_at,
+        StepKind.WRITTEN: facts.sent_at,
+        StepKind.RECEIVED: facts.received_at,
+        StepKind.DECIDED: facts.decided_at,
+        StepKind.READ: facts.read_at,
+        StepKind.EDITED: facts.edited_at,
+        StepKind.DELETED: facts.deleted_at,
     }
     yield from (Step(what, at) for what, at in moments.items() if at)
 
 
 def _of_part(number: int, part: Outgoing) -> Iterator[Step]:
     moments = {
-        "queued": part.at,
-        "claimed": part.claimed_at,
-        "sent": part.sent_at,
-        "delivered": part.delivered_at,
-        "seen": part.read_at,
+        StepKind.QUEUED: part.at,
+        StepKind.CLAIMED: part.claimed_at,
+        StepKind.SENT: part.sent_at,
+        StepKind.DELIVERED: part.delivered_at,
+        StepKind.SEEN: part.read_at,
     }
     latest = part.at
     for what, at in moments.items():
@@ -188,6 +226,6 @@ def _of_part(number: int, part: Outgoing) -> Iterator[Step]:
 
 def _add_delay(before: Step | None, step: Step) -> Step:
     """With the time since the step before. WhatsApp's clock knows whole seconds only."""
-    if before is None or before.what == "written":
+    if before is None or before.what is StepKind.WRITTEN:
         return step
     return Step(step.what, step.at, step.at - before.at, step.part, step.number, step.attempt)

@@ -12,6 +12,7 @@ from core.admission.allowlist import HIDDEN
 from core.messages.message import Kind
 from core.phone import Phone
 from core.states import MessageState, PieceState
+from core.text.translation import Sentence, _
 from store.chats.chats import PANEL
 from store.chats.messages import ID
 from store.sql.tables import chats, messages, outbox, people, turns
@@ -44,6 +45,38 @@ class Asked:
     is_paused: bool
     is_match: bool  # it is itself what was looked for
     replies: Mapping[PieceState, int]  # the pieces of its answer, counted by state
+
+    @property
+    def is_lost(self) -> bool:
+        """Answered, but some of the answer has not arrived, as far as is known."""
+        lost = self.replies.get(PieceState.FAILED) or self.replies.get(PieceState.UNKNOWN)
+        return self.state is MessageState.ANSWERED and bool(lost)
+
+    @property
+    def title(self) -> Sentence:
+        if self.is_lost:
+            return _NOT_SENT
+        is_silent = self.state is MessageState.ANSWERED and not self.replies
+        return _DONE if is_silent else self.state.sentence
+
+    @property
+    def sentence(self) -> Sentence | None:
+        """What became of it after the decision; None where that needs more than a sentence."""
+        if self.is_paused and self.state in (MessageState.WAITING, MessageState.ANSWERING):
+            return _PAUSED
+        if self.state is MessageState.ANSWERED and self.replies:
+            return None
+        return _SENTENCES.get(self.state)
+
+
+_NOT_SENT, _DONE = _("Reply not sent"), _("Done")
+_PAUSED = _("The chat is paused, so no agent answers there.")
+_SENTENCES = {
+    MessageState.RECEIVED: _("The connection process decides about it as soon as it is logged in."),
+    MessageState.WAITING: _("It waits for a jobs process to take it up."),
+    MessageState.ANSWERING: _("An agent is at work on it."),
+    MessageState.ANSWERED: _("It was dealt with without a reply."),
+}
 
 
 def find(connection: Connection, query: str, now: datetime) -> Sequence[Asked]:

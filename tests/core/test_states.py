@@ -47,3 +47,7 @@ def test_the_docs_show_the_moves(name):
     """docs/architecture.md, "The states": paste what `draw_diagram` gives."""
     page = (ROOT / "docs" / "architecture.md").read_text()
     assert f"```mermaid\n{draw_diagram(TABLES[name])}\n```" in page
+
+
+def test_every_state_of_a_message_has_a_sentence() -> None:
+    assert all(str(state.sentence) for state in MessageState)

@@ -47,3 +47,21 @@ def test_the_oldest_go(connection: Connection) -> None:
     assert count(connection, table) == KEPT
     [newest] = link_history.list_latest(connection, limit=1)
     assert newest.event is Event.OFFLINE and len(newest.detail) == 1000
+
+
+def test_every_event_has_a_sentence() -> None:
+    assert all(str(event.sentence) for event in Event)
+
+
+def test_a_title_takes_up_the_detail_or_leaves_it_to_a_remark() -> None:
+    def read(event: Event | None, end: End | None, detail: str) -> tuple[str | None, str]:
+        found = LinkEvent(NOW, event, end, None, detail)
+        return found.title, found.remark
+
+    started = "A connection process was started, to show a QR code"
+    assert read(Event.STARTED, None, "link") == (started, "")
+    assert read(Event.STARTED, None, "sung") == ("A connection process was started, sung", "")
+    assert read(Event.RETRY, None, "4.2 s") == ("It is tried again in 4.2 s", "")
+    assert read(Event.OFFLINE, None, "a {cut}") == ("Offline", "a {cut}")
+    assert read(None, End.BANNED, "60") == (str(End.BANNED.words.title), "60")
+    assert read(None, None, "of a later version")[0] is None

@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from redis import Redis
 
 from app.diagnostics import views
@@ -61,14 +60,6 @@ def test_the_history_of_the_connection_in_words(owner: Visitor, services: Servic
     assert "Another program took over this session" in said
     assert "WhatsApp can't be reached : no route to <host>" in said
     assert "It is tried again in 4.2 s" in said and "token 7" in said
-
-
-def test_every_event_has_words(app: Flask) -> None:
-    with app.test_request_context():
-        module = app.jinja_env.get_template("diagnostics/_parts.html").make_module(
-            {"end_title": str}
-        )
-    assert set(module.EVENTS) == {event.value for event in Event}
 
 
 def test_the_last_errors_with_their_tracebacks(owner: Visitor, redis: Redis) -> None:

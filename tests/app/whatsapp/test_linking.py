@@ -144,3 +144,17 @@ def test_a_code_shows_how_long_it_lived_from_the_start() -> None:
     assert see(Status(Phase.SCAN, qr="x", number=1, of=6)).lifetime == 60
     assert see(Status(Phase.SCAN, qr="x", number=2, of=6)).lifetime == 20
     assert see(Status(Phase.CODE, code="ABCD-EFGH")).lifetime == 160
+
+
+def test_every_screen_has_its_words():
+    assert all(str(kind.words.title) for kind in Kind)
+
+
+def test_where_nothing_is_under_way_the_title_says_why():
+    unlinked, stopped = Kind.UNLINKED, Kind.STOPPED
+    assert Screen(unlinked, Link()).words == unlinked.words
+    words = Screen(unlinked, Link(), end=End.TIMED_OUT).words
+    assert (words.title, words.colour) == (End.TIMED_OUT.words.title, "orange")
+    words = Screen(stopped, Link(), end=End.REPLACED).words
+    assert (words.title, words.colour) == (End.REPLACED.words.title, "red")
+    assert Screen(Kind.RECONNECTING, Link(), end=End.CRASHED).words == Kind.RECONNECTING.words

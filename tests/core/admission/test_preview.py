@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from core.admission.allowlist import Entry, Pattern
-from core.admission.preview import Handling, Situation, Words, preview_message
+from core.admission.decide import Decision
+from core.admission.preview import Handling, Preview, Situation, Words, preview_message
 from core.agents.agent import Agent
+from core.agents.routing import Route, Why
 from core.messages.message import Kind, Reason
 from core.phone import Phone
 from core.settings import Settings
@@ -91,3 +93,12 @@ def test_what_cannot_be_seen_is_excused() -> None:
 def test_a_refusal_says_why() -> None:
     refused = preview_message(words(), replace(ALL_IS_WELL, entries=[]))
     assert (refused.decision.verdict, refused.decision.reason) == ("hold", Reason.NOT_ALLOWED)
+
+
+def test_every_preview_has_its_words():
+    for why in Why:
+        for handling in Handling:
+            preview = Preview(Decision("accept", Reason.ALLOW_ALL), handling, Route("finn", why))
+            words = preview.title.format(title="Finn", name="Finn")
+            assert words and "{" not in words
+            assert preview.who.format(agent="Finn", settings="settings", until="12:00")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.agents.routing import Route, Why, route
+from core.agents.routing import Absence, Route, Why, route
 
 HERE = {"finn", "yukihiro", "eric"}
 
@@ -31,3 +31,7 @@ def test_who_answers(
 def test_an_empty_registry_answers_nobody() -> None:
     found = route(sticky="finn", sender_default="eric", fallback="eric", registry=())
     assert found == Route(None, Why.NO_AGENT, ("finn", "eric"))
+
+
+def test_every_choice_and_every_absence_has_a_sentence() -> None:
+    assert all(str(each.sentence) for each in (*Why, *Absence))
