@@ -9,7 +9,7 @@ from app.web import respond
 from app.web.ext import db, now
 from core.text.spreadsheet import format_row
 from store.account import audit
-from store.account.audit import Act, Filter
+from store.account.audit import Filter
 
 bp = Blueprint("audit", __name__, url_prefix="/account/audit")
 
@@ -53,11 +53,8 @@ def _write_lines(wanted: Filter) -> Iterator[str]:
     while True:
         with db().read() as connection:
             acts = audit.latest(connection, BATCH, wanted, before)
-        yield from map(_format_act, acts)
+        for act in acts:
+            yield format_row([f"{act.at:%Y-%m-%d %H:%M:%S}", act.actor, act.action, act.detail])
         if len(acts) < BATCH:
             return
         before = acts[-1].id
-
-
-def _format_act(act: Act) -> str:
-    return format_row([f"{act.at:%Y-%m-%d %H:%M:%S}", act.actor, act.action, act.detail])

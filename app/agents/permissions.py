@@ -1,7 +1,5 @@
 """Send permissions: the people each agent may write to on its own."""
 
-from collections.abc import Sequence
-
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -106,16 +104,12 @@ def _load_given() -> dict[str, object]:
         loaded = permissions.load(connection)
     known = agents().load().agents
     owners = sorted({each.agent for each in loaded}, key=lambda agent: (agent not in known, agent))
+    ranked = sorted(loaded, key=lambda each: (each.pattern.rank, each.pattern))
     groups = [
-        (_make_title(known.get(agent), agent), _select_permissions(agent, loaded))
+        (_make_title(known.get(agent), agent), [each for each in ranked if each.agent == agent])
         for agent in owners
     ]
     return {"groups": groups, "missing": [agent for agent in owners if agent not in known]}
-
-
-def _select_permissions(agent: str, loaded: Sequence[Permission]) -> Sequence[Permission]:
-    own = [each for each in loaded if each.agent == agent]
-    return sorted(own, key=lambda each: (each.pattern.rank, each.pattern))
 
 
 def _make_title(agent: Agent | None, agent_id: str) -> str:

@@ -273,7 +273,7 @@ def _load_page(agent: Agent, form: AgentForm) -> dict[str, object]:
         current, access = settings.load(connection), provider_keys.access(connection, config())
         models = [
             *favourites.load(connection),
-            *(n for n in catalogue() if _get_provider(n) in access.keys),
+            *(n for n in catalogue() if n.partition("/")[0] in access.keys),
         ]
     return {
         "agent": agent,
@@ -302,7 +302,3 @@ def _load_ties(agent_id: str) -> dict[str, object]:
         entries = [entry for entry in allowlist.load(connection) if entry.agent == agent_id]
         is_default = settings.load(connection).default_agent == agent_id
     return {"entries": entries, "is_default": is_default}
-
-
-def _get_provider(model: str) -> str:
-    return model.partition("/")[0]

@@ -47,7 +47,9 @@ def add_entry() -> ResponseReturnValue:
             return _render_page(422, form)
         return respond.part(LIST, block="add", status=422, into="#add", form=form)
     toast("entry_added", pattern=_find_shown_pattern(entry))
-    sort = Sort.NEWEST if _has_pages() else Sort.NUMBER  # where the new one is in sight
+    with db().read() as connection:
+        has_pages = allowlist.page(connection, limit=1).total > PAGE
+    sort = Sort.NEWEST if has_pages else Sort.NUMBER  # where the new one is in sight
     context = {"form": _make_blank_form(), **_list(sort)}
     home = url_for("allowlist.list_entries", sort=sort)
     return respond.saved(home, LIST, block="list", focus="pattern", **context)
@@ -199,11 +201,6 @@ def _list(sort: Sort | None = None) -> dict[str, object]:
         "allow_all": current.allow_all,
         **_describe_surroundings(page.rows),
     }
-
-
-def _has_pages() -> bool:
-    with db().read() as connection:
-        return allowlist.page(connection, limit=1).total > PAGE
 
 
 def _find_agents(wanted: str) -> Sequence[str]:

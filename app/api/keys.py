@@ -4,7 +4,6 @@ Behind a proxy all programs may come from one address: wrong keys of that addres
 but a right one always gets in. A key is too long to be guessed.
 """
 
-from datetime import datetime
 from typing import NoReturn
 
 from flask import abort, g, request
@@ -45,14 +44,11 @@ def _key() -> ApiKey:
         key = api_keys.find(connection, header.token)
     if key is None:
         _refuse("This API key is unknown or was revoked.")
-    _note_use(key, now())
-    return key
-
-
-def _note_use(key: ApiKey, instant: datetime) -> None:
+    instant = now()
     if key.last_used_at is None or instant - key.last_used_at >= api_keys.USED_EVERY:
         with db().write() as connection:
             api_keys.used(connection, key.id, instant)
+    return key
 
 
 def _refuse(sentence: str) -> NoReturn:

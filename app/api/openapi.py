@@ -92,12 +92,11 @@ def _response(
 ) -> dict[str, Any]:
     described = {"description": description, "content": _content(model)}
     if headers:
-        described["headers"] = {name: _header(says) for name, says in headers.items()}
+        described["headers"] = {
+            name: {"description": says, "schema": {"type": "string"}}
+            for name, says in headers.items()
+        }
     return described
-
-
-def _header(says: str) -> dict[str, Any]:
-    return {"description": says, "schema": {"type": "string"}}
 
 
 def _content(model: type[BaseModel]) -> dict[str, Any]:

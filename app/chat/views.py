@@ -86,7 +86,8 @@ def write_message(chat_id: int) -> ResponseReturnValue:
     if not form.validate():
         if not respond.is_part_wanted():
             return _show_page(chat_id, form)
-        context = {"form": form, "chat": _load_chat(chat_id)}
+        with db().read() as connection:
+            context = {"form": form, "chat": _get_chat(connection, chat_id)}
         return respond.part(PAGE, block="say", status=422, into="#say", **context)
     with db().write() as connection:
         chat = _get_chat(connection, chat_id)
@@ -161,11 +162,6 @@ def _show_changes(transcript: Transcript) -> ResponseReturnValue:
 
 
 # ---- what the templates are given -----------------------------------------------------------
-
-
-def _load_chat(chat_id: int) -> Chat:
-    with db().read() as connection:
-        return _get_chat(connection, chat_id)
 
 
 def _load_transcript(chat_id: int) -> Transcript:

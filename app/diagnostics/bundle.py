@@ -62,7 +62,9 @@ def build_bundle(found: SystemHealth, lines: Sequence[Line]) -> bytes:
     files = {
         "about.txt": ABOUT,
         "versions.json": _dump_json(_list_versions(found)),
-        "configuration.json": _dump_json(_describe_configuration(config())),
+        "configuration.json": _dump_json(
+            {name: _show_value(getattr(config(), name)) for name in Config.model_fields}
+        ),
         "settings.json": _dump_json(asdict(found.settings)),
         "processes.json": _dump_json([_describe_process(each, masked) for each in found.processes]),
         "services.json": _dump_json(_describe_services(found)),
@@ -93,10 +95,6 @@ def _find_version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _describe_configuration(config: Config) -> Mapping[str, object]:
-    return {name: _show_value(getattr(config, name)) for name in Config.model_fields}
 
 
 def _show_value(value: object) -> object:

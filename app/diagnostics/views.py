@@ -104,7 +104,11 @@ def _load_log() -> dict[str, object]:
     level = level if level in LEVELS else "info"
     is_filtered = bool(process) or level != "info"
     read = _read_log(logs.LINES if is_filtered else SHOWN)
-    found = [line for line in read if _is_wanted(line, process, level)][:SHOWN]
+    found = [
+        line
+        for line in read
+        if process in ("", line.process) and LEVELS.get(line.level, 0) >= LEVELS[level]
+    ][:SHOWN]
     return {
         "lines": found,
         "process": process,
@@ -122,10 +126,6 @@ def _read_log(limit: int) -> Sequence[Line]:
     except RedisError as error:
         current_app.logger.warning("Redis does not answer: %s", error)
         return ()
-
-
-def _is_wanted(line: Line, process: str, level: str) -> bool:
-    return process in ("", line.process) and LEVELS.get(line.level, 0) >= LEVELS[level]
 
 
 # Why no reply? ----------------------------------------------------------------------------------

@@ -111,15 +111,15 @@ def restore_favourite() -> ResponseReturnValue:
 def _add_favourite(form: FavouriteForm) -> bool:
     """False, with a sentence beside the field, when there are enough."""
     name = form.model.data
-    names = _change_favourites(lambda names: _append_name(names, name), Action.FAVORITE_ADDED, name)
+
+    def append(names: list[str]) -> None:
+        if name not in names and len(names) < MOST:
+            names.append(name)
+
+    names = _change_favourites(append, Action.FAVORITE_ADDED, name)
     if name not in names:
         form.model.errors = [f"{MOST} favorites are enough: remove one first."]
     return name in names
-
-
-def _append_name(names: list[str], name: str) -> None:
-    if name not in names and len(names) < MOST:
-        names.append(name)
 
 
 def _change_favourites(

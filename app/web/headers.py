@@ -1,6 +1,6 @@
 """What every answer carries: nothing from elsewhere may run, show, frame or be sent to."""
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
 
 POLICY = "; ".join(
@@ -38,12 +38,8 @@ def add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
-    if not _is_asset(request):
+    if request.endpoint != "static":
         # A back button must not show a QR code or a list of people after signing out.
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
     return response
-
-
-def _is_asset(request: Request) -> bool:
-    return request.endpoint == "static"

@@ -100,7 +100,8 @@ def save_settings() -> ResponseReturnValue:
         before = settings.load(connection)
         form = SettingsForm.of(before, registry, posted=True)
         if not form.validate() or not _is_current(form, before):
-            return _refuse_settings(form, before)
+            context = {"form": form, **_load_version(before.version)}
+            return respond.part(PAGE, block="settings", status=422, rest=_load_page, **context)
         after = settings.save(connection, form.to_settings(before), now())
         changes = describe_changes(before, after)
         record_act(connection, Action.SETTINGS_SAVED, changes)
@@ -145,11 +146,6 @@ def _load_page() -> dict[str, object]:
         **_load_status(),
         **_load_version(current.version),
     }
-
-
-def _refuse_settings(form: SettingsForm, current: Settings) -> ResponseReturnValue:
-    context = {"form": form, **_load_version(current.version)}
-    return respond.part(PAGE, block="settings", status=422, rest=_load_page, **context)
 
 
 def _is_current(form: SettingsForm, before: Settings) -> bool:

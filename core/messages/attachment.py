@@ -135,7 +135,10 @@ def _data(kind: Kind, facts: Facts) -> list[str]:
         if lines and facts.get("live"):
             lines.append("it is a live location: where they were when they began to share it")
     elif kind is Kind.CONTACT:
-        lines = [_contact(each) for each in facts.get("contacts", ())]
+        lines = [
+            ", ".join([each.get("name") or "without a name", *filter(None, each["phones"])])
+            for each in facts.get("contacts", ())
+        ]
     elif kind is Kind.POLL and facts.get("question"):
         lines = [f"question: {facts['question']}"]
         lines += [f"option: {option}" for option in facts.get("options", ())]
@@ -145,7 +148,3 @@ def _data(kind: Kind, facts: Facts) -> list[str]:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _contact(contact: Mapping[str, Any]) -> str:
-    return ", ".join(filter(None, [contact.get("name") or "without a name", *contact["phones"]]))

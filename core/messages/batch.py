@@ -90,7 +90,9 @@ def build_content(batch: Sequence[R]) -> Content:
 
     Quoted words are marked as quotes, and what can't be seen is stated as a fact in brackets.
     """
-    if not any(map(_is_readable, batch)):
+    if not any(
+        remark.text.strip() or attachment.is_readable(remark.kind, remark.facts) for remark in batch
+    ):
         return Content("")
     return Content("\n".join(map(render_message, batch)))
 
@@ -115,7 +117,3 @@ def _count_through_interrupt(waiting: Sequence[R]) -> int:
     """How many messages there are up to the last /stop, 0 without one."""
     positions = [position for position, remark in enumerate(waiting, 1) if is_interrupt(remark)]
     return positions[-1] if positions else 0
-
-
-def _is_readable(remark: Remark) -> bool:
-    return bool(remark.text.strip()) or attachment.is_readable(remark.kind, remark.facts)

@@ -38,9 +38,10 @@ class Standing:
 
 
 def status(standing: Standing) -> str:
+    session = f" (until {moment(standing.until)} if you don't write)" if standing.until else ""
     lines = [
         "*Status*",
-        f"Agent: {standing.agent}{_session(standing)}",
+        f"Agent: {standing.agent}{session}",
         f"Model: {standing.model}",
         f"Conversation: {_count(standing.turns, 'answer')} since {moment(standing.since)}",
         f"Memory: {_fullness(standing)}",
@@ -76,10 +77,6 @@ def moment(at: datetime) -> str:
     """In UTC, since it is unknown where the reader is: 1 Mar 2026, 12:00 UTC."""
     at = at.astimezone(UTC)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
-
-
-def _session(standing: Standing) -> str:
-    return f" (until {moment(standing.until)} if you don't write)" if standing.until else ""
 
 
 def _fullness(standing: Standing) -> str:

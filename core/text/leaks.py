@@ -6,7 +6,7 @@ Inside Markdown's code nothing is touched: there an example is shown, which was 
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 TRIES = 200  # places in one reply that are looked at as JSON
@@ -80,8 +80,11 @@ def without_leaks(text: str) -> str:
 
 def _cut(text: str, find: Callable[[str], Iterator[tuple[int, int]]]) -> str:
     """Without the spans that were found outside of code. Only a text that had one is changed."""
-    code = _code(text) if find is not _calling_fences else ()
-    spans = [span for span in find(text) if not _is_inside(span[0], code)]
+    code = _CODE.finditer(text) if find is not _calling_fences else ()
+    inside = [match.span() for match in code]
+    spans = [
+        span for span in find(text) if not any(start <= span[0] < end for start, end in inside)
+    ]
     if not spans:
         return text
     kept, position = [], 0
@@ -90,14 +93,6 @@ def _cut(text: str, find: Callable[[str], Iterator[tuple[int, int]]]) -> str:
             kept.append(text[position:start])
             position = end
     return re.sub(r"\n{3,}", "\n\n", "".join([*kept, text[position:]])).strip()
-
-
-def _code(text: str) -> Sequence[tuple[int, int]]:
-    return [match.span() for match in _CODE.finditer(text)]
-
-
-def _is_inside(position: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= position < end for start, end in spans)
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, int]]]:

@@ -182,7 +182,8 @@ def _content(message: Any) -> tuple[Kind, str, str | None]:
         return (Kind.VOICE if message.audioMessage.PTT else Kind.AUDIO), "", None
     for field, kind in _KINDS:
         if message.HasField(field):
-            return kind, _caption(message, field), _reacted_to(message, field)
+            target = message.reactionMessage.key.ID if field == "reactionMessage" else ""
+            return kind, _caption(message, field), target or None
     is_silent = all(descriptor.name in _SILENT for descriptor, _ in message.ListFields())
     return (Kind.PROTOCOL if is_silent else Kind.OTHER), "", None
 
@@ -217,10 +218,6 @@ def _caption(message: Any, field: str) -> str:
     if field == "reactionMessage":
         return str(part.text)
     return str(part.caption) if field in _CAPTIONED else ""
-
-
-def _reacted_to(message: Any, field: str) -> str | None:
-    return message.reactionMessage.key.ID or None if field == "reactionMessage" else None
 
 
 def _quote(message: Any) -> tuple[str | None, str | None]:

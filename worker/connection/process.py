@@ -124,7 +124,9 @@ class Connection:
 
     def _leave(self) -> None:
         """Whatever hangs, the process ends: a client that was never linked can't be stopped."""
-        _leave_within(HARD_LIMIT)
+        timer = threading.Timer(HARD_LIMIT, os._exit, [1])
+        timer.daemon = True
+        timer.start()
         self._sender.finish(LAST_SEND)
         self._whatsapp.drain()
         with suppress(Exception):
@@ -321,12 +323,6 @@ class Connection:
     def _end(self, end: End, detail: str = "") -> None:
         self._events.send(Report.ENDED, end=end, detail=detail)
         self.stop()
-
-
-def _leave_within(seconds: float) -> None:
-    timer = threading.Timer(seconds, os._exit, [1])
-    timer.daemon = True
-    timer.start()
 
 
 def _now() -> datetime:

@@ -75,13 +75,13 @@ def _switch_agent(context: TurnContext, argument: str) -> str:
 def _list_agents(context: TurnContext, argument: str) -> str:
     if not context.registry.agents:
         return "There are no agents yet."
-    lines = [_render_agent(agent, context.agent) for agent in context.registry.agents.values()]
+    current = context.agent and context.agent.id
+    lines = [
+        f"- {agent.title} (`{agent.id}`)"
+        + (" ← you are talking to this one" if agent.id == current else "")
+        for agent in context.registry.agents.values()
+    ]
     return "\n".join(["*Agents*", *lines, "Send /agent <name> to switch."])
-
-
-def _render_agent(agent: Agent, current: Agent | None) -> str:
-    mark = " ← you are talking to this one" if current and agent.id == current.id else ""
-    return f"- {agent.title} (`{agent.id}`){mark}"
 
 
 def _start_afresh(context: TurnContext, argument: str) -> str:

@@ -76,8 +76,9 @@ def _send(context: ToolContext, to: str, message: str, urgent: bool, is_over: bo
             first = _queue(connection, context, phone, texts, status)
             after_commit(connection, office.live.nudge_outbox)
     except Refused as refusal:
+        line = " ".join(to.split())[:_SHOWN]
         with office.database.write() as connection:
-            _record(connection, context, Action.MESSAGE_REFUSED, f"to {_line(to)}: {refusal}")
+            _record(connection, context, Action.MESSAGE_REFUSED, f"to {line}: {refusal}")
         return f"Not sent: {refusal}"
     return f"Queued for {phone} as message {first}. It leaves within seconds."
 
@@ -148,7 +149,3 @@ def _status(context: ToolContext) -> Status | None:
 def _record(connection: Connection, context: ToolContext, action: Action, detail: str) -> None:
     actor, described = f"agent:{context.agent.id}", f"{detail} (turn {context.turn_id})"
     audit.record(connection, actor, action, described, context.office.now())
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:_SHOWN]
