@@ -208,21 +208,17 @@ class Link:
 
 @dataclass(frozen=True)
 class Status:
-    """What the worker says of the connection right now (kept in Redis with a time to live).
-
-    `qr` is a secret: who has it can link the account. `attempt` is the id of the request that
-    started the attempt. `expires_at` is when this code or QR stops working.
-    """
+    """What the worker says of the connection right now (kept in Redis with a time to live)."""
 
     phase: Phase
     connected: bool = False
-    attempt: str | None = None
-    qr: str | None = None
+    attempt: str | None = None  # id of the request that started the attempt
+    qr: str | None = None  # a secret: who has it can link the account
     number: int = 0  # this is QR code n ...
     of: int = 0  # ... of so many
     code: str | None = None
     phone: Phone | None = None
-    expires_at: datetime | None = None
+    expires_at: datetime | None = None  # when this code or QR stops working
     end: End | None = None
     detail: str | None = None
     retry_at: datetime | None = None  # when the supervisor tries to connect again

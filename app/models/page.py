@@ -29,15 +29,14 @@ PROVIDERS = (*KEYED, "ollama", "custom")
 
 @dataclass(frozen=True)
 class Provider:
-    """A row of the list of providers. `set_at` is when the panel's key was entered; `trial` is the
-    model that shows whether it works, None while none is known."""
+    """A row of the list of providers."""
 
     name: str
-    set_at: datetime | None
+    set_at: datetime | None  # when the panel's key was entered
     is_readable: bool
     in_environment: bool
     address: str | None
-    trial: str | None
+    trial: str | None  # the model that shows whether it works, None while none is known
 
     @property
     def takes_key(self) -> bool:
@@ -52,10 +51,10 @@ class Provider:
 
 @dataclass(frozen=True)
 class Use:
-    """A model in a certain place. `problem` is why it can't be asked, empty if it can."""
+    """A model in a certain place."""
 
     name: str
-    problem: str
+    problem: str  # why it can't be asked, empty if it can
     listed: CatalogueEntry | None
 
 

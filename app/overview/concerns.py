@@ -19,12 +19,12 @@ from store.pages import overview
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything the page is made of, read in one go. `registry` are the agents on WhatsApp."""
+    """Everything the page is made of, read in one go."""
 
     health: ProcessHealth
     link: Link
     settings: Settings
-    registry: Registry
+    registry: Registry  # the agents on WhatsApp
     has_entries: bool
     access: Access
     counts: overview.Counts

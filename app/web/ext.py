@@ -19,12 +19,13 @@ _NAME = "djinnbot"
 
 @dataclass
 class Services:
-    """Kept in `app.extensions`. `now` is a function so that tests can say what time it is."""
+    """Kept in `app.extensions`."""
 
     config: Config
     db: Database
     live: Live
     agents: AgentFolder
+    # A function, so that tests can say what time it is.
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def init_app(self, app: Flask) -> None:

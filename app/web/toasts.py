@@ -12,12 +12,11 @@ Figure = str | int | None
 
 @dataclass(frozen=True)
 class Undo:
-    """A button that takes back what was done: it posts `values` to the address `undo`, and the
-    answer takes the place of `target`, a selector."""
+    """A button that takes back what was done."""
 
-    undo: str
-    target: str
-    values: Mapping[str, str | int]
+    undo: str  # the address to post to
+    target: str  # a selector: the answer takes its place
+    values: Mapping[str, str | int]  # what is posted
 
 
 @dataclass(frozen=True)

@@ -137,14 +137,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Screen:
-    """What to show. `poll` is in how many seconds to look again, None not to."""
+    """What to show."""
 
     kind: Kind
     link: Link
     status: Status | None = None
     end: End | None = None
     question: Question | None = None
-    poll: Literal[1, 2, 5] | None = None
+    poll: Literal[1, 2, 5] | None = None  # in how many seconds to look again, None not to
 
     @property
     def words(self) -> ScreenWords:

@@ -85,12 +85,12 @@ def one_sender(text: str) -> Pattern:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the allowlist. `agent` answers those who match, unless they chose another."""
+    """One line of the allowlist."""
 
     id: int
     pattern: Pattern
     label: str | None
-    agent: str | None
+    agent: str | None  # answers those who match, unless they chose another
     created_at: datetime
     updated_at: datetime
 

@@ -58,24 +58,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a text holds. `unused` are the header's columns that mean nothing to us."""
+    """What a text holds."""
 
     rows: Sequence[Row]
-    unused: Sequence[str] = ()
+    unused: Sequence[str] = ()  # the header's columns that mean nothing to us
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row and what would become of it: an entry with this label and agent, or a refusal, `why`.
-    `before` is the entry that is there."""
+    """A row and what would become of it: an entry with this label and agent, or a refusal."""
 
     row: Row
     fate: Fate
     pattern: Pattern | None = None
     label: str | None = None
     agent: str | None = None
-    before: Entry | None = None
-    why: str = ""
+    before: Entry | None = None  # the entry that is there
+    why: str = ""  # the refusal
 
     @property
     def digest(self) -> str:

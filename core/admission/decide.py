@@ -26,11 +26,11 @@ _NOT_ANSWERED = {
 
 @dataclass(frozen=True)
 class Decision:
-    """`entry` is the allowlist line that let the sender in, if one did."""
+    """What is to become of one message."""
 
     verdict: Verdict
     reason: Reason
-    entry: Entry | None = None
+    entry: Entry | None = None  # the allowlist line that let the sender in, if one did
 
 
 def decide(

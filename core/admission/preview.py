@@ -48,36 +48,33 @@ class Words:
 
 @dataclass(frozen=True)
 class Situation:
-    """How things are for this sender. `chat_id` is None for who was never answered, `sticky` the
-    agent whose session the chat is in, `agents` those that can be reached on WhatsApp.
-    `paused_until` is None also for a pause without an end."""
+    """How things are for this sender."""
 
     phone: Phone | None
     lid: str | None
     is_blocked: bool
-    chat_id: int | None
-    sticky: str | None
+    chat_id: int | None  # None for who was never answered
+    sticky: str | None  # the agent whose session the chat is in
     sticky_until: datetime | None
     is_paused: bool
-    paused_until: datetime | None
+    paused_until: datetime | None  # None also for a pause without an end
     is_flood: bool
     is_over_budget: bool
     settings: Settings
     entries: Sequence[Entry]
-    agents: Mapping[str, Agent]
+    agents: Mapping[str, Agent]  # those that can be reached on WhatsApp
 
 
 @dataclass(frozen=True)
 class Preview:
-    """`turned_to` is the agent that the message moves the session to by its @name. `excuse` is what
-    the sender would read instead of an agent's answer."""
+    """What would become of the message."""
 
     decision: Decision
     outcome: Handling
     route: Route
     call: Call | None = None
-    turned_to: str | None = None
-    excuse: str = ""
+    turned_to: str | None = None  # the agent that its @name moves the session to
+    excuse: str = ""  # what the sender would read instead of an agent's answer
 
     @property
     def agent(self) -> str | None:

@@ -18,12 +18,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True)
 class Agent:
-    """One agent as its folder describes it.
-
-    `identity`, `soul` and `instructions` are the texts of IDENTITY.md, SOUL.md and AGENTS.md,
-    empty where there is no such file. `config` is the whole of config.yml, unknown keys included.
-    `warnings` are sentences for the owner about what will not work although the agent loads.
-    """
+    """One agent as its folder describes it."""
 
     id: str
     name: str
@@ -32,11 +27,11 @@ class Agent:
     model: str | None = None
     fallback_model: str | None = None
     is_on_whatsapp: bool = True
-    identity: str = ""
-    soul: str = ""
-    instructions: str = ""
-    config: Mapping[str, Any] | None = None
-    warnings: tuple[str, ...] = ()
+    identity: str = ""  # the text of IDENTITY.md, empty where there is no such file
+    soul: str = ""  # the same of SOUL.md
+    instructions: str = ""  # the same of AGENTS.md
+    config: Mapping[str, Any] | None = None  # the whole of config.yml, unknown keys included
+    warnings: tuple[str, ...] = ()  # for the owner: what won't work although the agent loads
 
     @property
     def title(self) -> str:

@@ -38,8 +38,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class McpServer:
-    """One server: a `command`, or a `url`. Its `repr` shows no more than its name, for the rest may
-    be secret. `tools` is None where all are allowed; `timeout` is in seconds, for one call."""
+    """One server: a command, or an address. Its `repr` shows no more than its name, for the rest
+    may be secret."""
 
     name: str
     command: str | None = field(default=None, repr=False)
@@ -48,8 +48,8 @@ class McpServer:
     cwd: str | None = field(default=None, repr=False)
     url: str | None = field(default=None, repr=False)
     headers: Pairs = field(default=(), repr=False)
-    tools: frozenset[str] | None = None
-    timeout: float = TIMEOUT
+    tools: frozenset[str] | None = None  # None where all are allowed
+    timeout: float = TIMEOUT  # in seconds, for one call
 
     def allows(self, tool: str) -> bool:
         return self.tools is None or tool in self.tools

@@ -53,12 +53,11 @@ _ABSENCES = {
 
 @dataclass(frozen=True)
 class Route:
-    """`agent` is None when no agent can answer. `missing` are agents that would have come first but
-    are gone from the registry."""
+    """Who answers, and why."""
 
-    agent: str | None
+    agent: str | None  # None when no agent can answer
     why: Why
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # would have come first but are gone from the registry
 
 
 def route(

@@ -14,14 +14,11 @@ KEY_MAX = 1000  # characters
 
 @dataclass(frozen=True)
 class Access:
-    """Keys and addresses of servers by provider, at one moment.
-
-    `unreadable` names providers whose stored key can't be decrypted any more. `repr` holds no key.
-    """
+    """Keys and addresses of servers by provider, at one moment. `repr` holds no key."""
 
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     addresses: Mapping[str, str] = field(default_factory=dict)
-    unreadable: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()  # whose stored key can't be decrypted any more
 
     def check(self, name: ModelName) -> None:
         """Raises `InvalidModel` with the sentence to show when this name can't be asked."""

@@ -36,11 +36,11 @@ def to_whatsapp(markdown: str) -> str:
 
 @dataclass
 class _Block:
-    """Text of a paragraph, list, table and so on; `loose` as Markdown says it of lists."""
+    """Text of a paragraph, list, table and so on."""
 
     text: str
     kind: str
-    loose: bool = True
+    loose: bool = True  # as Markdown says it of lists
 
 
 @dataclass

@@ -29,12 +29,11 @@ CUT = 8_000  # characters of one message that are summarised
 
 @dataclass(frozen=True)
 class Summary:
-    """`through` is the last turn it tells of; `kept` are the turns after that. The counts are what
-    making it took."""
+    """A summary, and what making it took."""
 
     text: str
-    through: int
-    kept: Sequence[Past]
+    through: int  # the last turn that it tells of
+    kept: Sequence[Past]  # the turns after that
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: Decimal | None = None

@@ -23,12 +23,11 @@ PAGES = 10  # of `contexts.PAGE` turns: what was said before is forgotten in any
 
 @dataclass(frozen=True)
 class Memory:
-    """What there is to remember: the turns that no summary covers, in order, or the latest of them.
-    `factor` is what estimates are to be multiplied by."""
+    """What there is to remember."""
 
     context: Context
-    past: Sequence[Past]
-    factor: float
+    past: Sequence[Past]  # turns that no summary covers, in order, or the latest of them
+    factor: float  # what estimates are to be multiplied by
 
     @property
     def sizes(self) -> Sequence[int]:
@@ -42,14 +41,13 @@ class Memory:
 
 @dataclass(frozen=True)
 class View:
-    """What the model gets to see before the new message. `estimated` is the whole request, before
-    correction; `used` is after it; `needed` would be used if everything fitted."""
+    """What the model gets to see before the new message."""
 
     messages: Sequence[Any]
     turns: int
-    estimated: int
-    used: int
-    needed: int
+    estimated: int  # the whole request, before correction
+    used: int  # the same, after it
+    needed: int  # would be used if everything fitted
 
 
 def load(connection: Connection, context: Context, window_tokens: int = window.CAP) -> Memory:

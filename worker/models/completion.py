@@ -84,14 +84,12 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Completion:
-    """What came back. `text` is Markdown without the model's reasoning, perhaps empty; `history`
-    is this turn alone, ready for JSON. `model` is the one that answered; if it was the fallback,
-    `remark` tells the owner why. Tokens and cost are None where they were not counted."""
+    """What came back. Tokens and cost are None where they were not counted."""
 
-    text: str
-    history: Sequence[Any]
-    model: ModelName
-    remark: str = ""
+    text: str  # Markdown without the model's reasoning, perhaps empty
+    history: Sequence[Any]  # this turn alone, ready for JSON
+    model: ModelName  # the one that answered
+    remark: str = ""  # for the owner: why it was the fallback, if it was
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: Decimal | None = None

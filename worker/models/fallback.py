@@ -14,11 +14,11 @@ from worker.models.failures import describe_error, failure_of
 
 @dataclass
 class Attempts:
-    """In the order in which they are asked, anew for each request of a turn. `errors` is why the
-    first was passed over, or why none could answer."""
+    """In the order in which they are asked, anew for each request of a turn."""
 
     names: list[ModelName] = field(default_factory=list)
     models: list[Model] = field(default_factory=list)
+    # Why the first was passed over, or why none could answer.
     errors: list[tuple[ModelName, Exception]] = field(default_factory=list)
 
     def add(self, name: ModelName, model: Model) -> None:

@@ -28,13 +28,13 @@ class Office:
 
 @dataclass
 class ToolContext:
-    """One turn of one agent. `sends` counts how often it has tried to write to a person; `remarks`
-    tell the owner what did not work, and hold no secret."""
+    """One turn of one agent."""
 
     agent: Agent
     turn_id: int
     office: Office
-    sends: int = 0
+    sends: int = 0  # how often it has tried to write to a person
+    # For the owner: what did not work; holds no secret.
     remarks: list[str] = field(default_factory=list)
 
 

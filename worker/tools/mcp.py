@@ -40,10 +40,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Offer:
-    """One tool of a server: `name` is the server's own, `definition` what the model sees."""
+    """One tool of a server."""
 
-    name: str
-    definition: ToolDefinition
+    name: str  # the server's own
+    definition: ToolDefinition  # what the model sees
 
 
 @dataclass(frozen=True)
