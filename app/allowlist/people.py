@@ -17,7 +17,7 @@ from core.errors import DuplicateEntry
 from core.text.masking import mask_numbers
 from store import allowlist, settings
 from store.account.audit import Action
-from store.chats import held, people
+from store.chats import chats, held, people
 from store.chats.people import Person
 from store.redis.queue import Turns
 from store.sql.engine import after_commit
@@ -96,7 +96,9 @@ def forget_person(person_id: int) -> ResponseReturnValue:
     person = _get(person_id)
     if request.method == "GET":
         with db().read() as connection:
-            count, chat_id = held.list_unanswered(connection, person.id)
+            count = held.count_forgettable(connection, person.id)
+            chat = chats.of_person(connection, person.id)
+        chat_id = chat.id if chat else None
         return _ask("allowlist/forget_person.html", person, count=count, chat_id=chat_id)
     with db().write() as connection:
         count = held.forget(connection, person.id)

@@ -120,7 +120,7 @@ def write_by_hand(chat_id: int) -> ResponseReturnValue:
 
 def read_takeover(connection: Connection, chat_id: int) -> Takeover:
     pause = takeovers.find_current(connection, chat_id, now())
-    return Takeover(chat_id, pause, manual.list_unanswered(connection, chat_id))
+    return Takeover(chat_id, pause, manual.count_waiting(connection, chat_id))
 
 
 def _load_takeover(chat_id: int) -> Takeover:

@@ -148,11 +148,10 @@ def replay(
     return chat.id, released.rowcount
 
 
-def list_unanswered(connection: Connection, person_id: int) -> tuple[int, int | None]:
-    """How many messages of this person `forget` would delete, and the chat that would stay."""
-    count = connection.scalar(select(func.count()).select_from(messages).where(_in_vain(person_id)))
-    chat = select(chat_table.c.id).where(chat_table.c.person_id == person_id)
-    return count or 0, connection.scalar(chat)
+def count_forgettable(connection: Connection, person_id: int) -> int:
+    """How many messages of this person `forget` would delete."""
+    counted = select(func.count()).select_from(messages).where(_in_vain(person_id))
+    return connection.scalar(counted) or 0
 
 
 def forget(connection: Connection, person_id: int) -> int:

@@ -19,12 +19,12 @@ def count_recent_messages(connection: Connection, person_id: int, newest: dateti
     """How many messages of this person, wherever they wrote them, were accepted in the minute that
     ended with `newest`: by the messages' own times, so that a backlog after an outage is no
     flood."""
-    count: int = _is_accepted(connection, person_id, newest - MINUTE, newest).scalar_one()
+    count: int = _count_accepted(connection, person_id, newest - MINUTE, newest).scalar_one()
     return count
 
 
 @prepared
-def _is_accepted(person_id: Any, after: Any, until: Any) -> Select[Any]:
+def _count_accepted(person_id: Any, after: Any, until: Any) -> Select[Any]:
     # Ids rise with time: this keeps to the end of an index, however long they have been writing.
     first = select(func.min(messages.c.id)).where(messages.c.received_at > after)
     return select(func.count()).where(

@@ -110,7 +110,7 @@ def settle(
     return settled.rowcount
 
 
-def list_unanswered(connection: Connection, chat_id: int) -> int:
+def count_waiting(connection: Connection, chat_id: int) -> int:
     """How many messages wait in this chat."""
     counted = select(func.count()).where(
         table.c.chat_id == chat_id, table.c.state == MessageState.WAITING

@@ -104,7 +104,7 @@ def get(connection: Connection, person_id: int) -> Person | None:
     return _find(connection, _by_id, person_id)
 
 
-def find_phone(connection: Connection, phone: Phone | None, lid: str | None) -> Person | None:
+def find_person(connection: Connection, phone: Phone | None, lid: str | None) -> Person | None:
     """Who goes by this number, else by this hidden id, if anyone does."""
     return match(connection, phone, lid).person
 

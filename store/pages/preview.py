@@ -25,7 +25,7 @@ def read_situation(
 ) -> Situation:
     """As the worker and the jobs would find it if this sender wrote now."""
     current = settings.load(connection)
-    person = people.find_phone(connection, phone, lid)
+    person = people.find_person(connection, phone, lid)
     if person:
         phone, lid = person.phone, person.lid
     chat = chats.of_person(connection, person.id) if person else None

@@ -67,7 +67,7 @@ def test_somebody_whose_number_is_hidden(owner: Visitor, services: Services) -> 
         people.identify(connection, PHONE, "123@lid", "Ada", services.now())
     assert "Their entry, Ada" in ask(owner), "by the number, once that is known"
     with services.db.write() as connection:
-        dave = people.find_phone(connection, None, "123@lid")
+        dave = people.find_person(connection, None, "123@lid")
         assert dave
         people.block(connection, dave.id, services.now())
     assert "The sender is blocked." in ask(owner, phone="123@lid")

@@ -47,7 +47,7 @@ def test_taking_over_pauses_and_gives_the_turn_back(database: Database) -> None:
         assert takeovers.find_current(connection, chat.id, NOW) == Takeover(NOW, None, By.PANEL)
         assert not turns.is_running(connection, turn_id)
         assert (
-            states(connection) == ["waiting"] and manual.list_unanswered(connection, chat.id) == 1
+            states(connection) == ["waiting"] and manual.count_waiting(connection, chat.id) == 1
         )
 
 

@@ -31,7 +31,7 @@ def test_it_stays_quick_with_many_messages(busy: Database) -> None:
         takeovers.list_seen(connection, [1, 2], NOW)
         manual.take_over(connection, chat.id, None, NOW)
         manual.write(connection, chat, ["hi"], NOW)
-        manual.list_unanswered(connection, chat.id)
+        manual.count_waiting(connection, chat.id)
         chat = chats.get(connection, 2)
         assert chat
         conversation = contexts.current(connection, chat.id, "finn", NOW)
