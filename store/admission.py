@@ -63,7 +63,7 @@ def look_up(connection: Connection, received: Received) -> Found:
     if person:
         phone, lid = inbound.phone or person.phone, inbound.lid or person.lid
         known = Known(phone, lid, person.is_blocked)
-    addresses = edits.addresses(inbound, *_list_names(inbound, known))
+    addresses = edits.list_addresses(inbound, *_list_names(inbound, known))
     found = Found(received.id, Case(inbound, settings, known), match, chat, addresses, None, None)
     return _look_closer(connection, found)
 

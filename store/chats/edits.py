@@ -35,7 +35,7 @@ from store.sql.tables import messages as table
 _READ = (MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED)
 
 
-def addresses(inbound: Inbound, phone: Phone | None, lid: str | None) -> set[str]:
+def list_addresses(inbound: Inbound, phone: Phone | None, lid: str | None) -> set[str]:
     """All addresses under which this message's other side is known to WhatsApp: its sender, and the
     chat, which is somewhere else in a group."""
     known = (inbound.chat, lid, phone and f"{phone.digits}@s.whatsapp.net")
@@ -54,7 +54,7 @@ class Stored:
 
 
 def list_earlier_changes(
-    connection: Connection, inbound: Inbound, chat: Collection[str]
+    connection: Connection, inbound: Inbound, addresses: Collection[str]
 ) -> Collection[Kind]:
     """Edits and deletions of this message that came before it, and were decided. Not for what the
     owner writes."""
@@ -62,8 +62,8 @@ def list_earlier_changes(
         connection,
         inbound.message_id,
         inbound.account,
-        _list_chats(inbound, chat),
-        [*chat, inbound.sender],
+        _list_chats(inbound, addresses),
+        [*addresses, inbound.sender],
     )
     return {Kind(each) for each in changes.scalars()}
 
@@ -81,14 +81,16 @@ def _earlier_changes(message_id: Any, account: Any, chats: Any, senders: Any) ->
     )
 
 
-def find_target(connection: Connection, inbound: Inbound, chat: Collection[str]) -> Stored | None:
+def find_target(
+    connection: Connection, inbound: Inbound, addresses: Collection[str]
+) -> Stored | None:
     """The message that this one changes, if the same sender wrote it. Locked: a job that would
     begin its turn waits."""
     rows = connection.execute(
         select(table)
         .where(
             table.c.account == inbound.account,
-            *_by_the_same(inbound, chat),
+            *_by_the_same(inbound, addresses),
             table.c.message_id == inbound.target_id,
         )
         .order_by(table.c.id)
@@ -98,13 +100,13 @@ def find_target(connection: Connection, inbound: Inbound, chat: Collection[str])
 
 
 def find_correction(
-    connection: Connection, inbound: Inbound, chat: Collection[str]
+    connection: Connection, inbound: Inbound, addresses: Collection[str]
 ) -> Stored | None:
     """The latest edit of the same message that has become a message itself. Locked too."""
     rows = connection.execute(
         select(table)
         .where(
-            _edits(inbound, chat),
+            _edits(inbound, addresses),
             table.c.state.in_([MessageState.WAITING, *_READ]),
         )
         .order_by(table.c.id.desc())
@@ -134,10 +136,14 @@ def mark_deleted(connection: Connection, row: int, now: datetime) -> None:
 
 
 def delete(
-    connection: Connection, inbound: Inbound, target: Stored, chat: Collection[str], now: datetime
+    connection: Connection,
+    inbound: Inbound,
+    target: Stored,
+    addresses: Collection[str],
+    now: datetime,
 ) -> None:
     """Take back what was not read yet, and forget the words of what was."""
-    all_of_it = or_(table.c.id == target.id, _edits(inbound, chat))
+    all_of_it = or_(table.c.id == target.id, _edits(inbound, addresses))
     unread = (MessageState.WAITING, MessageState.HELD)
     messages.move(
         connection, all_of_it, out_of=unread, to=MessageState.IGNORED, reason=Reason.DELETE
@@ -151,25 +157,25 @@ def delete(
     messages.retell(connection, turn_ids.all())
 
 
-def _edits(inbound: Inbound, chat: Collection[str]) -> ColumnElement[bool]:
+def _edits(inbound: Inbound, addresses: Collection[str]) -> ColumnElement[bool]:
     return and_(
         table.c.target_id == inbound.target_id,
         table.c.kind == Kind.EDIT,
         table.c.account == inbound.account,
-        *_by_the_same(inbound, chat),
+        *_by_the_same(inbound, addresses),
     )
 
 
-def _by_the_same(inbound: Inbound, chat: Collection[str]) -> Iterator[ColumnElement[bool]]:
+def _by_the_same(inbound: Inbound, addresses: Collection[str]) -> Iterator[ColumnElement[bool]]:
     """In a query: messages of this one's sender, in the same chat."""
-    yield table.c.chat.in_(_list_chats(inbound, chat))
-    yield table.c.sender.in_({inbound.sender} if inbound.from_me else {*chat, inbound.sender})
+    yield table.c.chat.in_(_list_chats(inbound, addresses))
+    yield table.c.sender.in_({inbound.sender} if inbound.from_me else {*addresses, inbound.sender})
     yield table.c.from_me == inbound.from_me
 
 
-def _list_chats(inbound: Inbound, chat: Collection[str]) -> list[str]:
+def _list_chats(inbound: Inbound, addresses: Collection[str]) -> list[str]:
     """In a group all write to the same address."""
-    return [inbound.chat] if inbound.place is Place.GROUP else list(chat)
+    return [inbound.chat] if inbound.place is Place.GROUP else list(addresses)
 
 
 def _find_stored(row: RowMapping | None) -> Stored | None:
