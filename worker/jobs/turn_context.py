@@ -9,7 +9,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from config import Config
-from core.admission import allowlist as admission
+from core.admission import allowlist as allowlist_rules
 from core.admission import limits
 from core.agents import introduction, mention
 from core.agents.agent import Agent
@@ -169,7 +169,7 @@ def _find_route(
     entry = None
     if sticky not in registry.agents:
         phone, lid = (person.phone, person.lid) if person else (None, None)
-        entry = admission.find(phone, lid, allowlist.matching(connection, phone, lid))
+        entry = allowlist_rules.find(phone, lid, allowlist.matching(connection, phone, lid))
     return route(
         sticky=sticky,
         sender_default=entry.agent if entry else None,
