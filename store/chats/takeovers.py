@@ -2,7 +2,7 @@
 
 A takeover ends by itself: each query compares with the clock, so there is no timer that a restart
 could lose. The columns (`paused_...`) go on telling of the latest one after its end: whether a chat
-is paused now, `is_active` says and nothing else.
+is paused now, `is_active` says in queries, and `Chat.is_paused` of a chat that was read.
 """
 
 from collections.abc import Iterable

@@ -7,10 +7,11 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from core.channel import ON_WHATSAPP
 from core.states import MessageState, PieceState, TurnState
+from store.chats import takeovers
 from store.chats.chats import PANEL
 from store.chats.turns import TurnKind
 from store.sql.tables import allowlist, chats, messages, outbox, people, turns
@@ -89,10 +90,7 @@ def count(connection: Connection, now: datetime, midnight: datetime) -> Counts:
 
 def count_paused(connection: Connection, now: datetime) -> int:
     """In how many chats the agent is silent because the owner wants it so."""
-    statement = select(func.count()).where(
-        chats.c.paused_at.is_not(None),
-        or_(chats.c.paused_until.is_(None), chats.c.paused_until > now),
-    )
+    statement = select(func.count()).select_from(chats).where(takeovers.is_active(now))
     return connection.execute(statement).scalar_one()
 
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from redis import Redis
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Table, func, not_, select, text
 
 from core.states import MessageState, PieceState
+from store.chats import takeovers
 from store.redis.queue import Turns
 from store.sql.tables import allowlist, chats, messages, outbox, people
 
@@ -84,9 +85,7 @@ def count_undecided(connection: Connection) -> Backlog:
 
 def count_unanswered(connection: Connection, now: datetime) -> Backlog:
     """Messages that wait for their answer, but for those in chats that the owner has paused."""
-    talking = select(chats.c.id).where(
-        or_(chats.c.paused_at.is_(None), chats.c.paused_until <= now)
-    )
+    talking = select(chats.c.id).where(not_(takeovers.is_active(now)))
     waiting = messages.c.state.in_([MessageState.WAITING, MessageState.ANSWERING])
     return _backlog(connection, messages, waiting & messages.c.chat_id.in_(talking))
 

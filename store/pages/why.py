@@ -13,6 +13,7 @@ from core.messages.message import Kind
 from core.phone import Phone
 from core.states import MessageState, PieceState
 from core.text.translation import Sentence, _
+from store.chats import takeovers
 from store.chats.chats import PANEL
 from store.chats.messages import ID
 from store.sql.tables import chats, messages, outbox, people, turns
@@ -136,8 +137,7 @@ def _messages(
         func.coalesce(people.c.phone, messages.c.phone).label("phone"),
         func.coalesce(people.c.push_name, messages.c.push_name).label("push_name"),
         turns.c.error_code,
-        chats.c.paused_at,
-        chats.c.paused_until,
+        takeovers.is_active(now).label("is_paused"),
     )
     rows = connection.execute(
         select(*columns)
@@ -148,17 +148,16 @@ def _messages(
         .order_by(messages.c.id.desc())
         .limit(SHOWN)
     ).mappings()
-    return [_build_asked(row, now, is_match) for row in rows]
+    return [_build_asked(row, is_match) for row in rows]
 
 
-def _build_asked(row: RowMapping, now: datetime, is_match: bool) -> Asked:
-    until = row["paused_until"]
+def _build_asked(row: RowMapping, is_match: bool) -> Asked:
     return Asked(
         **{name: row[name] for name in (*_PLAIN, "text", "push_name", "error_code")},
         phone=Phone(row["phone"]) if row["phone"] else None,
         kind=Kind(row["kind"]),
         state=MessageState(row["state"]),
-        is_paused=bool(row["paused_at"]) and (until is None or until > now),
+        is_paused=bool(row["is_paused"]),
         is_match=is_match,
         replies={},
     )

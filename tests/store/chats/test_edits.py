@@ -77,9 +77,9 @@ def answered(connection: Connection, chat: Chat, row: int) -> None:
 
 
 def test_all_addresses_of_the_other_side() -> None:
-    assert edits.addresses(inbound(), ADA, None) == HERS
-    assert edits.addresses(inbound(chat="1@g.us"), ADA, LID) == {"1@g.us", ADDRESS, LID}
-    assert edits.addresses(inbound(chat=LID), None, LID) == {LID}
+    assert edits.list_addresses(inbound(), ADA, None) == HERS
+    assert edits.list_addresses(inbound(chat="1@g.us"), ADA, LID) == {"1@g.us", ADDRESS, LID}
+    assert edits.list_addresses(inbound(chat=LID), None, LID) == {LID}
 
 
 @pytest.mark.parametrize("state", [MessageState.WAITING, MessageState.HELD])
@@ -164,7 +164,7 @@ ANOTHERS = [
 
 @pytest.mark.parametrize("change", ANOTHERS)
 def test_nobody_changes_what_another_has_written(database: Database, change: Inbound) -> None:
-    theirs = edits.addresses(change, change.phone, None)
+    theirs = edits.list_addresses(change, change.phone, None)
     deletion = changing("C", change.target_id or "", Kind.DELETE, phone=change.phone)
     with database.write() as connection:
         write(connection, chat_with(connection), "A", text="hers")

@@ -46,9 +46,7 @@ def test_taking_over_pauses_and_gives_the_turn_back(database: Database) -> None:
         manual.take_over(connection, chat.id, None, NOW)
         assert takeovers.find_current(connection, chat.id, NOW) == Takeover(NOW, None, By.PANEL)
         assert not turns.is_running(connection, turn_id)
-        assert (
-            states(connection) == ["waiting"] and manual.count_waiting(connection, chat.id) == 1
-        )
+        assert states(connection) == ["waiting"] and manual.count_waiting(connection, chat.id) == 1
 
 
 def test_words_of_the_owner_answer_what_waits_but_commands(database: Database) -> None:
