@@ -13,7 +13,7 @@ from config import Config
 from core.phone import Phone
 from runtime import log as logging_setup
 from runtime.parent import end_with_parent
-from worker.connection.process import Connection
+from worker.connection.process import ConnectionRunner
 from worker.ipc import PipeWriter
 
 log = structlog.get_logger("[WhatsAppBridge]")
@@ -31,9 +31,9 @@ def main() -> None:
     phone = Phone(arguments.phone) if arguments.phone else None
     code = 1
     try:
-        connection = Connection(config, arguments.mode, arguments.fence, phone, events)
-        signal.signal(signal.SIGTERM, lambda *_: connection.stop())
-        connection.run()
+        runner = ConnectionRunner(config, arguments.mode, arguments.fence, phone, events)
+        signal.signal(signal.SIGTERM, lambda *_: runner.stop())
+        runner.run()
         code = 0
     except Exception:
         log.exception("[WhatsAppBridge] The connection process failed")

@@ -56,7 +56,7 @@ LAST_SEND = 3.0  # seconds that a send at work gets when the process has to leav
 HARD_LIMIT = 8.0  # seconds after which the process leaves whatever happens
 
 
-class Connection:
+class ConnectionRunner:
     """Everything around one client object, from its first event to the end of the process."""
 
     def __init__(
