@@ -10,7 +10,7 @@ _CHANNEL = "djinn:stop"
 
 
 class Stops:
-    """One per process. `call` from any thread, `heard` from one."""
+    """One per process. `call` from any thread, `wait_for_call` from one."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

@@ -15,7 +15,7 @@ REFRESH = 10.0  # seconds; a phone shows “typing…” for about twice as long
 
 class TypingIndicator:
     """Shows typing where an answer is on its way. `tick` runs in one thread of the connection
-    process; `started` and `sent` may be called from any."""
+    process; `start_typing` and `settle_after_piece` may be called from any."""
 
     def __init__(
         self,
