@@ -19,5 +19,5 @@ def judge(connection: Connection, found: Found, agents: Agents, now: datetime) -
     plan = make_plan(found.case, agents)
     outcome = admission.carry_out(connection, found, plan, now)
     if plan.state is not MessageState.WAITING:
-        log.info("Message ignored", reason=plan.reason, state=plan.state)
+        log.info("Message not accepted", reason=plan.reason, state=plan.state)
     return outcome
