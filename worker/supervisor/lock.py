@@ -79,7 +79,7 @@ class WhatsAppLock:
             try:
                 lock.reacquire()
             except LockError:
-                return self._lose("it belongs to somebody else now")
+                return self._lose("another worker holds it now")
             except RedisError as error:
                 wait = self._ttl * RETRY_EVERY
                 if not self._can_try_again(renewed_at):

@@ -84,7 +84,7 @@ class Supervisor:
                 hindrance = f"[WhatsAppBridge] {LockHeld()}"
                 self._send_heartbeats()
         except RedisError:
-            hindrance = "Redis is away: nobody can have the WhatsApp lock"
+            hindrance = "Redis is away: no worker can have the WhatsApp lock"
         if hindrance and hindrance != self._hindrance:
             log.warning(hindrance)
         self._hindrance = hindrance
@@ -148,10 +148,8 @@ class Supervisor:
             except RedisError:
                 self._shutdown.wait(1)
                 continue
-            except (
-                Exception
-            ):  # whatever it was: without this thread no request would be heard again
-                log.exception("Somebody asked for something that can't be read")
+            except Exception:  # without this thread no request would be heard again
+                log.exception("A request can't be read")
                 continue
             if request:
                 self._inbox.put(self._handling(request))

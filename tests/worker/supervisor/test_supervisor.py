@@ -117,7 +117,7 @@ class TestAnOutageOfRedis:
         worker = start(spawn, HOLDS)
         server.kill()
         worker.wait_for("The WhatsApp lock is lost")
-        worker.wait_for("nobody can have the WhatsApp lock")
+        worker.wait_for("no worker can have the WhatsApp lock")
         server.start()
         with connect(server.url) as redis:
             beat = until(lambda: holder(Live(redis)), "a holder")
