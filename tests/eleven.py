@@ -5,7 +5,7 @@ Ten can be used, `holt` has a broken config.yml; what else is there is no agent.
 
 from pathlib import Path
 
-HEARTBEAT_SECONDS = """\
+PULSE_KEYS = """\
 pulse_blackouts:
 - end_time: 07:00
   label: Nighttime
@@ -25,7 +25,7 @@ coordination:
   wake_guardrails: {{cooldown_seconds: 300,   max_wakes_per_day: 12}}
 executor_model: ''
 model: custom/small   # cheap, and good enough
-{HEARTBEAT_SECONDS}thinkingModel: z-ai/glm-5
+{PULSE_KEYS}thinkingModel: z-ai/glm-5
 thinking_level: 'off'
 thinking_model: "custom/large"
 thread_mode: passive
@@ -44,16 +44,16 @@ FILES: dict[str, str | bytes] = {
     "finn/IDENTITY.md": identity("Finn", "Solutions Architect", "🏗️", "Ireland 🇮🇪"),
     "finn/SOUL.md": "# Soul\n\nCalm, and fond of diagrams.\n",
     "finn/AGENTS.md": "# Finn\n\n## Role\n\nDraw first, decide later.\n",
-    "finn/HEARTBEAT_SECONDS.md": "Wake up, look at the board.\n",
+    "finn/PULSE.md": "Wake up, look at the board.\n",
     "finn/slack.yml": "bot_token: ${SLACK_FINN_BOT_TOKEN}\napp_token: ${SLACK_FINN_APP_TOKEN}\n",
     "finn/.gitkeep": "",
     # Written on Windows, with a byte order mark.
-    "yukihiro/config.yml": f"model: custom/small\n{HEARTBEAT_SECONDS}".replace("\n", "\r\n"),
+    "yukihiro/config.yml": f"model: custom/small\n{PULSE_KEYS}".replace("\n", "\r\n"),
     "yukihiro/IDENTITY.md": b"\xef\xbb\xbf"
     + identity("Yukihiro", "Software Engineer", "💻").replace("\n", "\r\n").encode(),
     "yukihiro/SOUL.md": "Short sentences.\r\nShorter code.\r\n",
     # An emoji in the name.
-    "grace/config.yml": f"model: custom/small\n{HEARTBEAT_SECONDS}",
+    "grace/config.yml": f"model: custom/small\n{PULSE_KEYS}",
     "grace/IDENTITY.md": identity("Grace 📝", "Executive Assistant", "📝"),
     "grace/DECISION.md": "When to answer.\n",
     # No identity.
@@ -66,7 +66,7 @@ FILES: dict[str, str | bytes] = {
     "jim/config.yml": "model: custom/small\n",
     "jim/IDENTITY.md": "# Jim — Business & Finance Lead\n\nCounts things.\n",
     # A provider that is not ours.
-    "luke/config.yml": f"model: xai/grok-4-1-fast-reasoning\n{HEARTBEAT_SECONDS}",
+    "luke/config.yml": f"model: xai/grok-4-1-fast-reasoning\n{PULSE_KEYS}",
     "luke/IDENTITY.md": identity("Luke", "Designer", "🎨"),
     # Empty, or nearly.
     "stas/config.yml": "",
@@ -80,7 +80,7 @@ FILES: dict[str, str | bytes] = {
     "holt/SOUL.md": "Loud.\n",
     # No agents.
     "_templates/AGENTS.md": "For all.\n",
-    "_templates/HEARTBEAT_SECONDS.md": "For all.\n",
+    "_templates/PULSE.md": "For all.\n",
     "roles/reviewer.yml": "reads: everything\n",
     "_skills/search.md": "How to search.\n",
     ".git/config": "[core]\n",

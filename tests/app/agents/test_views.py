@@ -174,7 +174,7 @@ def test_a_file_from_windows_stays_one(owner: Visitor, root: Path) -> None:
     assert isinstance(before, bytes)
     assert raw["IDENTITY.md"] == before.replace("💻".encode(), "🦉".encode())
     assert raw["SOUL.md"] == b"One.\r\nTwo.\r\n"
-    assert raw["config.yml"] == eleven.HEARTBEAT_SECONDS.replace("\n", "\r\n").encode()
+    assert raw["config.yml"] == eleven.PULSE_KEYS.replace("\n", "\r\n").encode()
 
 
 def test_switching_off_for_whatsapp(owner: Visitor, services: Services, root: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from config import ROOT
 from core.errors import AgentChanged, AgentTaken, NotWritable, UnknownAgent
 from store.agents.agent_files import AgentFiles
 from store.agents.agents import AgentFolder
@@ -41,6 +42,23 @@ def test_a_change_and_its_backup(files: AgentFiles, root: Path) -> None:
         "finn/SOUL.md.bak": before["finn/SOUL.md"],
     }
     assert AgentFolder(root).load().agents["finn"].soul == "Rhymes."
+
+
+def test_what_an_original_installation_has_besides_is_left_alone(
+    files: AgentFiles, root: Path
+) -> None:
+    """docs/agents.md promises it of these files and keys."""
+    before = eleven.contents(root)
+    foreign = ("finn/PULSE.md", "finn/slack.yml", "finn/.gitkeep", "_templates/PULSE.md")
+    config = eleven.FINN.replace("custom/small", "custom/large")
+    assert write(files, "finn", SOUL_md="Rhymes.", AGENTS_md="Decide.", config_yml=config)
+    files.restore("finn", "SOUL.md", files.read("finn").etag)
+    files.recover(files.remove("finn", NOW))
+    after = eleven.contents(root)
+    assert {name: after[name] for name in foreign} == {name: before[name] for name in foreign}
+    assert eleven.PULSE_KEYS in after["finn/config.yml"].decode()
+    promise = (ROOT / "docs/agents.md").read_text()
+    assert "(`pulse_*`, `slack.yml`, `PULSE.md` and so on) are left alone" in promise
 
 
 def test_nothing_new_leaves_no_trace(files: AgentFiles, root: Path) -> None:
