@@ -7,7 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from core.admission import group
 from core.admission.plan import SERVICE, Case, Change, ChatPlan, Earlier, Known, Plan
+from core.agents.agent import Agent
 from core.messages.message import Inbound, Kind, Place
 from core.phone import Phone
 from core.states import MessageState
@@ -45,8 +47,9 @@ class Outcome:
     taken_over: int | None = None  # the chat in which the owner has just written
 
 
-def look_up(connection: Connection, received: Received) -> Found:
-    """All that is known about this message, its other side and the settings in force.
+def look_up(connection: Connection, received: Received, agents: Collection[Agent] = ()) -> Found:
+    """All that is known about this message, its other side and the settings in force. `agents` are
+    those that can be turned to by @name in a group, for which `needs_agents` asks.
 
     A message that an edit or a deletion is about is locked until the end of the transaction.
     """
@@ -64,7 +67,8 @@ def look_up(connection: Connection, received: Received) -> Found:
         phone, lid = inbound.phone or person.phone, inbound.lid or person.lid
         known = Known(phone, lid, person.is_blocked)
     addresses = edits.list_addresses(inbound, *_list_names(inbound, known))
-    found = Found(received.id, Case(inbound, settings, known), match, chat, addresses, None, None)
+    case = Case(inbound, settings, known, agents=agents)
+    found = Found(received.id, case, match, chat, addresses, None, None)
     return _look_closer(connection, found)
 
 
@@ -73,6 +77,13 @@ def needs_number(found: Found) -> str | None:
     inbound = found.case.inbound
     is_ours = inbound.place in (Place.DIRECT, Place.GROUP)
     return inbound.lid if is_ours and inbound.phone is None else None
+
+
+def needs_agents(found: Found) -> bool:
+    """Whether the names of agents decide about it: they stand in a folder, not in the database."""
+    inbound = found.case.inbound
+    is_talk = inbound.place is Place.GROUP and not (inbound.from_me or inbound.is_to_us)
+    return is_talk and group.may_mention(inbound.text)
 
 
 def carry_out(connection: Connection, found: Found, plan: Plan, now: datetime) -> Outcome:

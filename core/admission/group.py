@@ -1,7 +1,7 @@
 """What is different in a group: many people talk there, most of it not to us."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from core.agents import mention
 from core.agents.agent import Agent
@@ -13,14 +13,18 @@ NAMELESS = "Somebody"  # who has no name
 _AROUND = r"[ \t]*(?<!\w)@(?:{})(?!\w)[,:]?"
 
 
-def is_addressed(text: str, agents: Callable[[], Collection[Agent]]) -> bool:
-    """Whether a text is for us by how it begins: one of our commands, or an agent's
-    @name. `agents` is asked only when it matters. A slash before any other word is talk, perhaps
-    to another program."""
+def is_addressed(text: str, agents: Collection[Agent]) -> bool:
+    """Whether a text is for us by how it begins: one of our commands, or the @name of one of these
+    agents. A slash before any other word is talk, perhaps to another program."""
     call = command.parse(text)
     if call:
         return call.command is not None
-    return text.lstrip().startswith("@") and mention.read(text, agents()) is not None
+    return mention.read(text, agents) is not None
+
+
+def may_mention(text: str) -> bool:
+    """Whether it takes the agents' names to say if a text is for us."""
+    return text.lstrip().startswith("@")
 
 
 def without_mentions(text: str, names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """What becomes of one message that reached us: a pure decision over all that was looked up."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,8 +12,6 @@ from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Groups, Settings
 from core.states import MessageState
-
-Agents = Callable[[], Collection[Agent]]
 
 SERVICE = (Kind.PROTOCOL, Kind.UNDECRYPTABLE)
 _READ = (MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED)
@@ -51,6 +49,7 @@ class Case:
     target: Earlier | None = None  # what an edit or a deletion is about
     correction: Earlier | None = None  # the latest edit of `target` that is a message of its own
     is_echo: bool = False  # of our own account: it is what we have sent ourselves
+    agents: Collection[Agent] = ()  # that can be turned to by @name; only where that matters
 
 
 class Change(Enum):
@@ -86,9 +85,8 @@ class Plan:
     takes_over: bool = False  # the owner writes on their phone: agents pause in that chat
 
 
-def make_plan(case: Case, agents: Agents) -> Plan:
-    """Decide about one message. `agents` are those that can be turned to by @name in a group, asked
-    for only when that matters."""
+def make_plan(case: Case) -> Plan:
+    """Decide about one message."""
     inbound = case.inbound
     if inbound.place not in (Place.DIRECT, Place.GROUP):
         return Plan(MessageState.IGNORED, _decide(case).reason)
@@ -107,7 +105,7 @@ def make_plan(case: Case, agents: Agents) -> Plan:
             change=change,
             text=text,
         )
-    decision = _decide(case, is_addressed=is_in_group and _is_addressed(case, change, agents))
+    decision = _decide(case, is_addressed=is_in_group and _is_addressed(case, change))
     if decision.verdict == "accept":
         return Plan(
             MessageState.WAITING,
@@ -160,11 +158,11 @@ def _settle(case: Case) -> tuple[Reason | None, Change | None, str]:
     return None, Change.CORRECT, ""
 
 
-def _is_addressed(case: Case, change: Change | None, agents: Agents) -> bool:
+def _is_addressed(case: Case, change: Change | None) -> bool:
     """Whether a message in a group is for us; who corrects what we answered does."""
     inbound = case.inbound
     is_correction = inbound.kind is Kind.EDIT and change is Change.CORRECT
-    return inbound.is_to_us or is_correction or group.is_addressed(inbound.text, agents)
+    return inbound.is_to_us or is_correction or group.is_addressed(inbound.text, case.agents)
 
 
 def _decide(case: Case, *, is_addressed: bool = False) -> Decision:

@@ -162,7 +162,7 @@ def say(world: World, who: Phone, name: str, text: str) -> int:
         )
         messages.receive(connection, inbound, now)
         (row,) = messages.list_undecided(connection)
-        verdict = decisions.judge(connection, admission.look_up(connection, row), lambda: [], now)
+        verdict = decisions.judge(connection, admission.look_up(connection, row), now)
     assert verdict.accepted
     return verdict.accepted.chat_id
 

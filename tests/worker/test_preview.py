@@ -54,7 +54,7 @@ async def write(world: World, text: str, kind: Kind = Kind.TEXT) -> Came:
     def receive(connection: Connection) -> int | None:
         messages.receive(connection, inbound, now)
         [received] = messages.list_undecided(connection)
-        outcome = judge(connection, admission.look_up(connection, received), lambda: [], now)
+        outcome = judge(connection, admission.look_up(connection, received), now)
         return outcome.accepted.chat_id if outcome.accepted else None
 
     chat_id = world.do(receive)

@@ -5,7 +5,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
-from core.admission.plan import Agents, make_plan
+from core.admission.plan import make_plan
 from core.states import MessageState
 from store import admission
 from store.admission import Found, Outcome
@@ -13,10 +13,10 @@ from store.admission import Found, Outcome
 log = structlog.get_logger("[WhatsAppBridge]")
 
 
-def judge(connection: Connection, found: Found, agents: Agents, now: datetime) -> Outcome:
+def judge(connection: Connection, found: Found, now: datetime) -> Outcome:
     """Decide about the message that `admission.look_up` has found in this transaction, and write
-    that down. `agents` are those that can be turned to by @name in a group."""
-    plan = make_plan(found.case, agents)
+    that down."""
+    plan = make_plan(found.case)
     outcome = admission.carry_out(connection, found, plan, now)
     if plan.state is not MessageState.WAITING:
         log.info("Message not accepted", reason=plan.reason, state=plan.state)

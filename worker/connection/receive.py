@@ -1,17 +1,18 @@
 """From stored to waiting: what happens to a message after the library's callback has saved it."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from core.admission.plan import Agents
+from core.agents.agent import Agent
 from core.phone import Phone
 from store import admission
 from store import settings as settings_store
+from store.admission import Found
 from store.chats import messages, takeovers
 from store.chats.messages import Accepted, Received
 from store.redis.queue import Turns
@@ -31,12 +32,21 @@ class Signals(Protocol):
     def typing(self, chat: str) -> None: ...
 
 
+@dataclass(frozen=True)
+class OutsideKnowledge:
+    """What a decision may need and the database does not know. It is asked for between two
+    transactions: that takes its time, and all other writers would wait."""
+
+    numbers: Mapping[str, Phone | None] = field(default_factory=dict)  # behind hidden ids
+    agents: Collection[Agent] | None = None  # None: not read yet
+
+
 class Receiver:
     """Decides about stored messages, in order. Runs in one thread of the connection process.
 
     `phone_behind` asks the library, so `work` may be called only once that is connected. `stop`
-    tells the jobs that the turn at work in a chat has been closed. `agents` are those that can be
-    reached on WhatsApp.
+    tells the jobs that the turn at work in a chat has been closed. `agents` reads those that can be
+    turned to in a group.
     """
 
     def __init__(
@@ -46,7 +56,7 @@ class Receiver:
         signals: Signals,
         phone_behind: Callable[[str], Phone | None],
         stop: Callable[[int], None],
-        agents: Agents,
+        agents: Callable[[], Collection[Agent]],
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -70,7 +80,7 @@ class Receiver:
             return 0
         done, has_more = 0, True
         while has_more:
-            is_decided, has_more = self._decide_next({})
+            is_decided, has_more = self._decide_next(OutsideKnowledge())
             done += is_decided
         return done
 
@@ -93,30 +103,44 @@ class Receiver:
             self.settings_version = settings_store.load(connection).version
             return bool(messages.list_undecided(connection, 1))
 
-    def _decide_next(self, numbers: Mapping[str, Phone | None]) -> tuple[bool, bool]:
-        """Whether a message was there to be decided, and whether there are more. `numbers` is what
-        the library said of hidden ids."""
+    def _decide_next(self, outside: OutsideKnowledge) -> tuple[bool, bool]:
+        """Whether a message was there to be decided, and whether there are more."""
         with self._database.write() as connection:
             undecided = messages.list_undecided(connection, 2)
             if not undecided:
                 return False, False
-            found = admission.look_up(connection, _with_number(undecided[0], numbers))
-            unknown = admission.needs_number(found)
-            if unknown is None or unknown in numbers:
-                outcome = decisions.judge(connection, found, self._agents, self._now())
+            received = _with_number(undecided[0], outside.numbers)
+            found = admission.look_up(connection, received, outside.agents or ())
+            is_complete = not self._is_missing(found, outside)
+            if is_complete:
+                outcome = decisions.judge(connection, found, self._now())
                 if outcome.taken_over:
                     after_commit(connection, self._stop, outcome.taken_over)
                 if outcome.accepted:
                     after_commit(connection, self._turns.nudge, outcome.accepted.chat_id)
-        if unknown and unknown not in numbers:
-            # Outside the transaction: the library takes its time, and all others would wait.
-            return self._decide_next({unknown: self._phone_behind(unknown)})
+        if not is_complete:
+            return self._decide_next(self._ask_outside(found))
         settings = found.case.settings
         self.settings_version = settings.version
         # The answer is on its way first: all this is only seen.
         if outcome.accepted:
             self._show(outcome.accepted, outcome.is_paused, settings.ack_emoji)
         return True, len(undecided) > 1
+
+    @staticmethod
+    def _is_missing(found: Found, outside: OutsideKnowledge) -> bool:
+        """Whether something has to be asked for before this message can be decided."""
+        lid = admission.needs_number(found)
+        if lid is not None and lid not in outside.numbers:
+            return True
+        return outside.agents is None and admission.needs_agents(found)
+
+    def _ask_outside(self, found: Found) -> OutsideKnowledge:
+        lid = admission.needs_number(found)
+        return OutsideKnowledge(
+            numbers={lid: self._phone_behind(lid)} if lid else {},
+            agents=self._agents() if admission.needs_agents(found) else None,
+        )
 
     def _show(self, accepted: Accepted, is_paused: bool, emoji: str | None) -> None:
         self._signals.read(accepted, is_paused=is_paused)

@@ -1,10 +1,8 @@
 """Who speaks to us in a group, and how that is told."""
 
-from collections.abc import Collection
-
 import pytest
 
-from core.admission.group import is_addressed, prefix_speaker, without_mentions
+from core.admission.group import is_addressed, may_mention, prefix_speaker, without_mentions
 from core.agents.agent import Agent
 
 AGENTS = [Agent("finn", "Finn"), Agent("mary-ann", "Mary Ann")]
@@ -15,22 +13,18 @@ AGENTS = [Agent("finn", "Finn"), Agent("mary-ann", "Mary Ann")]
     ["/agent finn", " /NEW", "/switch eric", "@finn what is a queue?", "@Mary Ann: hi", "@FINN"],
 )
 def test_spoken_to(text: str) -> None:
-    assert is_addressed(text, lambda: AGENTS)
+    assert is_addressed(text, AGENTS)
 
 
 @pytest.mark.parametrize(
     "text", ["", "hello all", "/shrug", "/etc/hosts", "ask @finn", "@finnley hi", "@15550002001 hi"]
 )
 def test_not_spoken_to(text: str) -> None:
-    assert not is_addressed(text, lambda: AGENTS)
+    assert not is_addressed(text, AGENTS)
 
 
-def test_agents_are_looked_up_only_for_an_at_sign() -> None:
-    def nobody() -> Collection[Agent]:
-        raise AssertionError
-
-    assert not is_addressed("hello all", nobody)
-    assert is_addressed("/help", nobody)
+def test_agents_matter_only_after_an_at_sign() -> None:
+    assert may_mention(" @finn hi") and not may_mention("ask @finn") and not may_mention("/help")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.admission.plan import Case, Change, ChatPlan, Earlier, Known, make_plan
+from core.agents.agent import Agent
 from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Groups, Settings
@@ -21,10 +22,10 @@ ADA_KNOWN = Known(ADA, None, is_blocked=False)
 
 
 def plan(settings: Settings = OPEN, known: Known | None = None, **changes):
-    names = {"has_chat", "overtaken_by", "target", "correction", "is_echo"}
+    names = {"has_chat", "overtaken_by", "target", "correction", "is_echo", "agents"}
     found = {name: changes.pop(name) for name in names & set(changes)}
     case = Case(replace(HELLO, **changes), settings, known, **found)
-    return make_plan(case, lambda: [])
+    return make_plan(case)
 
 
 def test_who_is_allowed_is_answered_and_known_from_then_on():
@@ -105,6 +106,8 @@ GROUPS = replace(OPEN, groups=next(each for each in Groups if each is not Groups
         ({}, False),
         ({"is_to_us": True}, True),
         ({"text": "/help"}, True),
+        ({"text": "@finn hello"}, False),
+        ({"text": "@finn hello", "agents": [Agent("finn", "Finn")]}, True),
         (
             {"kind": Kind.EDIT, "target": Earlier(MessageState.ANSWERED, "old", False)},
             True,

@@ -58,7 +58,7 @@ def carry_out(
         target=admission.describe(target),
         correction=admission.describe(correction),
     )
-    plan = make_plan(case, lambda: [])
+    plan = make_plan(case)
     row = row or receive(connection, change)
     found = Found(row, case, Match(None, None), None, addresses, target, correction)
     admission.carry_out_change(connection, found, plan, LATER)
@@ -246,7 +246,7 @@ def test_a_change_that_came_first_overtakes_its_message(
         assert earlier(inbound("A", BOB), {"x"}) == set()
         assert earlier(inbound("A")) == {kind}
         case = Case(inbound("A"), Settings(), overtaken_by={kind})
-        plan = make_plan(case, lambda: [])
+        plan = make_plan(case)
         assert plan.reason is reason
         found = Found(row, case, Match(None, None), None, HERS, None, None)
         admission.carry_out_change(connection, found, plan, LATER)
