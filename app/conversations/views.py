@@ -180,7 +180,7 @@ def _mark_match(text: str, wanted: str) -> Markup:
     text = " ".join(text.split())
     place = text.lower().find(wanted.lower())
     if place < 0:
-        return escape(shorten_to_line(text), EXCERPT)
+        return escape(shorten_to_line(text, EXCERPT))
     end = place + len(wanted)
     before = ("…" if place > AROUND else "") + text[max(0, place - AROUND) : place]
     marked = Markup("<mark>{}</mark>").format(text[place:end])

@@ -148,6 +148,13 @@ def test_what_was_searched_is_shown_and_marked(owner: Visitor, ana: Talk) -> Non
     assert 'value="mittens"' in tag(owner.open("/conversations/?q=mittens"), "q")
 
 
+def test_a_match_that_spans_space_that_is_not_shown(owner: Visitor, ana: Talk) -> None:
+    """There is nothing to mark then: the message's beginning is shown."""
+    ana.hears("one  two <b> " + "y" * 300)
+    text = owner.open("/conversations/?q=one++two").text
+    assert "one two &lt;b&gt; yyy" in text and "<mark>" not in text
+
+
 def test_long_lists_have_pages(owner: Visitor, services: Services, clock: datetime) -> None:
     crowd(services, PAGE + 1)
     first, second = (words(owner.open(f"/conversations/?page={n}")) for n in (1, 2))
