@@ -144,10 +144,3 @@ def test_somebody_who_never_had_a_chat(services: Services) -> None:
         assert not forget.is_busy(connection, person, services.now())
         assert forget.person(connection, person) == forget.Forgotten(0, 0)
         assert people.get(connection, person.id) is None
-
-
-def test_strangers_forget_nobody(stranger: Visitor, services: Services) -> None:
-    somebody = full(services, ANA)
-    before = counts(services)
-    stranger.client.post(f"/conversations/{somebody.id}/forget")
-    assert counts(services) == before

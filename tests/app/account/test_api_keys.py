@@ -157,8 +157,3 @@ def test_a_key_that_is_not_there(owner: Visitor, path: str) -> None:
 def test_names_are_text_and_not_markup(owner: Visitor) -> None:
     owner.submit("/keys/", name="<b>bold</b>", scopes=["send"])
     assert "<b>bold" not in owner.open("/keys/").text
-
-
-def test_strangers_see_nothing(stranger: Visitor, backup: ApiKey) -> None:
-    for path in ("/keys/", f"/keys/{backup.id}", f"/keys/{backup.id}/revoke"):
-        assert stranger.open(path).status_code == 303

@@ -1,6 +1,5 @@
-"""The one-time link, signing in and out, and who may see what."""
+"""The one-time link, signing in and out. What is open without it: `tests/app/test_strangers.py`."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -220,26 +219,6 @@ def test_a_poll_of_an_ended_session_moves_the_whole_page(stranger: Visitor) -> N
     answer = stranger.open("/whatsapp/status", htmx=True, **here)
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == "/login?next=/whatsapp/"
-
-
-def test_everything_but_the_doors_asks_for_the_owner(app: Flask, stranger: Visitor) -> None:
-    """Whoever adds a page is told here if it is open to the world."""
-    doors = {
-        "static",
-        "auth.log_in",
-        "auth.set_up",
-        "auth.choose_theme",
-        "up.check_alive",
-        "up.check_ready",
-    }
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint in doors or rule.endpoint.startswith(("api.", "metrics.")):
-            continue  # those two ask for an API key instead
-        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
-        path = re.sub(r"<[^>]+>", "1", path)
-        method = "GET" if "GET" in (rule.methods or ()) else "POST"
-        answer = stranger.client.open(path, method=method)
-        assert answer.location and answer.location.startswith("/login"), rule
 
 
 def test_a_form_without_its_token_changes_nothing(owner: Visitor, services: Services) -> None:

@@ -34,10 +34,6 @@ def test_nobody_may_at_first(owner: Visitor) -> None:
     assert "No agent may write on its own" in words(owner.open(PAGE))
 
 
-def test_strangers_see_nothing(stranger: Visitor) -> None:
-    assert stranger.open(PAGE).status_code == 303
-
-
 @pytest.mark.parametrize(
     ("typed", "stored"),
     [

@@ -432,8 +432,3 @@ def test_a_model_that_cant_be_asked_is_told_beforehand(
         settings.save(connection, Settings(default_model="openai/gpt-4o"), services.now())
     said = words(owner.open(f"/chat/{chat_id}"))
     assert "openai/gpt-4o There is no key for openai yet." in said
-
-
-def test_strangers_see_nothing(stranger: Visitor) -> None:
-    for path in ("/chat/", "/chat/1", "/chat/1/now"):
-        assert stranger.open(path).status_code in (302, 303)

@@ -187,11 +187,6 @@ def test_nothing_is_asked_at_first(owner: Visitor) -> None:
     assert "Nothing like" not in words(owner.open("/diagnostics/"))
 
 
-def test_strangers_see_nothing(stranger: Visitor) -> None:
-    for path in ("/diagnostics/", "/diagnostics/now", "/diagnostics/log", "/diagnostics/why?q=1"):
-        assert stranger.open(path).status_code == 303
-
-
 def test_a_page_with_everything_on_it(
     owner: Visitor, services: Services, live: Live, redis: Redis
 ) -> None:

@@ -33,10 +33,6 @@ def current(services: Services) -> Settings:
         return settings.load(connection)
 
 
-def test_it_is_the_owners(stranger: Visitor) -> None:
-    assert stranger.open("/models/").status_code == 303
-
-
 @both_ways
 @pytest.mark.parametrize(
     ("typed", "kept"), [("openai:gpt-4o", "openai/gpt-4o"), (" Google/x ", "google/x"), ("", None)]
