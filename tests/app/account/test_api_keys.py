@@ -6,8 +6,9 @@ from http.cookies import SimpleCookie
 import pytest
 
 from app.web.ext import Services
-from store.account import api_keys, audit
+from store.account import api_keys
 from store.account.api_keys import SCOPES, ApiKey
+from tests.app.acts import list_acts
 from tests.app.visitor import Visitor, tag, words
 
 SECRET = re.compile(r"djinn_[\w-]{43}")
@@ -16,11 +17,6 @@ SECRET = re.compile(r"djinn_[\w-]{43}")
 def keys(services: Services) -> list[ApiKey]:
     with services.db.read() as connection:
         return list(api_keys.load(connection))
-
-
-def acts(services: Services) -> list[str]:
-    with services.db.read() as connection:
-        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.latest(connection)]
 
 
 @pytest.fixture
@@ -53,7 +49,7 @@ def test_a_key_is_shown_once(owner: Visitor, services: Services, htmx: bool) -> 
     with services.db.read() as connection:
         key = api_keys.find(connection, secret)
     assert key and (key.name, key.scopes) == ("deploy", {"send", "metrics"})
-    assert acts(services) == ["ana: API key made deploy: send, metrics"]
+    assert list_acts(services) == ["ana: API key made deploy: send, metrics"]
 
 
 def test_the_cookie_does_not_hold_the_key(owner: Visitor) -> None:
@@ -95,7 +91,7 @@ def test_what_is_wrong_is_told_beside_it_and_nothing_changes(
     assert sentence in words(answer)
     assert SECRET.search(answer.text) is None
     assert [key.name for key in keys(services)] == ["backup"]
-    assert acts(services) == []
+    assert list_acts(services) == []
 
 
 def test_what_was_typed_and_chosen_stays(owner: Visitor) -> None:
@@ -127,14 +123,14 @@ def test_revoking_asks_first(
     page = answer if htmx else owner.open("/keys/")
     assert "backup is revoked" in words(page) and "Revoked (1)" in words(page)
     assert keys(services)[0].revoked_at is not None
-    assert acts(services) == [f"ana: API key revoked backup, {backup.prefix}…"]
+    assert list_acts(services) == [f"ana: API key revoked backup, {backup.prefix}…"]
 
 
 def test_revoking_again_changes_nothing(owner: Visitor, services: Services, backup: ApiKey) -> None:
     owner.submit(f"/keys/{backup.id}/revoke")
     [before] = keys(services)
     assert owner.submit(f"/keys/{backup.id}/revoke").status_code == 303
-    assert keys(services) == [before] and len(acts(services)) == 1
+    assert keys(services) == [before] and len(list_acts(services)) == 1
 
 
 def test_a_revoked_name_is_free_again(owner: Visitor, services: Services, backup: ApiKey) -> None:

@@ -1,66 +1,22 @@
 """A code on top of the password: switching it on and off, and signing in with it."""
 
 import re
-from datetime import datetime, timedelta
 
-import pyotp
 import pytest
 from flask import Flask
 
-from app.account import passwords, second_factor
 from app.web.ext import Services
 from store.account import audit
 from store.account import owner as store
-from store.account import second_factor as stored
 from store.account.second_factor import RECOVERY_CODES
+from tests.app.account.authenticator import (
+    PASSWORD,
+    WRONG_CODE,
+    Authenticator,
+    enter_code,
+    give_password,
+)
 from tests.app.visitor import Visitor, words
-
-PASSWORD = "four random words here"
-
-
-WRONG = "This code is wrong, or was used already."
-
-
-@pytest.fixture(scope="module")
-def password_hash() -> str:
-    return passwords.hash_password(PASSWORD)
-
-
-@pytest.fixture
-def ana(owner: Visitor, services: Services, password_hash: str) -> Visitor:
-    """The owner, signed in, whose password is known, at a time that stands still."""
-    now = services.now()
-    services.now = lambda: now
-    with services.db.write() as connection:
-        store.change_password(connection, password_hash)
-    return owner
-
-
-class App:
-    """An authenticator app that has the secret."""
-
-    def __init__(self, secret: str, services: Services) -> None:
-        self.totp, self.services = pyotp.TOTP(secret), services
-
-    def code(self, steps: int = 0) -> str:
-        return self.totp.at(self.services.now(), counter_offset=steps)
-
-    def wait(self, steps: int = 1) -> None:
-        later: datetime = self.services.now() + timedelta(seconds=30 * steps)
-        self.services.now = lambda: later
-
-
-@pytest.fixture
-def phone(app: Flask, ana: Visitor, services: Services) -> App:
-    """The second factor is on; `codes` are its recovery codes."""
-    secret = second_factor.make_secret()
-    phone = App(secret, services)
-    with app.test_request_context(), services.db.write() as connection:
-        step = second_factor.find_step(secret, phone.code(), services.now())
-        assert step is not None
-        phone.codes = stored.switch_on(connection, second_factor.encrypt_secret(secret), step)
-    phone.wait()
-    return phone
 
 
 def secret_of(answer) -> str:
@@ -82,25 +38,13 @@ def account(services: Services) -> store.Owner:
     return found
 
 
-def halfway(app: Flask, path: str = "/login") -> Visitor:
-    """Somebody who gave the right password."""
-    visitor = Visitor(app)
-    answer = visitor.submit(path, username="ana", password=PASSWORD)
-    assert answer.status_code == 303 and answer.location.startswith("/login/code")
-    return visitor
-
-
-def enter(visitor: Visitor, code: str, path: str = "/login/code"):
-    return visitor.submit(path, code=code)
-
-
 @pytest.mark.parametrize("htmx", [True, False])
 def test_it_counts_once_a_code_was_typed(ana: Visitor, services: Services, htmx: bool) -> None:
     answer = ana.open("/account/second-factor/on", htmx)
     secret = secret_of(answer)
     assert "<svg" in answer.text
     assert account(services).totp_secret is None
-    phone = App(secret, services)
+    phone = Authenticator(secret, services)
     given = {"password": PASSWORD, "code": phone.code()}
     answer = ana.submit("/account/second-factor/on", htmx, **given)
     if not htmx:
@@ -125,7 +69,7 @@ def test_a_wrong_code_keeps_the_secret_on_the_page(
     ana: Visitor, services: Services, given: dict[str, str], sentence: str
 ) -> None:
     secret = secret_of(ana.open("/account/second-factor/on"))
-    right = {"password": PASSWORD, "code": App(secret, services).code()}
+    right = {"password": PASSWORD, "code": Authenticator(secret, services).code()}
     answer = ana.submit("/account/second-factor/on", **(right | given))
     assert answer.status_code == 422
     assert sentence in words(answer)
@@ -141,13 +85,13 @@ def test_the_secret_is_not_readable_in_the_cookie(ana: Visitor) -> None:
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_switching_it_off_asks_for_both(
-    ana: Visitor, phone: App, services: Services, htmx: bool
+    ana: Visitor, phone: Authenticator, services: Services, htmx: bool
 ) -> None:
     path = "/account/second-factor/off"
     assert "Switch the second factor off?" in words(ana.open(path, htmx))
     wrong = ana.submit(path, htmx, password="wrong", code=phone.code())
     assert "This password is wrong." in words(wrong)
-    assert WRONG in words(ana.submit(path, htmx, password=PASSWORD, code="123"))
+    assert WRONG_CODE in words(ana.submit(path, htmx, password=PASSWORD, code="123"))
     assert account(services).totp_secret
     answer = ana.submit(path, htmx, password=PASSWORD, code=phone.code())
     assert answer.status_code == (200 if htmx else 303)
@@ -155,50 +99,52 @@ def test_switching_it_off_asks_for_both(
     assert ana.open(path, htmx).location == "/account/second-factor/"
 
 
-def test_new_recovery_codes(ana: Visitor, phone: App, app: Flask) -> None:
+def test_new_recovery_codes(ana: Visitor, phone: Authenticator, app: Flask) -> None:
     given = {"password": PASSWORD, "code": phone.code()}
     answer = ana.submit("/account/second-factor/codes/new", htmx=True, **given)
     [first, *_] = codes_of(answer)
-    visitor = halfway(app)
-    assert WRONG in words(enter(visitor, phone.codes[0]))
-    assert enter(visitor, first).location == "/"
+    visitor = give_password(app)
+    assert WRONG_CODE in words(enter_code(visitor, phone.recovery_codes[0]))
+    assert enter_code(visitor, first).location == "/"
 
 
-def test_the_password_alone_opens_nothing(app: Flask, phone: App) -> None:
-    visitor = halfway(app, "/login?next=/people/")
+def test_the_password_alone_opens_nothing(app: Flask, phone: Authenticator) -> None:
+    visitor = give_password(app, "/login?next=/people/")
     assert visitor.open("/people/").location.startswith("/login")
-    answer = enter(visitor, phone.code(), "/login/code?next=/people/")
+    answer = enter_code(visitor, phone.code(), "/login/code?next=/people/")
     assert answer.location == "/people/"
     assert visitor.open("/people/").status_code == 200
 
 
 def test_before_the_password_is_right_nothing_tells_of_a_second_factor(
-    app: Flask, phone: App
+    app: Flask, phone: Authenticator
 ) -> None:
     visitor = Visitor(app)
     answer = visitor.submit("/login", username="ana", password="wrong")
     assert "Name or password is wrong." in words(answer)
     assert visitor.open("/login/code").location == "/login"
-    assert enter(visitor, phone.code()).location == "/login"
+    assert enter_code(visitor, phone.code()).location == "/login"
 
 
-def test_the_code_must_follow_the_password_soon(app: Flask, phone: App) -> None:
-    visitor = halfway(app)
+def test_the_code_must_follow_the_password_soon(app: Flask, phone: Authenticator) -> None:
+    visitor = give_password(app)
     phone.wait(21)
-    assert enter(visitor, phone.code()).location == "/login"
+    assert enter_code(visitor, phone.code()).location == "/login"
 
 
-def test_a_new_password_ends_what_is_half_done(app: Flask, phone: App, services: Services) -> None:
-    visitor = halfway(app)
+def test_a_new_password_ends_what_is_half_done(
+    app: Flask, phone: Authenticator, services: Services
+) -> None:
+    visitor = give_password(app)
     with services.db.write() as connection:
         store.change_password(connection, "another hash")
-    assert enter(visitor, phone.code()).location == "/login"
+    assert enter_code(visitor, phone.code()).location == "/login"
 
 
 def test_what_was_done_is_noted_without_secrets(
-    app: Flask, ana: Visitor, phone: App, services: Services
+    app: Flask, ana: Visitor, phone: Authenticator, services: Services
 ) -> None:
-    enter(halfway(app), phone.codes[0])
+    enter_code(give_password(app), phone.recovery_codes[0])
     ana.submit("/account/second-factor/off", password=PASSWORD, code=phone.code())
     with services.db.read() as connection:
         acts = audit.latest(connection)

@@ -10,23 +10,11 @@ from app.web.ext import Services
 from app.web.throttle import PER_ADDRESS
 from store.account import audit
 from store.account import owner as store
+from tests.app.account.authenticator import PASSWORD
 from tests.app.visitor import Visitor, tag, words
 
-OLD, NEW = "four random words here", "some other four words"
+OLD, NEW = PASSWORD, "some other four words"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
-
-
-@pytest.fixture(scope="module")
-def old_hash() -> str:
-    return passwords.hash_password(OLD)
-
-
-@pytest.fixture
-def ana(owner: Visitor, services: Services, old_hash: str) -> Visitor:
-    """The owner, whose password is known."""
-    with services.db.write() as connection:
-        store.change_password(connection, old_hash)
-    return owner
 
 
 @pytest.fixture

@@ -5,48 +5,10 @@ from pathlib import Path
 import pytest
 
 from app.web.ext import Services
-from store.account import audit
-from store.agents.agents import AgentFolder
 from tests import eleven
+from tests.app.acts import list_acts
+from tests.app.agents.editing import save_agent
 from tests.app.visitor import Visitor, tag, words
-
-
-@pytest.fixture
-def root(services: Services, tmp_path: Path) -> Path:
-    """The agents' folder of this panel."""
-    services.agents = AgentFolder(eleven.build(tmp_path / "eleven"))
-    return services.agents.path
-
-
-def acts(services: Services) -> list[str]:
-    with services.db.read() as connection:
-        return [f"{act.action}: {act.detail}" for act in audit.latest(connection)]
-
-
-def shown(services: Services, agent_id: str) -> dict[str, object]:
-    """What the form of this agent holds when it is opened."""
-    agent = services.agents.load().agents[agent_id]
-    values = {
-        "name": agent.name,
-        "role": agent.role,
-        "emoji": agent.emoji,
-        "model": agent.model or "",
-        "fallback_model": agent.fallback_model or "",
-        "soul": agent.soul.replace("\n", "\r\n"),  # as browsers do
-        "instructions": agent.instructions.replace("\n", "\r\n"),
-    }
-    return values | ({"is_on_whatsapp": "y"} if agent.is_on_whatsapp else {})
-
-
-def etag(visitor: Visitor, agent_id: str) -> str:
-    return tag(visitor.open(f"/agents/{agent_id}/"), "etag").split('value="')[1].split('"')[0]
-
-
-def save(visitor: Visitor, agent_id: str, htmx: bool = False, **changes: object):
-    services: Services = visitor.app.extensions["djinnbot"]
-    fields = {"etag": etag(visitor, agent_id), **shown(services, agent_id), **changes}
-    sent = {name: value for name, value in fields.items() if value is not None}
-    return visitor.submit(f"/agents/{agent_id}/", htmx, **sent)
 
 
 @pytest.mark.parametrize(
@@ -77,26 +39,26 @@ def test_what_can_not_be_is_told_beside_it_and_nothing_changes(
     htmx: bool,
 ) -> None:
     before = eleven.contents(root)
-    answer = save(owner, "finn", htmx, **{field: value, "role": "kept"} | {field: value})
+    answer = save_agent(owner, "finn", htmx, **{field: value, "role": "kept"} | {field: value})
     assert answer.status_code == 422
     assert sentence in words(answer)
     assert 'aria-invalid="true"' in tag(answer, field)
     if field != "role":
         assert 'value="kept"' in tag(answer, "role")
     assert eleven.contents(root) == before
-    assert acts(services) == []
+    assert list_acts(services) == []
 
 
 def test_what_was_there_already_may_stay(owner: Visitor, root: Path) -> None:
     """A provider that we don't know must not keep the owner from changing the rest."""
     (root / "luke/IDENTITY.md").write_text("- **Name:** Luke\n- **Emoji:** (none)\n")
-    assert save(owner, "luke", soul="Pixels.").status_code == 303
+    assert save_agent(owner, "luke", soul="Pixels.").status_code == 303
     assert (root / "luke/config.yml").read_bytes() == eleven.FILES["luke/config.yml"].encode()  # type: ignore[union-attr]
 
 
 def test_long_texts_are_taken(owner: Visitor, services: Services, root: Path) -> None:
     text = "とても長い。" * 25_000
-    assert save(owner, "finn", soul=text).status_code == 303
+    assert save_agent(owner, "finn", soul=text).status_code == 303
     assert services.agents.load().agents["finn"].soul == text
 
 
@@ -126,4 +88,4 @@ def test_what_can_not_be_made(
     assert answer.status_code == 422 and sentence in words(answer)
     assert 'aria-invalid="true"' in tag(answer, field)
     assert 'value="kept"' in tag(answer, "role")
-    assert eleven.contents(root) == before and acts(services) == []
+    assert eleven.contents(root) == before and list_acts(services) == []

@@ -5,8 +5,8 @@ import pytest
 from app.web.ext import Services
 from core.admission.allowlist import Pattern
 from core.admission.permission import Permission
-from store.account import audit
 from store.agents import permissions
+from tests.app.acts import list_acts
 from tests.app.visitor import Visitor, tag, words
 
 PAGE = "/permissions/"
@@ -23,11 +23,6 @@ def ana(services: Services) -> Permission:
 def given(services: Services) -> list[tuple[str, str, str | None]]:
     with services.db.read() as connection:
         return [(p.agent, p.pattern, p.label) for p in permissions.load(connection)]
-
-
-def acts(services: Services) -> list[str]:
-    with services.db.read() as connection:
-        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.latest(connection)]
 
 
 def test_nobody_may_at_first(owner: Visitor) -> None:
@@ -49,7 +44,7 @@ def test_permitting(
     answer = owner.submit(PAGE, htmx, agent="finn", pattern=typed, label=" Bob ")
     assert answer.status_code == (200 if htmx else 303)
     assert given(services) == [("finn", stored, "Bob")]
-    assert acts(services) == [f"ana: permission added finn: {stored}, Bob"]
+    assert list_acts(services) == [f"ana: permission added finn: {stored}, Bob"]
     said = words(answer if htmx else owner.open(PAGE))
     assert "Finn may now write to Bob." in said
 
@@ -86,7 +81,7 @@ def test_what_is_wrong_is_told_beside_it_and_nothing_changes(
     answer = owner.submit(PAGE, htmx, **typed)
     assert answer.status_code == 422 and sentence in words(answer)
     assert typed["label"] in tag(answer, "label")
-    assert len(given(services)) == 1 and acts(services) == []
+    assert len(given(services)) == 1 and list_acts(services) == []
 
 
 @pytest.mark.parametrize("htmx", [False, True])
@@ -98,11 +93,11 @@ def test_taking_away(owner: Visitor, services: Services, ana: Permission, htmx: 
     answer = owner.submit(path, htmx)
     assert answer.status_code == (200 if htmx else 303)
     assert given(services) == []
-    assert acts(services) == ["ana: permission removed finn: +15551234567, Friend"]
+    assert list_acts(services) == ["ana: permission removed finn: +15551234567, Friend"]
     said = words(answer if htmx else owner.open(PAGE))
     assert "Finn may not write to Friend any more." in said
     assert owner.submit(path, htmx).status_code == answer.status_code
-    assert len(acts(services)) == 1
+    assert len(list_acts(services)) == 1
     assert owner.open(path).status_code == 404
 
 

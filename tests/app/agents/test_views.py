@@ -16,51 +16,14 @@ from core.channel import Channel
 from core.phone import Phone
 from core.settings import Settings
 from store import allowlist, settings
-from store.account import audit
 from store.agents import provider_keys
 from store.agents.agents import AgentFolder
 from store.pages import agent_use
 from store.sql.tables import chats, turns
 from tests import eleven
+from tests.app.acts import list_acts
+from tests.app.agents.editing import read_etag, read_form, save_agent
 from tests.app.visitor import TOKEN, Visitor, tag, words
-
-
-@pytest.fixture
-def root(services: Services, tmp_path: Path) -> Path:
-    """The agents' folder of this panel."""
-    services.agents = AgentFolder(eleven.build(tmp_path / "eleven"))
-    return services.agents.path
-
-
-def acts(services: Services) -> list[str]:
-    with services.db.read() as connection:
-        return [f"{act.action}: {act.detail}" for act in audit.latest(connection)]
-
-
-def shown(services: Services, agent_id: str) -> dict[str, object]:
-    """What the form of this agent holds when it is opened."""
-    agent = services.agents.load().agents[agent_id]
-    values = {
-        "name": agent.name,
-        "role": agent.role,
-        "emoji": agent.emoji,
-        "model": agent.model or "",
-        "fallback_model": agent.fallback_model or "",
-        "soul": agent.soul.replace("\n", "\r\n"),  # as browsers do
-        "instructions": agent.instructions.replace("\n", "\r\n"),
-    }
-    return values | ({"is_on_whatsapp": "y"} if agent.is_on_whatsapp else {})
-
-
-def etag(visitor: Visitor, agent_id: str) -> str:
-    return tag(visitor.open(f"/agents/{agent_id}/"), "etag").split('value="')[1].split('"')[0]
-
-
-def save(visitor: Visitor, agent_id: str, htmx: bool = False, **changes: object):
-    services: Services = visitor.app.extensions["djinnbot"]
-    fields = {"etag": etag(visitor, agent_id), **shown(services, agent_id), **changes}
-    sent = {name: value for name, value in fields.items() if value is not None}
-    return visitor.submit(f"/agents/{agent_id}/", htmx, **sent)
 
 
 def use(services: Services, agent: str, cost: str | None) -> None:
@@ -135,7 +98,7 @@ def test_saving_without_a_change_changes_nothing(
     owner: Visitor, root: Path, agent_id: str, htmx: bool
 ) -> None:
     before = eleven.contents(root)
-    assert save(owner, agent_id, htmx).status_code == (200 if htmx else 303)
+    assert save_agent(owner, agent_id, htmx).status_code == (200 if htmx else 303)
     assert eleven.contents(root) == before
 
 
@@ -144,7 +107,9 @@ def test_a_change_touches_only_what_was_changed(
     owner: Visitor, services: Services, root: Path, htmx: bool
 ) -> None:
     before = eleven.contents(root)
-    answer = save(owner, "finn", htmx, model="openai:gpt-4o", role="Architect", soul="Rhymes.\r\n")
+    answer = save_agent(
+        owner, "finn", htmx, model="openai:gpt-4o", role="Architect", soul="Rhymes.\r\n"
+    )
     assert answer.status_code == (200 if htmx else 303)
     said = words(answer if htmx else owner.open("/agents/finn/"))
     assert "It counts from the next message on." in said
@@ -161,14 +126,14 @@ def test_a_change_touches_only_what_was_changed(
     assert {name for name in after if name not in before} == {
         f"finn/{name}.bak" for name in changed
     }
-    assert acts(services) == [
-        "agent changed: finn: role: Solutions Architect → Architect, "
+    assert list_acts(services) == [
+        "ana: agent changed finn: role: Solutions Architect → Architect, "
         "model: custom/small → openai/gpt-4o, SOUL.md"
     ]
 
 
 def test_a_file_from_windows_stays_one(owner: Visitor, root: Path) -> None:
-    save(owner, "yukihiro", emoji="🦉", model="", soul="One.\r\nTwo.\r\n")
+    save_agent(owner, "yukihiro", emoji="🦉", model="", soul="One.\r\nTwo.\r\n")
     raw = eleven.contents(root / "yukihiro")
     before = eleven.FILES["yukihiro/IDENTITY.md"]
     assert isinstance(before, bytes)
@@ -178,15 +143,15 @@ def test_a_file_from_windows_stays_one(owner: Visitor, root: Path) -> None:
 
 
 def test_switching_off_for_whatsapp(owner: Visitor, services: Services, root: Path) -> None:
-    save(owner, "finn", is_on_whatsapp=None)
+    save_agent(owner, "finn", is_on_whatsapp=None)
     assert (root / "finn/config.yml").read_text() == eleven.FINN + "whatsapp: false\n"
     assert "not on WhatsApp" in words(owner.open("/agents/"))
-    save(owner, "finn", is_on_whatsapp="y")
+    save_agent(owner, "finn", is_on_whatsapp="y")
     assert services.agents.load().agents["finn"].is_on_whatsapp
 
 
 def test_files_that_were_missing_are_made(owner: Visitor, services: Services, root: Path) -> None:
-    save(owner, "shigeo", emoji="🎨", fallback_model="ollama:llama3:8b")
+    save_agent(owner, "shigeo", emoji="🎨", fallback_model="ollama:llama3:8b")
     agent = services.agents.load().agents["shigeo"]
     assert (agent.name, agent.emoji) == ("Shigeo", "🎨")
     assert agent.fallback_model == "ollama/llama3:8b"
@@ -197,7 +162,7 @@ def test_files_that_were_missing_are_made(owner: Visitor, services: Services, ro
 def test_a_change_from_elsewhere_is_not_overwritten_unseen(
     owner: Visitor, services: Services, root: Path, htmx: bool
 ) -> None:
-    opened = {"etag": etag(owner, "finn"), **shown(services, "finn")}
+    opened = {"etag": read_etag(owner, "finn"), **read_form(services, "finn")}
     (root / "finn/SOUL.md").write_text("Changed <by hand>.\n")
     before = eleven.contents(root)
     answer = owner.submit("/agents/finn/", htmx, **opened | {"name": "Finnegan"})
@@ -205,7 +170,7 @@ def test_a_change_from_elsewhere_is_not_overwritten_unseen(
     assert "were changed since this page was opened" in words(answer)
     assert "There is now: Changed <by hand>." in words(answer)
     assert 'value="Finnegan"' in tag(answer, "name") and "fond of diagrams" in answer.text
-    assert eleven.contents(root) == before and acts(services) == []
+    assert eleven.contents(root) == before and list_acts(services) == []
     again = tag(answer, "etag").split('value="')[1].split('"')[0]
     final = owner.submit("/agents/finn/", htmx, **opened | {"name": "Finnegan", "etag": again})
     assert final.status_code == (200 if htmx else 303)
@@ -216,7 +181,7 @@ def test_a_link_is_not_followed(owner: Visitor, root: Path) -> None:
     outside = root.parent / "outside.md"
     (root / "finn/SOUL.md").rename(outside)
     (root / "finn/SOUL.md").symlink_to(outside)
-    answer = save(owner, "finn", soul="Rhymes.")
+    answer = save_agent(owner, "finn", soul="Rhymes.")
     assert answer.status_code == 422
     assert "SOUL.md is a link to another place: change it there. Nothing was saved." in words(
         answer
@@ -239,7 +204,7 @@ def test_a_folder_that_can_only_be_read(
 
 
 def test_what_people_type_is_text(owner: Visitor, root: Path) -> None:
-    save(owner, "finn", role="<b>bold</b>", soul="</textarea><script>alert(1)</script>")
+    save_agent(owner, "finn", role="<b>bold</b>", soul="</textarea><script>alert(1)</script>")
     for path in ("/agents/", "/agents/finn/", "/agents/finn/prompt", "/agents/finn/remove"):
         text = owner.open(path).text
         assert "<script>alert" not in text and "<b>bold" not in text
@@ -288,29 +253,29 @@ def test_the_agents_page_shows_that_of_whatsapp(owner: Visitor, root: Path) -> N
 
 @pytest.mark.parametrize("htmx", [False, True])
 def test_taking_a_change_back(owner: Visitor, services: Services, root: Path, htmx: bool) -> None:
-    save(owner, "finn", soul="Rhymes.", model="")
+    save_agent(owner, "finn", soul="Rhymes.", model="")
     assert "SOUL.md as it was until" in words(owner.open("/agents/finn/"))
     page = owner.open("/agents/finn/previous/SOUL.md")
     assert "fond of diagrams" in words(page)
-    sent = {"etag": etag(owner, "finn")}
+    sent = {"etag": read_etag(owner, "finn")}
     answer = owner.submit("/agents/finn/previous/SOUL.md", htmx, **sent)
     where = answer.headers["HX-Redirect"] if htmx else answer.headers["Location"]
     assert answer.status_code == (200 if htmx else 303) and where == "/agents/finn/"
     assert "SOUL.md is again what it was before." in words(owner.open(where))
     assert (root / "finn/SOUL.md").read_text() == eleven.FILES["finn/SOUL.md"]
     assert "\nmodel:" not in (root / "finn/config.yml").read_text()
-    assert acts(services)[0] == "agent restored: finn: SOUL.md"
+    assert list_acts(services)[0] == "ana: agent restored finn: SOUL.md"
 
 
 def test_nothing_is_restored_over_a_newer_change(
     owner: Visitor, services: Services, root: Path
 ) -> None:
-    save(owner, "finn", soul="Rhymes.")
+    save_agent(owner, "finn", soul="Rhymes.")
     (root / "finn/AGENTS.md").write_text("By hand.")
     owner.submit("/agents/finn/previous/SOUL.md", etag="x")
     assert "Nothing was restored." in words(owner.open("/agents/finn/"))
     assert (root / "finn/SOUL.md").read_text() == "Rhymes."
-    assert len(acts(services)) == 1
+    assert len(list_acts(services)) == 1
 
 
 def test_a_configuration_is_not_shown(owner: Visitor, root: Path) -> None:
@@ -319,7 +284,7 @@ def test_a_configuration_is_not_shown(owner: Visitor, root: Path) -> None:
     file.write_text(
         "model: custom/small\nmcp_servers: {x: {url: 'http://x', headers: {k: s3cret}}}\n"
     )
-    save(owner, "finn", model="custom/large")
+    save_agent(owner, "finn", model="custom/large")
     for path in ("/agents/", "/agents/finn/", "/agents/finn/previous/config.yml"):
         assert "s3cret" not in owner.open(path).text
     assert "may hold secrets" in words(owner.open("/agents/finn/previous/config.yml"))
@@ -354,7 +319,7 @@ def test_a_new_one_from_an_empty_page(
         "IDENTITY.md": "# Mary Änn 🦉\n\n- **Name:** Mary Änn 🦉\n- **Role:** Owl\n"
         "- **Emoji:** 🦉\n".encode()
     }
-    assert acts(services) == ["agent created: mary-ann: empty"]
+    assert list_acts(services) == ["ana: agent created mary-ann: empty"]
 
 
 def test_a_copy_of_one_that_is_there(owner: Visitor, services: Services, root: Path) -> None:
@@ -405,7 +370,7 @@ def test_removing_asks_first_and_can_be_undone(
     back = owner.submit("/agents/recover", htmx, trashed=trashed)
     assert "finn is back." in words(back if htmx else owner.open("/agents/"))
     assert eleven.contents(root) == before
-    assert acts(services) == ["agent recovered: finn", "agent removed: finn"]
+    assert list_acts(services) == ["ana: agent recovered finn", "ana: agent removed finn"]
 
 
 def test_a_broken_one_can_be_removed(owner: Visitor, services: Services, root: Path) -> None:
@@ -421,7 +386,7 @@ def test_what_is_not_in_the_trash_does_not_come_back(
     before = eleven.contents(root)
     owner.submit("/agents/recover", trashed=trashed)
     assert "is not in the trash any more" in words(owner.open("/agents/"))
-    assert eleven.contents(root) == before and acts(services) == []
+    assert eleven.contents(root) == before and list_acts(services) == []
 
 
 def test_one_does_not_come_back_in_place_of_another(owner: Visitor, root: Path) -> None:

@@ -13,6 +13,7 @@ from core.admission.allowlist import Entry, Pattern
 from core.admission.allowlist_csv import BYTES
 from store import allowlist
 from store.account import audit
+from tests.app.allowlist.entries import list_entries
 from tests.app.visitor import Visitor, tag, words
 
 TABLE = "phone,label,agent\n+15551234567,Countess,finn\n+15550000001,Bob,\n0821,x,\n"
@@ -22,11 +23,6 @@ TABLE = "phone,label,agent\n+15551234567,Countess,finn\n+15550000001,Bob,\n0821,
 def ada(services: Services) -> Entry:
     with services.db.write() as connection:
         return allowlist.add(connection, Pattern("+15551234567"), "Ada", None, services.now())
-
-
-def entries(services: Services) -> dict[str, tuple[str | None, str | None]]:
-    with services.db.read() as connection:
-        return {e.pattern: (e.label, e.agent) for e in allowlist.load(connection)}
 
 
 def hidden(page, name: str) -> str:
@@ -80,9 +76,11 @@ def test_looking_and_importing(owner: Visitor, services: Services, ada: Entry, w
     assert "Changed Label: Ada becomes Countess; Agent: as in the settings becomes" in said
     assert "3 +15550000001 New Bob" in said
     assert "4 0821 Start with + and the country code" in said
-    assert entries(services) == {"+15551234567": ("Ada", None)}, "nothing happens before the click"
+    assert list_entries(services) == {"+15551234567": ("Ada", None)}, (
+        "nothing happens before the click"
+    )
     assert apply(owner, page).status_code == 303
-    assert entries(services) == {
+    assert list_entries(services) == {
         "+15551234567": ("Countess", "finn"),
         "+15550000001": ("Bob", None),
     }
@@ -110,7 +108,7 @@ def test_all_of_it_in_place(owner: Visitor, services: Services, ada: Entry) -> N
     done = apply(owner, again, htmx=True)
     assert done.status_code == 200 and '"import"' in focus(done)
     assert "The import is done 1 new, 1 changed, 1 refused." in words(done)
-    assert entries(services)["+15551234567"] == ("Countess", "finn")
+    assert list_entries(services)["+15551234567"] == ("Countess", "finn")
 
 
 def test_what_changed_meanwhile_is_told_and_nothing_is_imported(
@@ -124,9 +122,9 @@ def test_what_changed_meanwhile_is_told_and_nothing_is_imported(
     said = words(again)
     assert "Nothing was imported" in said and "Label: Lady becomes Countess" in said
     assert "+15550000001 New" not in said, "that line is as it was"
-    assert entries(services) == {"+15551234567": ("Lady", None)}
+    assert list_entries(services) == {"+15551234567": ("Lady", None)}
     assert apply(owner, again).status_code == 303
-    assert entries(services)["+15551234567"] == ("Countess", "finn")
+    assert list_entries(services)["+15551234567"] == ("Countess", "finn")
 
 
 def test_another_text_than_the_one_looked_at_is_not_imported(
@@ -135,7 +133,7 @@ def test_another_text_than_the_one_looked_at_is_not_imported(
     page = send(owner, "/allowlist/import/", text="+15550000001,Bob")
     assert apply(owner, page, text="*").status_code == 409
     assert apply(owner, page, seen="").status_code == 409
-    assert entries(services) == {}
+    assert list_entries(services) == {}
 
 
 def test_lines_of_one_kind_and_pages(owner: Visitor) -> None:

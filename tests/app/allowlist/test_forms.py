@@ -3,28 +3,11 @@
 import pytest
 
 from app.web.ext import Services
-from core.admission.allowlist import Entry, Pattern
+from core.admission.allowlist import Pattern
 from store import allowlist
-from store.account import audit
+from tests.app.acts import list_acts
+from tests.app.allowlist.entries import change_entry, list_entries
 from tests.app.visitor import Visitor, tag, words
-
-
-@pytest.fixture
-def ana(services: Services) -> Entry:
-    """The entry of a friend who is answered by Finn."""
-    with services.db.write() as connection:
-        pattern = Pattern("+15551234567")
-        return allowlist.add(connection, pattern, "Friend", "finn", services.now())
-
-
-def entries(services: Services) -> dict[str, tuple[str | None, str | None]]:
-    with services.db.read() as connection:
-        return {e.pattern: (e.label, e.agent) for e in allowlist.load(connection)}
-
-
-def acts(services: Services) -> list[str]:
-    with services.db.read() as connection:
-        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.latest(connection)]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +30,8 @@ def test_a_bad_number_is_told_beside_it_and_nothing_changes(
     assert sentence in words(answer)
     assert 'aria-invalid="true"' in tag(answer, "pattern")
     assert 'value="kept"' in tag(answer, "label")
-    assert entries(services) == {"+15551234567": ("Friend", "finn")}
-    assert acts(services) == []
+    assert list_entries(services) == {"+15551234567": ("Friend", "finn")}
+    assert list_acts(services) == []
 
 
 def test_an_agent_that_does_not_exist_is_refused(owner: Visitor, services: Services) -> None:
@@ -62,15 +45,9 @@ def test_too_long_a_label_is_refused(owner: Visitor) -> None:
     assert "At most 200 characters." in words(answer)
 
 
-def change(visitor: Visitor, entry: Entry, htmx: bool = False, **fields: str):
-    data = {"pattern": entry.pattern, "label": entry.label, "agent": entry.agent} | fields
-    named = {f"entry{entry.id}-{name}": value for name, value in data.items()}
-    return visitor.submit(f"/allowlist/{entry.id}/edit", htmx, **named)
-
-
 def test_an_agent_that_is_gone_can_stay(owner: Visitor, services: Services) -> None:
     with services.db.write() as connection:
         entry = allowlist.add(connection, Pattern("*"), None, "gone", services.now())
     assert "gone is missing" in words(owner.open("/allowlist/"))
-    assert change(owner, entry, label="All", agent="gone").status_code == 303
-    assert entries(services) == {"*": ("All", "gone")}
+    assert change_entry(owner, entry, label="All", agent="gone").status_code == 303
+    assert list_entries(services) == {"*": ("All", "gone")}

@@ -9,29 +9,12 @@ from core.admission.allowlist import Entry, Pattern
 from core.phone import Phone
 from core.settings import Settings
 from store import allowlist, settings
-from store.account import audit
 from store.chats import people
+from tests.app.acts import list_acts
+from tests.app.allowlist.entries import change_entry, list_entries
 from tests.app.visitor import Visitor, tag, words
 
 PHONE = Phone("+15551234567")
-
-
-@pytest.fixture
-def ana(services: Services) -> Entry:
-    """The entry of a friend who is answered by Finn."""
-    with services.db.write() as connection:
-        pattern = Pattern("+15551234567")
-        return allowlist.add(connection, pattern, "Friend", "finn", services.now())
-
-
-def entries(services: Services) -> dict[str, tuple[str | None, str | None]]:
-    with services.db.read() as connection:
-        return {e.pattern: (e.label, e.agent) for e in allowlist.load(connection)}
-
-
-def acts(services: Services) -> list[str]:
-    with services.db.read() as connection:
-        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.latest(connection)]
 
 
 def test_an_empty_list_says_what_that_means(owner: Visitor) -> None:
@@ -52,8 +35,8 @@ def test_an_empty_list_says_what_that_means(owner: Visitor) -> None:
 def test_adding(owner: Visitor, services: Services, typed: str, stored: str, htmx: bool) -> None:
     answer = owner.submit("/allowlist/", htmx, pattern=typed, label=" Bob ", agent="eric")
     assert answer.status_code == (200 if htmx else 303)
-    assert entries(services) == {stored: ("Bob", "eric")}
-    assert acts(services) == [f"ana: allowlist added {stored}, Bob, agent eric"]
+    assert list_entries(services) == {stored: ("Bob", "eric")}
+    assert list_acts(services) == [f"ana: allowlist added {stored}, Bob, agent eric"]
     assert "may write from the next message on" in words(
         answer if htmx else owner.open("/allowlist/")
     )
@@ -67,19 +50,13 @@ def test_the_most_exact_come_first(owner: Visitor) -> None:
     assert found == sorted(found)
 
 
-def change(visitor: Visitor, entry: Entry, htmx: bool = False, **fields: str):
-    data = {"pattern": entry.pattern, "label": entry.label, "agent": entry.agent} | fields
-    named = {f"entry{entry.id}-{name}": value for name, value in data.items()}
-    return visitor.submit(f"/allowlist/{entry.id}/edit", htmx, **named)
-
-
 @pytest.mark.parametrize("htmx", [False, True])
 def test_changing(owner: Visitor, services: Services, ana: Entry, htmx: bool) -> None:
     form = owner.open(f"/allowlist/{ana.id}/edit", htmx)
     assert 'value="+15551234567"' in tag(form, f"entry{ana.id}-pattern")
-    answer = change(owner, ana, htmx, pattern="+1555*", label="", agent="")
+    answer = change_entry(owner, ana, htmx, pattern="+1555*", label="", agent="")
     assert answer.status_code == (200 if htmx else 303)
-    assert entries(services) == {"+1555*": (None, None)}
+    assert list_entries(services) == {"+1555*": (None, None)}
     if htmx:
         assert f"edit-{ana.id}" in answer.headers["HX-Trigger-After-Settle"]
         assert "+1555*" in words(answer)
@@ -90,10 +67,10 @@ def test_changing_to_one_that_is_there(
     owner: Visitor, services: Services, ana: Entry, htmx: bool
 ) -> None:
     owner.submit("/allowlist/", pattern="*")
-    answer = change(owner, ana, htmx, pattern="*")
+    answer = change_entry(owner, ana, htmx, pattern="*")
     assert answer.status_code == 422
     assert "* is on the allowlist already." in words(answer)
-    assert entries(services)["+15551234567"] == ("Friend", "finn")
+    assert list_entries(services)["+15551234567"] == ("Friend", "finn")
 
 
 def undo_of(page) -> str:
@@ -117,16 +94,16 @@ def test_a_hidden_number_is_an_entry_like_others(
 ) -> None:
     assert "Hidden number · Dave" in words(owner.open("/allowlist/", htmx))
     assert "Hidden number · Dave" in words(owner.open(f"/allowlist/{dave.id}/edit"))
-    change(owner, dave, htmx, pattern="123@lid", label="Dave W.", agent="eric")
-    assert entries(services) == {"123@lid": ("Dave W.", "eric")}
-    change(owner, dave, htmx, pattern="123@lid", label="", agent="")
+    change_entry(owner, dave, htmx, pattern="123@lid", label="Dave W.", agent="eric")
+    assert list_entries(services) == {"123@lid": ("Dave W.", "eric")}
+    change_entry(owner, dave, htmx, pattern="123@lid", label="", agent="")
     asked = words(owner.open(f"/allowlist/{dave.id}/remove", htmx))
     assert "Remove Hidden number · Dave?" in asked
     gone = owner.submit(f"/allowlist/{dave.id}/remove", htmx)
     page = gone if htmx else owner.open("/allowlist/")
-    assert "The hidden number was removed." in words(page) and entries(services) == {}
+    assert "The hidden number was removed." in words(page) and list_entries(services) == {}
     owner.submit("/allowlist/restore", htmx, entry=undo_of(page))
-    assert entries(services) == {"123@lid": (None, None)}
+    assert list_entries(services) == {"123@lid": (None, None)}
 
 
 def test_a_number_that_is_hidden_no_more_is_shown(

@@ -14,50 +14,16 @@ from store import link, settings
 from store.account import audit
 from store.chats import chats, outbox, people
 from store.sql.tables import outbox as table
+from tests.app.api.outbox import HELLO, SEND, list_outbox
 from tests.app.api.program import Api
 
-SEND = "/whatsapp/finn/send"
-
-
 ADA = Phone("+15551234567")
-
-
-HELLO = {"to": "+15551234567", "message": "hello"}
-
-
-@pytest.fixture
-def enabled(api: Api) -> Api:
-    """The owner has turned the integration on; nothing is linked yet."""
-    with api.database.write() as connection:
-        settings.save(connection, Settings(enabled=True), api.services.now())
-    return api
-
-
-@pytest.fixture
-def linked(enabled: Api) -> Api:
-    """An account is linked; nobody is connected."""
-    with enabled.database.write() as connection:
-        link.record_link(connection, Phone("+15550000000"), "DjinnBot", enabled.services.now())
-    return enabled
-
-
-@pytest.fixture
-def connected(linked: Api) -> Api:
-    linked.live.publish(Status(Phase.LINKED, connected=True))
-    return linked
-
-
-def rows(api: Api) -> list[tuple[str, str]]:
-    """Address and text of everything in the outbox, in order."""
-    with api.database.read() as connection:
-        found = connection.execute(select(table.c.address, table.c.text).order_by(table.c.id))
-        return [(row.address, row.text) for row in found]
 
 
 def test_a_message_is_queued_and_the_worker_nudged(connected: Api) -> None:
     queued = connected.post(SEND, HELLO)
     assert queued == {"status": "queued", "id": queued["id"], "agentId": "finn"}
-    assert rows(connected) == [("15551234567@s.whatsapp.net", "🏗️ *Finn*\nhello")]
+    assert list_outbox(connected) == [("15551234567@s.whatsapp.net", "🏗️ *Finn*\nhello")]
     assert connected.live.wait_for_outbox_nudge(0.01)
 
 
@@ -68,7 +34,7 @@ def test_it_answers_202(connected: Api) -> None:
 def test_urgent_is_said_in_front(connected: Api) -> None:
     connected.post(SEND, HELLO | {"urgent": True})
     connected.post(SEND, HELLO | {"urgent": False})
-    assert [text for _, text in rows(connected)] == [
+    assert [text for _, text in list_outbox(connected)] == [
         "🏗️ *Finn*\nURGENT: hello",
         "🏗️ *Finn*\nhello",
     ]
@@ -76,7 +42,7 @@ def test_urgent_is_said_in_front(connected: Api) -> None:
 
 def test_markdown_becomes_whatsapp_formatting(connected: Api) -> None:
     connected.post(SEND, HELLO | {"message": "# News\n\n**Total:** 5", "urgent": True})
-    assert rows(connected)[0][1] == "🏗️ *Finn*\nURGENT: *News*\n\n*Total:* 5"
+    assert list_outbox(connected)[0][1] == "🏗️ *Finn*\nURGENT: *News*\n\n*Total:* 5"
 
 
 LONG = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(20))
@@ -84,7 +50,7 @@ LONG = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(20))
 
 def test_a_long_message_is_cut_into_several(connected: Api) -> None:
     queued = connected.post(SEND, HELLO | {"message": LONG})
-    texts = [text for _, text in rows(connected)]
+    texts = [text for _, text in list_outbox(connected)]
     assert len(texts) > 2
     assert texts[0].startswith("🏗️ *Finn*\nParagraph 0.")
     assert all(len(text) <= 4000 for text in texts)
@@ -98,7 +64,7 @@ def test_a_known_chat_is_written_to_at_its_own_address(connected: Api) -> None:
         person = people.identify(connection, ADA, "77@lid", "Ada", now)
         chat = chats.enter(connection, person.id, "77@lid", now)
     queued = connected.post(SEND, HELLO)
-    assert rows(connected)[0][0] == "77@lid"
+    assert list_outbox(connected)[0][0] == "77@lid"
     with connected.database.read() as connection:
         [row] = connection.execute(select(table)).all()
     assert (row.chat_id, row.send_id) == (chat.id, queued["id"])
@@ -118,7 +84,7 @@ def test_the_reply_goes_to_the_agent_that_wrote(connected: Api) -> None:
 def nothing_happened(api: Api) -> bool:
     with api.database.read() as connection:
         chat = chats.of_phone(connection, ADA)
-        return rows(api) == [] and chat is None and audit.latest(connection) == []
+        return list_outbox(api) == [] and chat is None and audit.latest(connection) == []
 
 
 @pytest.mark.parametrize(

@@ -1,48 +1,9 @@
 """What the API's bodies may hold."""
 
 import pytest
-from sqlalchemy import select
 
-from core.link import Phase, Status
-from core.phone import Phone
-from core.settings import Settings
-from store import link, settings
-from store.sql.tables import outbox as table
+from tests.app.api.outbox import HELLO, SEND, list_outbox
 from tests.app.api.program import Api
-
-SEND = "/whatsapp/finn/send"
-
-
-HELLO = {"to": "+15551234567", "message": "hello"}
-
-
-@pytest.fixture
-def enabled(api: Api) -> Api:
-    """The owner has turned the integration on; nothing is linked yet."""
-    with api.database.write() as connection:
-        settings.save(connection, Settings(enabled=True), api.services.now())
-    return api
-
-
-@pytest.fixture
-def linked(enabled: Api) -> Api:
-    """An account is linked; nobody is connected."""
-    with enabled.database.write() as connection:
-        link.record_link(connection, Phone("+15550000000"), "DjinnBot", enabled.services.now())
-    return enabled
-
-
-@pytest.fixture
-def connected(linked: Api) -> Api:
-    linked.live.publish(Status(Phase.LINKED, connected=True))
-    return linked
-
-
-def rows(api: Api) -> list[tuple[str, str]]:
-    """Address and text of everything in the outbox, in order."""
-    with api.database.read() as connection:
-        found = connection.execute(select(table.c.address, table.c.text).order_by(table.c.id))
-        return [(row.address, row.text) for row in found]
 
 
 def test_the_longest_message(connected: Api) -> None:
@@ -68,7 +29,7 @@ def test_the_longest_message(connected: Api) -> None:
 )
 def test_a_bad_message_is_refused(connected: Api, change: dict[str, object], words: str) -> None:
     assert words in connected.refused(422, "POST", SEND, HELLO | change)
-    assert rows(connected) == []
+    assert list_outbox(connected) == []
 
 
 def test_a_message_without_its_parts(connected: Api) -> None:

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from app.models.providers import PATIENCE
 from app.web.ext import Services
 from core.models.credentials import KEY_HOLDERS
-from store.account import audit
 from store.agents import favourites, provider_keys
 from store.redis.model_tests import Trials
 from store.sql import tables
+from tests.app.acts import list_acts
 from tests.app.conftest import Beats
 from tests.app.visitor import Visitor, tag, words
 
@@ -26,11 +26,6 @@ KEY = "sk-the-secret-key-of-the-owner"
 def keys(services: Services) -> dict[str, str]:
     with services.db.read() as connection:
         return dict(provider_keys.access(connection, services.config).keys)
-
-
-def acts(services: Services) -> list[str]:
-    with services.db.read() as connection:
-        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.latest(connection)]
 
 
 def enter(visitor: Visitor, name: str, key: str, htmx: bool = False):
@@ -51,7 +46,7 @@ def test_a_key_is_entered_and_never_shown(
     answer = enter(owner, "openai", f" {KEY}\n", htmx)
     assert answer.status_code == (200 if htmx else 303)
     assert keys(services) == {"openai": KEY}
-    assert acts(services) == ["ana: provider key entered openai"]
+    assert list_acts(services) == ["ana: provider key entered openai"]
     pages = [answer, owner.open("/models/"), owner.open("/models/keys/openai", htmx)]
     assert "Key set" in words(pages[1]) and "used from the next message on" in words(
         answer if htmx else pages[1]
@@ -60,7 +55,7 @@ def test_a_key_is_entered_and_never_shown(
     assert not any(KEY in page.text or KEY[3:] in page.text for page in pages)
     with services.db.read() as connection:
         stored = str(connection.execute(select(tables.provider_keys)).all())
-    assert KEY not in stored + caplog.text + "".join(acts(services))
+    assert KEY not in stored + caplog.text + "".join(list_acts(services))
 
 
 @both_ways
@@ -111,7 +106,7 @@ def test_removing_asks_first(owner: Visitor, services: Services, htmx: bool) -> 
     answer = owner.submit("/models/keys/groq/remove", htmx)
     assert answer.status_code == (200 if htmx else 303) and keys(services) == {}
     owner.submit("/models/keys/groq/remove", htmx)
-    assert acts(services).count("ana: provider key removed groq") == 1
+    assert list_acts(services).count("ana: provider key removed groq") == 1
     assert "No key" in told(owner, "groq")
 
 
@@ -184,7 +179,7 @@ def test_a_trial_from_asking_to_the_answer(
     answer = owner.open(look, htmx)
     assert "openai/gpt-4o-mini answered after 0.8 s: OK" in words(answer)
     assert "every 1s" not in answer.text and "refresh" not in answer.text
-    assert acts(services) == ["ana: model tried openai/gpt-4o-mini"]
+    assert list_acts(services) == ["ana: model tried openai/gpt-4o-mini"]
 
 
 @both_ways

@@ -6,8 +6,8 @@ from app.models.views import MOST
 from app.web.ext import Services
 from core.settings import Settings
 from store import settings
-from store.account import audit
 from store.agents import favourites
+from tests.app.acts import list_acts
 from tests.app.visitor import Visitor, tag, words
 
 both_ways = pytest.mark.parametrize("htmx", [False, True])
@@ -21,11 +21,6 @@ def favoured(services: Services) -> list[str]:
 def favour(services: Services, *names: str) -> None:
     with services.db.write() as connection:
         favourites.save(connection, names)
-
-
-def acts(services: Services) -> list[str]:
-    with services.db.read() as connection:
-        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.latest(connection)]
 
 
 def current(services: Services) -> Settings:
@@ -46,7 +41,7 @@ def test_the_default_model(
     assert answer.status_code == (200 if htmx else 303)
     saved = current(services)
     assert (saved.default_model, saved.sticky_minutes, saved.version) == (kept, 77, 2)
-    assert acts(services)[0] == f"ana: settings saved default_model: None → {kept}"
+    assert list_acts(services)[0] == f"ana: settings saved default_model: None → {kept}"
     page = answer if htmx else owner.open("/models/")
     assert f"use {kept or 'demo/echo'} from now on" in words(page)
 
@@ -68,7 +63,7 @@ def test_what_names_no_model_is_told_beside_it(
     assert answer.status_code == 422 and sentence in words(answer)
     assert 'aria-invalid="true"' in tag(answer, "default-model")
     assert f'value="{typed}"' in tag(answer, "default-model")
-    assert current(services).default_model is None and not acts(services)
+    assert current(services).default_model is None and not list_acts(services)
 
 
 def test_the_whatsapp_settings_leave_the_default_alone(owner: Visitor, services: Services) -> None:
@@ -84,7 +79,7 @@ def test_adding_favourites(owner: Visitor, services: Services, htmx: bool) -> No
         answer = owner.submit("/models/favourites", htmx, model=typed)
         assert answer.status_code == (200 if htmx else 303)
     assert favoured(services) == ["openai/gpt-4o", "groq/llama"]
-    assert acts(services) == [
+    assert list_acts(services) == [
         "ana: favorite added groq/llama",
         "ana: favorite added openai/gpt-4o",
     ]
@@ -120,7 +115,7 @@ def test_moving_favourites(owner: Visitor, services: Services, htmx: bool) -> No
         answer = owner.submit("/models/favourites/move", htmx, model=name, way=way)
         assert answer.status_code == (200 if htmx else 303)
         assert favoured(services) == [f"openai/{letter}" for letter in order]
-    assert len(acts(services)) == 3
+    assert len(list_acts(services)) == 3
     if htmx:
         answer = owner.submit("/models/favourites/move", htmx, model="openai/a", way="up")
         assert "move-up-2" in answer.headers["HX-Trigger-After-Settle"]
