@@ -282,7 +282,7 @@ class ChatLoop:
         if wait := self._measure_wait(lease, chat, due):
             return Wait(wait.total_seconds())
         context = self._look_up(connection, lease, chat, due)
-        turn = turns.apply(context, decide(context))
+        turn = turns.apply(connection, context, decide(context))
         if turn:
             return Run(turn)
         after_commit(connection, self._live.nudge_outbox)
@@ -321,7 +321,7 @@ class ChatLoop:
         due = self._find_due(connection, lease, chat) if chat else None
         if chat and due:
             context = self._look_up(connection, lease, chat, due)
-            turns.close(context, context.messages, self._describe_bug(bug).answer)
+            turns.close(connection, context, context.messages, self._describe_bug(bug).answer)
             after_commit(connection, self._live.nudge_outbox)
 
     def _add_still_working(self, connection: Connection, turn: OpenTurn) -> None:

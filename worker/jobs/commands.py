@@ -6,6 +6,8 @@ what the person reads. Nothing has changed when it refuses.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from sqlalchemy import Connection
+
 from core.agents.agent import Agent
 from core.agents.routing import Why
 from core.errors import InvalidModel, UnknownAgent
@@ -18,10 +20,10 @@ from core.models.credentials import Access
 from core.models.failure import Failure
 from core.models.name import DEMO, NAME_LENGTH, ModelName
 from core.settings import Settings
-from store.agents import favourites
+from store.agents import favourites, provider_keys
 from store.chats import chats, contexts
 from store.chats.contexts import Context
-from worker.jobs import memory
+from worker.jobs import memory, turn_context
 from worker.jobs.turn_context import TurnContext
 from worker.models import echo_model
 from worker.models.completion import Prompt
@@ -30,18 +32,18 @@ OWN_MODEL = "default"  # /model default
 NO_AGENT = Failure.NO_AGENT.sentence
 
 
-def run(call: Call, context: TurnContext) -> str:
+def run(connection: Connection, call: Call, context: TurnContext) -> str:
     """Carry out a command that asks no model. Returns the answer, in WhatsApp's formatting."""
     if call.command is None:
         return f"I don't know /{call.name[:NAME_LENGTH]}. Send /help to see what I understand."
-    return ACTIONS[call.command.name](context, call.argument)
+    return ACTIONS[call.command.name](connection, context, call.argument)
 
 
-def find_obstacle(call: Call, context: TurnContext) -> str | None:
+def find_obstacle(connection: Connection, call: Call, context: TurnContext) -> str | None:
     """Why a command that asks a model can't be carried out, in words for the person; None when
     the model can be asked."""
     assert call.command, "only a known command asks a model"
-    return OBSTACLES[call.command.name](context)
+    return OBSTACLES[call.command.name](connection, context)
 
 
 def render_greeting(agent: Agent) -> str:
@@ -59,7 +61,7 @@ def own_model(agent: Agent, settings: Settings) -> str:
     return model_rules.own_model(agent.model, settings.default_model)
 
 
-def _switch_agent(context: TurnContext, argument: str) -> str:
+def _switch_agent(connection: Connection, context: TurnContext, argument: str) -> str:
     if not argument:
         current = context.agent and f"You are talking to {context.agent.title}."
         usage = "Send /agent <name> to switch and /agents to see who there is."
@@ -68,11 +70,11 @@ def _switch_agent(context: TurnContext, argument: str) -> str:
         agent = context.registry.find(argument[:NAME_LENGTH])
     except UnknownAgent as error:
         return f"{error} Send /agents to see who there is."
-    context.stick(agent)
+    turn_context.stick_to(connection, context, agent)
     return render_greeting(agent)
 
 
-def _list_agents(context: TurnContext, argument: str) -> str:
+def _list_agents(connection: Connection, context: TurnContext, argument: str) -> str:
     if not context.registry.agents:
         return "There are no agents yet."
     current = context.agent and context.agent.id
@@ -84,34 +86,34 @@ def _list_agents(context: TurnContext, argument: str) -> str:
     return "\n".join(["*Agents*", *lines, "Send /agent <name> to switch."])
 
 
-def _start_afresh(context: TurnContext, argument: str) -> str:
+def _start_afresh(connection: Connection, context: TurnContext, argument: str) -> str:
     if context.agent is None:
         return NO_AGENT
-    old = context.context_of(context.agent)
-    fresh = contexts.start_afresh(context.connection, old, context.now)
-    context.stick(context.agent)
+    old = turn_context.open_context(connection, context, context.agent)
+    fresh = contexts.start_afresh(connection, old, context.now)
+    turn_context.stick_to(connection, context, context.agent)
     return (
         f"{context.agent.title} starts afresh and has forgotten our earlier messages.\n"
         f"Model: {_render_model(find_model_name(fresh, context.agent, context.settings))}"
     )
 
 
-def _choose_model(context: TurnContext, argument: str) -> str:
+def _choose_model(connection: Connection, context: TurnContext, argument: str) -> str:
     if context.agent is None:
         return NO_AGENT
-    remembered = context.context_of(context.agent)
+    remembered = turn_context.open_context(connection, context, context.agent)
     if not argument:
         return _describe_model(remembered, context.agent, context.settings)
     if argument.lower() == OWN_MODEL:
-        contexts.choose_model(context.connection, remembered.id, None)
+        contexts.choose_model(connection, remembered.id, None)
         own = _render_model(own_model(context.agent, context.settings))
         return f"{context.agent.name} is back on their own model, {own}."
     try:
-        model = _find_model(argument, favourites.load(context.connection))
-        context.access.check(model)
+        model = _find_model(argument, favourites.load(connection))
+        provider_keys.access(connection, context.config).check(model)
     except InvalidModel as error:
         return f"{error} Nothing has changed."
-    contexts.choose_model(context.connection, remembered.id, str(model))
+    contexts.choose_model(connection, remembered.id, str(model))
     return f"{context.agent.name} now uses {_render_model(str(model))} in our conversation."
 
 
@@ -154,14 +156,20 @@ def _pick_favourite(number: int, favoured: Sequence[str]) -> ModelName:
     return ModelName.parse(favoured[number - 1])
 
 
-def _list_favourites(context: TurnContext, argument: str) -> str:
-    favoured = favourites.load(context.connection)
+def _list_favourites(connection: Connection, context: TurnContext, argument: str) -> str:
+    favoured = favourites.load(connection)
     if not favoured:
         return "There are no favorite models yet. The owner of this number can add some."
-    agent = context.agent
-    current = find_model_name(context.context_of(agent), agent, context.settings) if agent else None
+    agent, access = context.agent, provider_keys.access(connection, context.config)
+    current = (
+        find_model_name(
+            turn_context.open_context(connection, context, agent), agent, context.settings
+        )
+        if agent
+        else None
+    )
     lines = [
-        f"{number}. {name}{_remark_on(name, current, context.access)}"
+        f"{number}. {name}{_remark_on(name, current, access)}"
         for number, name in enumerate(favoured, 1)
     ]
     return "\n".join(["*Favorite models*", *lines, "Send /model <number> to use one."])
@@ -177,23 +185,23 @@ def _remark_on(name: str, current: str | None, access: Access) -> str:
     return ""
 
 
-def _show_status(context: TurnContext, argument: str) -> str:
+def _show_status(connection: Connection, context: TurnContext, argument: str) -> str:
     if context.agent is None:
         return NO_AGENT
-    return status_text.status(_measure_standing(context, context.agent))
+    return status_text.status(_measure_standing(connection, context, context.agent))
 
 
-def _show_context(context: TurnContext, argument: str) -> str:
+def _show_context(connection: Connection, context: TurnContext, argument: str) -> str:
     if context.agent is None:
         return NO_AGENT
-    return status_text.context(_measure_standing(context, context.agent))
+    return status_text.context(_measure_standing(connection, context, context.agent))
 
 
-def _measure_standing(context: TurnContext, agent: Agent) -> Standing:
-    remembered = context.context_of(agent)
+def _measure_standing(connection: Connection, context: TurnContext, agent: Agent) -> Standing:
+    remembered = turn_context.open_context(connection, context, agent)
     model = find_model_name(remembered, agent, context.settings)
     window = memory.find_window(agent, model)
-    past = memory.load(context.connection, remembered, window)
+    past = memory.load(connection, remembered, window)
     prompt = Prompt(
         agent,
         DEMO,
@@ -202,7 +210,7 @@ def _measure_standing(context: TurnContext, agent: Agent) -> Standing:
         introduction=context.introduction,
     )
     view = memory.choose_view(past, prompt.instructions, Content(""), window)
-    totals = contexts.totals(context.connection, remembered)
+    totals = contexts.totals(connection, remembered)
     is_kept = context.chat.channel.keeps_agent or context.route.why is not Why.STICKY
     return Standing(
         agent=agent.title,
@@ -220,32 +228,33 @@ def _measure_standing(context: TurnContext, agent: Agent) -> Standing:
     )
 
 
-def _obstacle_to_compact(context: TurnContext) -> str | None:
+def _obstacle_to_compact(connection: Connection, context: TurnContext) -> str | None:
     if context.agent is None:
         return NO_AGENT
-    remembered = context.context_of(context.agent)
+    remembered = turn_context.open_context(connection, context, context.agent)
     if find_model_name(remembered, context.agent, context.settings) == str(DEMO):
         return "The demo can't summarize: there is no AI behind it. /new starts afresh."
-    if not contexts.list_past(context.connection, remembered):
+    if not contexts.list_past(connection, remembered):
         return "There is nothing to summarize yet."
     return None
 
 
-def _answer_idle_stop(context: TurnContext, argument: str) -> str:
+def _answer_idle_stop(connection: Connection, context: TurnContext, argument: str) -> str:
     return "There is nothing to stop."
 
 
-def _end_session(context: TurnContext, argument: str) -> str:
+def _end_session(connection: Connection, context: TurnContext, argument: str) -> str:
     if context.chat.channel.keeps_agent:
         return "This chat stays with its agent. /agent <name> turns to another."
     was = context.chat.sticky(context.now)
-    chats.unstick(context.connection, context.chat.id)
+    chats.unstick(connection, context.chat.id)
     ended = (
         f"Your session with {_find_agent_name(context, was)} has ended."
         if was
         else "There is no session."
     )
-    following = context.registry.agents[context.home.agent].title if context.home.agent else None
+    home = turn_context.find_home(connection, context).agent
+    following = context.registry.agents[home].title if home else None
     return f"{ended} {following} answers next." if following else f"{ended} {NO_AGENT}"
 
 
@@ -254,7 +263,7 @@ def _find_agent_name(context: TurnContext, agent_id: str) -> str:
     return agent.name if agent else agent_id
 
 
-def _show_help(context: TurnContext, argument: str) -> str:
+def _show_help(connection: Connection, context: TurnContext, argument: str) -> str:
     return help_text()
 
 
@@ -264,7 +273,7 @@ def _render_model(model: str) -> str:
 
 
 # What a command does that asks no model.
-ACTIONS: Mapping[str, Callable[[TurnContext, str], str]] = {
+ACTIONS: Mapping[str, Callable[[Connection, TurnContext, str], str]] = {
     "agent": _switch_agent,
     "agents": _list_agents,
     "new": _start_afresh,
@@ -277,4 +286,6 @@ ACTIONS: Mapping[str, Callable[[TurnContext, str], str]] = {
     "end": _end_session,
 }
 # What may stand in the way of one that asks a model; `ask_agent` carries it out.
-OBSTACLES: Mapping[str, Callable[[TurnContext], str | None]] = {"compact": _obstacle_to_compact}
+OBSTACLES: Mapping[str, Callable[[Connection, TurnContext], str | None]] = {
+    "compact": _obstacle_to_compact
+}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -17,11 +16,9 @@ from core.agents.mention import Mention
 from core.agents.routing import Route, Why, route
 from core.messages import batch, command
 from core.messages.command import Call
-from core.models.credentials import Access
 from core.settings import Settings
 from store import allowlist
 from store import settings as settings_store
-from store.agents import provider_keys
 from store.agents.agents import Registry
 from store.chats import chats, contexts, messages, people, turns
 from store.chats import limits as limits_store
@@ -43,9 +40,8 @@ class Due:
 
 @dataclass(frozen=True)
 class TurnContext:
-    """Where messages are answered, within one transaction."""
+    """All that it takes to decide about the messages that are due: plain values, at one moment."""
 
-    connection: Connection
     config: Config
     settings: Settings
     registry: Registry
@@ -76,16 +72,6 @@ class TurnContext:
     def sticky(self) -> timedelta:
         return timedelta(minutes=self.settings.sticky_minutes)
 
-    @cached_property
-    def access(self) -> Access:
-        """Which models could be asked, with which keys."""
-        return provider_keys.access(self.connection, self.config)
-
-    @property
-    def home(self) -> Route:
-        """Where messages would go without a session."""
-        return _find_route(self.connection, self.settings, self.registry, self.person, None)
-
     @property
     def introduction(self) -> str:
         """What an agent reads about the person."""
@@ -103,12 +89,6 @@ class TurnContext:
         first = replace(self.messages[0], text=mentioned.text)
         messages = [first, *self.messages[1:]]
         return replace(self, route=Route(mentioned.agent, Why.STICKY), messages=messages)
-
-    def stick(self, agent: Agent) -> None:
-        chats.stick(self.connection, self.chat.id, agent.id, self.now + self.sticky)
-
-    def context_of(self, agent: Agent) -> Context:
-        return contexts.current(self.connection, self.chat.id, agent.id, self.now)
 
 
 def find_due(connection: Connection, chat: Chat, registry: Registry, now: datetime) -> Due | None:
@@ -140,7 +120,6 @@ def look_up(
     person = people.get(connection, person_id) if person_id else None
     interrupted = batch.find_interrupted(due.waiting)
     return TurnContext(
-        connection=connection,
         config=config,
         settings=due.settings,
         registry=due.registry,
@@ -156,6 +135,21 @@ def look_up(
         has_stopped=has_stopped,
         keeps_crashing=was_interrupted and limits_store.keeps_crashing(connection, chat.id),
     )
+
+
+def find_home(connection: Connection, context: TurnContext) -> Route:
+    """Where messages of this chat would go without a session."""
+    return _find_route(connection, context.settings, context.registry, context.person, None)
+
+
+def open_context(connection: Connection, context: TurnContext, agent: Agent) -> Context:
+    """What this agent remembers of the chat, made if it remembers nothing yet."""
+    return contexts.current(connection, context.chat.id, agent.id, context.now)
+
+
+def stick_to(connection: Connection, context: TurnContext, agent: Agent) -> None:
+    """The chat stays with this agent for a while."""
+    chats.stick(connection, context.chat.id, agent.id, context.now + context.sticky)
 
 
 def _find_route(

@@ -29,7 +29,7 @@ from store.chats.chats import Chat
 from store.chats.contexts import Context
 from store.chats.messages import Waiting
 from store.chats.turns import Answer, TurnKind
-from worker.jobs import commands, memory, replies
+from worker.jobs import commands, memory, replies, turn_context
 from worker.jobs.compaction import Summary
 from worker.jobs.plans import AskAgent, Fail, Plan, Refuse, RunCommand, SayText, StopAnswer
 from worker.jobs.turn_context import TurnContext
@@ -38,8 +38,10 @@ STILL_WORKING = "I'm still working on it."
 STOPPED = "Stopped."
 
 # Around what an agent reads of a takeover.
-BY_HAND = "[While you were paused, the owner of this number took over. This was said without you:]"
-NOW = "[End of that. Now it is your turn again, and they write:]"
+TAKEOVER_BEGIN = (
+    "[While you were paused, the owner of this number took over. This was said without you:]"
+)
+TAKEOVER_END = "[End of that. Now it is your turn again, and they write:]"
 
 log = structlog.get_logger(__name__)
 
@@ -62,32 +64,33 @@ class OpenTurn:
     command: str | None  # the name of one that asks a model; None: the agent answers
 
 
-def apply(context: TurnContext, plan: Plan) -> OpenTurn | None:
+def apply(connection: Connection, context: TurnContext, plan: Plan) -> OpenTurn | None:
     """Do what was decided. None when the turn is closed already: it needed no agent."""
     match plan:
         case StopAnswer(messages):
-            turns.drop_rest(context.connection, context.chat.id)
-            close(context, messages, replies.make_sentence(STOPPED), TurnKind.COMMAND)
+            turns.drop_rest(connection, context.chat.id)
+            close(connection, context, messages, replies.make_sentence(STOPPED), TurnKind.COMMAND)
         case Refuse():
-            _refuse(context, plan)
+            _refuse(connection, context, plan)
         case Fail(failure):
-            close(context, context.messages, replies.make_failure(make_error(failure)))
+            close(connection, context, context.messages, replies.make_failure(make_error(failure)))
         case RunCommand(call):
-            return _run_command(context, call)
+            return _run_command(connection, context, call)
         case SayText(text, mention):
             if mention:
                 context = context.turn_to(mention)
-                context.stick(context.registry.agents[mention.agent])
-            close(context, context.messages, replies.make_sentence(text))
+                turn_context.stick_to(connection, context, context.registry.agents[mention.agent])
+            close(connection, context, context.messages, replies.make_sentence(text))
         case AskAgent(content, mention):
             if mention:
                 context = context.turn_to(mention)
-                context.stick(context.registry.agents[mention.agent])
-            return _open(context, content)
+                turn_context.stick_to(connection, context, context.registry.agents[mention.agent])
+            return _open(connection, context, content)
     return None
 
 
 def close(
+    connection: Connection,
     context: TurnContext,
     messages: Sequence[Waiting],
     answer: Answer,
@@ -96,7 +99,7 @@ def close(
     """Begin and finish a turn at once."""
     is_notice = kind is TurnKind.NOTICE
     turn_id = turns.begin(
-        context.connection,
+        connection,
         context.chat.id,
         [message.id for message in messages],
         context.now,
@@ -106,7 +109,7 @@ def close(
         why=context.route.why if is_notice else None,
         passed_over=_find_absences(context) if is_notice and not context.agent else None,
     )
-    turns.finish(context.connection, turn_id, context.chat, answer, context.now)
+    turns.finish(connection, turn_id, context.chat, answer, context.now)
 
 
 def finish(
@@ -143,44 +146,46 @@ def say_still_working(connection: Connection, turn: OpenTurn, now: datetime) -> 
     )
 
 
-def _run_command(context: TurnContext, call: Call) -> OpenTurn | None:
+def _run_command(connection: Connection, context: TurnContext, call: Call) -> OpenTurn | None:
     if call.asks_model:
-        answer = commands.find_obstacle(call, context)
+        answer = commands.find_obstacle(connection, call, context)
         if answer is None:
-            return _open(context, Content(call.argument), call)
+            return _open(connection, context, Content(call.argument), call)
     else:
-        answer = commands.run(call, context)
-    close(context, context.messages, replies.make_sentence(answer), TurnKind.COMMAND)
+        answer = commands.run(connection, call, context)
+    close(connection, context, context.messages, replies.make_sentence(answer), TurnKind.COMMAND)
     return None
 
 
-def _refuse(context: TurnContext, plan: Refuse) -> None:
+def _refuse(connection: Connection, context: TurnContext, plan: Refuse) -> None:
     """Say so, or add the messages to the turn in which it was said a moment ago."""
-    connection, person_id = context.connection, plan.messages[0].person_id
+    person_id = plan.messages[0].person_id
     assert person_id, "only people are under limits"
     refusal = limits_store.find_refusal(
         connection, context.chat.id, person_id, plan.failure, plan.since
     )
     if refusal is None:
-        close(context, plan.messages, replies.make_failure(make_error(plan.failure)))
+        close(connection, context, plan.messages, replies.make_failure(make_error(plan.failure)))
     else:
         ids = [message.id for message in plan.messages]
         limits_store.add_to(connection, refusal, ids, context.now)
 
 
-def _open(context: TurnContext, content: Content, call: Call | None = None) -> OpenTurn:
+def _open(
+    connection: Connection, context: TurnContext, content: Content, call: Call | None = None
+) -> OpenTurn:
     agent, messages = context.agent, context.messages
     assert agent, "it was decided who is asked"
-    remembered = context.context_of(agent)
+    remembered = turn_context.open_context(connection, context, agent)
     request = (batch.build_content(messages) if call else content).as_text
     if not call:
         text = content.text
         if context.chat.is_group:
             text = group.prefix_speaker(messages[0].push_name, text)
-        content = replace(content, text=_with_words_by_hand(context, remembered, text))
+        content = replace(content, text=_add_takeover_words(connection, context, remembered, text))
     model = commands.find_model_name(remembered, agent, context.settings)
     turn_id = turns.begin(
-        context.connection,
+        connection,
         context.chat.id,
         [message.id for message in messages],
         context.now,
@@ -209,13 +214,15 @@ def _open(context: TurnContext, content: Content, call: Call | None = None) -> O
     )
 
 
-def _with_words_by_hand(context: TurnContext, remembered: Context, text: str) -> str:
+def _add_takeover_words(
+    connection: Connection, context: TurnContext, remembered: Context, text: str
+) -> str:
     """An agent that goes on has to know what its owner has said in its place."""
-    said = manual.since_last_turn(context.connection, context.chat, remembered)
+    said = manual.since_last_turn(connection, context.chat, remembered)
     if not said:
         return text
     lines = [f"{'Owner' if each.by_owner else each.name or 'They'}: {each.text}" for each in said]
-    return "\n".join([BY_HAND, *lines, NOW, text])
+    return "\n".join([TAKEOVER_BEGIN, *lines, TAKEOVER_END, text])
 
 
 def _find_absences(context: TurnContext) -> Mapping[str, Absence]:

@@ -243,8 +243,8 @@ async def test_a_bug_in_a_turn_is_told_neutrally_and_raised(
 async def test_a_bug_in_a_command_does_not_come_back_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(context: TurnContext, argument: str) -> str:
-        context.connection.exec_driver_sql("SELECT * FROM nowhere")
+    def broken(connection: Connection, context: TurnContext, argument: str) -> str:
+        connection.exec_driver_sql("SELECT * FROM nowhere")
         return ""
 
     monkeypatch.setitem(commands.ACTIONS, "help", broken)
