@@ -27,10 +27,10 @@ from core.link import Phase, Status
 from store.redis.live import Heartbeat
 from store.sql import migrate
 from tests.app.visitor import Visitor
-from tests.pages import PAGES
-from tests.past import OUR_NUMBER, Size, live_through
 from tests.services import postgres
 from tests.services import valkey as valkey_server
+from tests.support.history import OUR_NUMBER, Size, live_through
+from tests.support.pages import PAGES
 
 SIZE = Size(people=500, messages=10_000, longest=1_000, entries=300, others=100)
 LIMIT = 60.0  # ms at p50

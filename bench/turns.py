@@ -30,8 +30,8 @@ from store.redis.valkey import connect
 from store.sql import migrate
 from store.sql.engine import Database
 from store.sql.tables import turns
-from tests.fake_llm import FakeLLM
 from tests.services import valkey as valkey_server
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import until
 
 PATIENCE = 120

@@ -15,8 +15,8 @@ from pathlib import Path
 from honcho.environ import parse_procfile
 
 from config import ROOT, Config, ConfigError
-from demo import keep, place
-from demo.place import NotOurs, Place
+from demo import folder, snapshot
+from demo.folder import DemoFolder, NotOurs
 from demo.product import OWNER, Product
 from demo.server import serving
 from demo.web import make_app
@@ -35,16 +35,16 @@ STARTS_OVER = (
 
 def main() -> int:
     options = _options()
-    here = Place(options.folder)
+    here = DemoFolder(options.folder)
     try:
         here.make()
-        with only_one(Config.from_env({"DATA_DIR": str(here.folder)})):
+        with only_one(Config.from_env({"DATA_DIR": str(here.path)})):
             return run(here, options)
     except (ConfigError, NotOurs) as error:
         print(error, file=sys.stderr)
         return os.EX_CONFIG
     except AlreadyRunning:
-        print(f"A demo runs on {here.folder} already. Stop that one first.", file=sys.stderr)
+        print(f"A demo runs on {here.path} already. Stop that one first.", file=sys.stderr)
         return 1
 
 
@@ -52,29 +52,29 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run demo", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--fresh", action="store_true", help="forget the last demo and start over")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the demo keeps its data")
-    parser.add_argument("--port", type=int, default=place.PANEL_PORT, help="of the control panel")
-    parser.add_argument("--phones", type=int, default=place.PHONES_PORT, help="of the phones page")
+    parser.add_argument("--port", type=int, default=folder.PANEL_PORT, help="of the control panel")
+    parser.add_argument("--phones", type=int, default=folder.PHONES_PORT, help="of the phones page")
     return parser.parse_args()
 
 
-def run(here: Place, options: argparse.Namespace) -> int:
+def run(here: DemoFolder, options: argparse.Namespace) -> int:
     """Until a signal, or until a process says that it can't run. Returns the exit code."""
-    goes_on = keep.can_be_restored(here.phones) and not options.fresh
+    goes_on = snapshot.can_be_restored(here.phones) and not options.fresh
     if not goes_on:
         if here.data.exists() and not options.fresh:
             print(STARTS_OVER)
         here.clear()
         here.make()
-    environment = here.env(os.environ, place.free_port(options.port))
+    environment = here.env(os.environ, folder.free_port(options.port))
     os.environ.clear()
     os.environ.update(environment)
     config = Config.from_env()
-    phones = place.free_port(options.phones)
+    phones = folder.free_port(options.phones)
     with ExitStack() as stack:
         thread = stack.enter_context(SimulatorThread(here.authority))
         world = World(thread)
         if goes_on:
-            thread.run(keep.restore, world, here.phones)
+            thread.run(snapshot.restore, world, here.phones)
         else:
             world.populate()
         product = Product(config)
@@ -87,10 +87,10 @@ def run(here: Place, options: argparse.Namespace) -> int:
     return code
 
 
-def keep_phones(thread: SimulatorThread, world: World, here: Place) -> None:
+def keep_phones(thread: SimulatorThread, world: World, here: DemoFolder) -> None:
     try:
-        thread.run(keep.save, world, here.phones)
-    except keep.Unkeepable as error:
+        thread.run(snapshot.save, world, here.phones)
+    except snapshot.Unkeepable as error:
         print(f"{error}. The next demo starts over.", file=sys.stderr)
 
 
@@ -106,7 +106,7 @@ def commands(simulator: Simulator) -> dict[str, str]:
 
 
 def announce(
-    here: Place, config: Config, product: Product, processes: Processes, phones: int
+    here: DemoFolder, config: Config, product: Product, processes: Processes, phones: int
 ) -> None:
     """Once the panel answers: make the owner's account, and say where to look. Runs on a thread of
     its own, for a bounded time."""
@@ -115,8 +115,8 @@ def announce(
         return
     password = here.secret("password", "-".join(secrets.token_hex(2) for _ in range(3)))
     product.furnish(password)
-    processes.say(f"Open http://{place.NAME}:{phones}/enter/{here.key()}")
-    processes.say(f"The panel: {place.panel_url(config)} (name {OWNER}, password {password})")
+    processes.say(f"Open http://{folder.NAME}:{phones}/enter/{here.key()}")
+    processes.say(f"The panel: {folder.panel_url(config)} (name {OWNER}, password {password})")
 
 
 if __name__ == "__main__":

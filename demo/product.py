@@ -28,7 +28,7 @@ LOOK_EVERY = 0.5  # seconds: how old an answer of `look` may be
 
 
 @dataclass(frozen=True)
-class Facts:
+class ProductState:
     """What the phones page shows of the product."""
 
     up: bool = False  # false while the product starts
@@ -58,7 +58,7 @@ class Product:
         self._panel = create_app(config)
         self._services: Services = self._panel.extensions["djinnbot"]
         self._lock = Lock()
-        self._facts, self._looked_at = Facts(), float("-inf")
+        self._facts, self._looked_at = ProductState(), float("-inf")
         self._token: str | None = None
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class Product:
         value = signer.dumps({"token": self._session(), "_permanent": True})
         return self._panel.config["SESSION_COOKIE_NAME"], str(value)
 
-    def look(self) -> Facts:
+    def look(self) -> ProductState:
         """The facts, at most half a second old."""
         with self._lock:
             if time.monotonic() - self._looked_at > LOOK_EVERY:
@@ -100,14 +100,14 @@ class Product:
             with suppress(ProcessLookupError):
                 os.kill(heartbeat.pid, signal.SIGTERM)
 
-    def _read(self) -> Facts:
+    def _read(self) -> ProductState:
         try:
             with self._services.db.read() as connection:
                 entries = tuple(allowlist.load(connection))
                 everyone = settings.load(connection).allow_all
-            return Facts(True, self._services.live.read_status(), entries, everyone)
+            return ProductState(True, self._services.live.read_status(), entries, everyone)
         except (SQLAlchemyError, RedisError):
-            return Facts()
+            return ProductState()
 
     def _session(self) -> str:
         """The demo's own browser session, a new one when it was ended."""

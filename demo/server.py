@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from demo.place import HOST
+from demo.folder import HOST
 
 STOP_SECONDS = 0.2
 

@@ -20,11 +20,11 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
 from app.web import headers
-from demo.place import panel_url
+from demo.folder import panel_url
 from demo.product import Product
 from demo.stream import Watcher
 from demo.world import faults
-from demo.world.cast import GUESTS, OWNER
+from demo.world.people import GUESTS, OWNER
 from demo.world.samples import SAMPLES
 from demo.world.verbs import MOST_NAME, PICTURES, VERBS, Order, send_file
 from demo.world.world import Refused, World

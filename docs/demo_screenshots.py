@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from config import ROOT
-from demo.world.cast import GUESTS, OWNER
+from demo.world.people import GUESTS, OWNER
 from demo.world.samples import SAMPLES
 from docs.screenshots import IMAGES, SHOWN
 from tests.services import chromium

@@ -21,15 +21,15 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, async_playwright
 
 from config import ROOT, Config
-from demo.place import free_port
+from demo.folder import free_port
 from docs.scenes import PICTURE, REPLIES, STRANGER, TALKS
 from simulator import Phone, Simulator
 from store import settings
 from store.redis import valkey
 from store.redis.live import Live
 from store.sql.engine import Database
-from tests.fake_llm import FakeLLM
 from tests.services import chromium
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import until_async
 
 IMAGES = ROOT / "docs" / "images"

@@ -4,8 +4,8 @@ answers are made in the simulator's loop."""
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from demo.world import faults, matter, screen
-from demo.world.cast import GUESTS, OWNER, TEAM
+from demo.world import attachments, faults, page_state
+from demo.world.people import GUESTS, OWNER, TEAM
 from demo.world.wire import Wire
 from simulator import LinkFailed, Message, Phone, Simulator, SimulatorThread
 from simulator.phones.media import BadMedia
@@ -40,18 +40,18 @@ class World:
         except (LinkFailed, ValueError, LookupError) as error:
             raise Refused(_sentence(error)) from error
 
-    def draw(self) -> screen.State:
+    def draw(self) -> page_state.State:
         """What the page shows of the simulated WhatsApp."""
 
-        def run_inside() -> screen.State:
-            drawn = screen.draw(self.simulator, self.read)
+        def run_inside() -> page_state.State:
+            drawn = page_state.draw(self.simulator, self.read)
             return drawn | {
                 "faults": faults.active(self.simulator),
                 "linked": bool(self.phone(OWNER.number).linked_devices),
                 "answered": self._was_answered(GUESTS[0].number),
             }
 
-        drawn: screen.State = self._thread.run(run_inside)
+        drawn: page_state.State = self._thread.run(run_inside)
         return drawn
 
     def faults(self) -> list[str]:
@@ -69,7 +69,7 @@ class World:
         try:
             phone = self.phone(number)
             data: bytes = self._thread.run(phone.opens, message_id)
-            return data, *matter.file(phone.messages[message_id])
+            return data, *attachments.file(phone.messages[message_id])
         except (LookupError, BadMedia) as error:
             raise Refused(_sentence(error)) from error
 

@@ -1,4 +1,4 @@
-"""Every page of the panel is listed in tests/pages.py, and opens."""
+"""Every page of the panel is listed in tests/support/pages.py, and opens."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from werkzeug.routing import Rule
 
 from app.web.ext import Services
 from tests.app.visitor import Visitor
-from tests.pages import DOORS, NOT_PAGES, PAGES
-from tests.past import Size, live_through
+from tests.support.history import Size, live_through
+from tests.support.pages import DOORS, NOT_PAGES, PAGES
 
 # They ask for an API key, or nobody at all; no person opens them.
 FOR_PROGRAMS = {"api", "metrics", "up", "static"}

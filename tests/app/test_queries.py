@@ -14,9 +14,9 @@ from config import Config
 from core.link import Phase, Status
 from store.redis.live import Heartbeat, Live
 from tests.app.visitor import Visitor
-from tests.pages import PAGES
-from tests.past import OUR_NUMBER, Size, live_through
 from tests.services import databases
+from tests.support.history import OUR_NUMBER, Size, live_through
+from tests.support.pages import PAGES
 
 MOST = 30  # statements of one page
 FEW = Size(people=12, messages=160, entries=12, others=12)  # the longest chat fills a page

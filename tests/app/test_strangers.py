@@ -16,8 +16,8 @@ from store.account import owner
 from store.sql.tables import metadata
 from tests.app.api.program import check
 from tests.app.visitor import HTMX, Visitor
-from tests.pages import NOT_PAGES, PAGES
-from tests.past import Size, live_through
+from tests.support.history import Size, live_through
+from tests.support.pages import NOT_PAGES, PAGES
 
 PUBLIC = {
     "static": "style sheets, scripts and pictures, the same in every installation",
@@ -30,7 +30,12 @@ PUBLIC = {
     "api.read_openapi": "the description of the API, the same in every installation",
 }
 FOR_KEYS = ("api", "metrics")  # they look for an API key, and never at a browser's session
-SECRETS = ("Person 1", "Which database", "Label 1", "Program 1")  # as `tests/past.py` writes them
+SECRETS = (
+    "Person 1",
+    "Which database",
+    "Label 1",
+    "Program 1",
+)  # as `tests/support/history.py` writes them
 SAMPLES = {"agent_id": "finn", "name": "openai", "kind": "html", "trial_id": "1"}
 
 
@@ -43,7 +48,7 @@ def routes(app: Flask) -> Iterator[tuple[Rule, str]]:
 
 
 def address(app: Flask, rule: Rule) -> str:
-    """One with something behind it, as far as `tests/past.py` has made it."""
+    """One with something behind it, as far as `tests/support/history.py` has made it."""
     if rule.endpoint in PAGES:
         return PAGES[rule.endpoint]
     values = {name: SAMPLES.get(name, 2) for name in rule.arguments}

@@ -15,8 +15,8 @@ from store.account import owner
 from store.account import second_factor as stored
 from tests.browser.looks import run_axe_on_looks
 from tests.browser.panel import Panel
-from tests.pages import PAGES
-from tests.past import OUR_NUMBER, Size, live_through
+from tests.support.history import OUR_NUMBER, Size, live_through
+from tests.support.pages import PAGES
 
 pytestmark = pytest.mark.browser
 

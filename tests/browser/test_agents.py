@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from store.agents.agents import AgentFolder
-from tests import eleven
 from tests.browser.looks import audit_looks
 from tests.browser.panel import Panel
+from tests.support import agent_folders
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ PAGES = (
 
 @pytest.fixture
 def root(panel: Panel, tmp_path: Path) -> Path:
-    panel.services.agents = AgentFolder(eleven.build(tmp_path / "eleven"))
+    panel.services.agents = AgentFolder(agent_folders.build(tmp_path / "eleven"))
     return panel.services.agents.path
 
 
@@ -53,7 +53,7 @@ def test_edit_restore_remove_and_undo(either: Page, root: Path) -> None:
     page.get_by_role("link", name="Look at the previous SOUL.md").click()
     page.get_by_role("button", name="Restore SOUL.md").click()
     expect(page.get_by_text("SOUL.md is again what it was before.")).to_be_visible()
-    expect(page.get_by_label("Character")).to_have_value(str(eleven.FILES["finn/SOUL.md"]))
+    expect(page.get_by_label("Character")).to_have_value(str(agent_folders.FILES["finn/SOUL.md"]))
 
     page.get_by_role("link", name="Remove").click()
     expect(page.get_by_text("Remove Finn?")).to_be_visible()

@@ -10,7 +10,7 @@ from store.chats import chats, messages, turns
 from store.chats.turns import Answer, TurnKind
 from tests.browser.looks import audit_looks
 from tests.browser.panel import Panel
-from tests.fake_llm import FakeLLM, llm
+from tests.services.fake_llm import FakeLLM, llm
 from tests.services.processes import Spawned, Spawner
 from tests.worker.world import write_agent
 

@@ -14,7 +14,7 @@ from tests.app.allowlist.test_people import hold
 from tests.app.diagnostics.test_views import say
 from tests.browser.looks import audit_looks
 from tests.browser.panel import Panel
-from tests.store.making import chat_with, write
+from tests.store.rows import chat_with, write
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from app import bootstrap
 from config import Config
 from demo.product import Product
 from demo.web import make_app
-from demo.world.cast import GUESTS, OWNER
+from demo.world.people import GUESTS, OWNER
 from demo.world.verbs import VERBS, Order
 from demo.world.world import World
 from simulator import Phone, SimulatorThread

@@ -12,7 +12,7 @@ from typing import Any
 
 from config import Config
 from core.admission.allowlist import Pattern
-from demo.world.cast import GUESTS, OWNER
+from demo.world.people import GUESTS, OWNER
 from store import allowlist
 from store.redis import valkey
 from store.redis.live import Live

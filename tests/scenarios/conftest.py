@@ -8,8 +8,8 @@ from redis import Redis
 
 from simulator import Simulator
 from store.sql.engine import Database
-from tests.fake_llm import FakeLLM, llm
 from tests.scenarios.product import Product
+from tests.services.fake_llm import FakeLLM, llm
 from tests.services.processes import Spawner
 
 __all__ = ["llm"]

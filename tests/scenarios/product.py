@@ -24,7 +24,7 @@ from store.redis import live
 from store.redis.live import Live, Wish
 from store.sql import tables
 from store.sql.engine import Database
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until_async
 from worker.supervisor import lock

@@ -6,8 +6,8 @@ from core.messages.message import Reason
 from core.states import MessageState
 from simulator import Phone
 from store.sql import tables
-from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
+from tests.services.fake_llm import FakeLLM
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from core.states import MessageState
 from simulator import Simulator
 from store.redis import valkey
 from store.sql.engine import Database
-from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
 from tests.services import chromium
+from tests.services.fake_llm import FakeLLM
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import PATIENCE_MS
 

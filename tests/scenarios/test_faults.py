@@ -9,8 +9,8 @@ from core.link import End, Phase
 from core.states import MessageState
 from simulator import Phone
 from store.sql import tables
-from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product, connection_pid
+from tests.services.fake_llm import FakeLLM
 from tests.services.processes import Spawned
 
 

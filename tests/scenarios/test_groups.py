@@ -8,8 +8,8 @@ from core.states import MessageState
 from simulator import Phone
 from simulator.service.groups import Group
 from store.sql import tables
-from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
+from tests.services.fake_llm import FakeLLM
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -14,8 +14,8 @@ from core.states import MessageState
 from simulator import Phone
 from store.chats import people
 from tests.app.visitor import Visitor
-from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
+from tests.services.fake_llm import FakeLLM
 
 FORM = {"label": "Bob", "agent": "", "answer": "y"}
 

@@ -13,8 +13,8 @@ from simulator import Simulator
 from store.redis import valkey
 from store.sql import tables
 from store.sql.engine import Database
-from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
+from tests.services.fake_llm import FakeLLM
 from tests.services.processes import Spawner
 from tests.waiting import until_async
 

@@ -10,8 +10,8 @@ from simulator import Phone
 from simulator.wire.node import node
 from store.chats import chats, manual
 from store.sql import tables
-from tests.fake_llm import FakeLLM
 from tests.scenarios.product import Product
+from tests.services.fake_llm import FakeLLM
 
 ANA = "+15550002001"
 PICTURE = b"\x89PNG not really"

@@ -9,7 +9,7 @@ from core.states import MessageState
 from store import admission, allowlist
 from store.chats import messages, people
 from store.sql.engine import Database
-from tests.store.making import ADA, BOB, LID, NOW, chat_with, inbound, write
+from tests.store.rows import ADA, BOB, LID, NOW, chat_with, inbound, write
 
 
 def receive(connection, message_id="M1", phone=ADA, **changes):

@@ -13,7 +13,7 @@ from store.account import audit
 from store.allowlist import Sort
 from store.chats import people
 from store.sql.engine import Database
-from tests.store.making import LID, NOW, overlapping
+from tests.store.rows import LID, NOW, overlapping
 
 ADA, AREA, ALL = Pattern("+15551234567"), Pattern("+1555*"), Pattern("*")
 LATER = NOW + timedelta(hours=1)

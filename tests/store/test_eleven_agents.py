@@ -7,16 +7,16 @@ import pytest
 from core.agents.agent import Agent
 from core.channel import Channel
 from store.agents.agents import AgentFolder, Registry
-from tests import eleven
+from tests.support import agent_folders
 
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Registry:
-    return AgentFolder(eleven.build(tmp_path / "agents")).load()
+    return AgentFolder(agent_folders.build(tmp_path / "agents")).load()
 
 
 def test_ten_load_and_one_is_broken(registry: Registry) -> None:
-    assert sorted(registry.agents) == eleven.USABLE and len(registry.agents) == 10
+    assert sorted(registry.agents) == agent_folders.USABLE and len(registry.agents) == 10
     [broken] = registry.broken
     assert broken.id == "holt"
     assert broken.problem.startswith("config.yml, line 4: ")
@@ -64,7 +64,7 @@ def test_models(registry: Registry) -> None:
     ],
 )
 def test_problems(tmp_path: Path, line: str, problem: str) -> None:
-    file = eleven.build(tmp_path) / "finn/config.yml"
+    file = agent_folders.build(tmp_path) / "finn/config.yml"
     file.write_text(f"model: custom/small\n{line}\n")
     said = {broken.id: broken.problem for broken in AgentFolder(tmp_path).load().broken}
     assert said["finn"].startswith(problem)
@@ -72,8 +72,8 @@ def test_problems(tmp_path: Path, line: str, problem: str) -> None:
 
 
 def test_switched_off_for_whatsapp(tmp_path: Path) -> None:
-    file = eleven.build(tmp_path) / "finn/config.yml"
-    file.write_text(eleven.FINN + "whatsapp: false\n")
+    file = agent_folders.build(tmp_path) / "finn/config.yml"
+    file.write_text(agent_folders.FINN + "whatsapp: false\n")
     registry = AgentFolder(tmp_path).load()
     assert not registry.agents["finn"].is_on_whatsapp
     assert registry.restrict_to(Channel.PANEL) is registry

@@ -10,7 +10,7 @@ from core.link import SESSION_ENDS, STOPPING_ENDS, End, Link
 from store import link
 from store.redis.live import Live
 from store.sql.engine import Database
-from tests.store.making import ADA, BOB, NOW, overlapping, together, transact
+from tests.store.rows import ADA, BOB, NOW, overlapping, together, transact
 
 LATER = NOW + timedelta(days=1)
 LINKED = Link(phone=ADA, device_name="DjinnBot", linked_at=NOW)

@@ -8,7 +8,7 @@ from store import link_history
 from store.link_history import KEPT, Event, LinkEvent
 from store.sql.engine import Database
 from store.sql.tables import link_events as table
-from tests.store.making import NOW, count
+from tests.store.rows import NOW, count
 
 
 @pytest.fixture

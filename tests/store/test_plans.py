@@ -22,7 +22,7 @@ from store.sql.tables import messages as messages_table
 from store.sql.tables import outbox as outbox_table
 from store.sql.tables import people as people_table
 from store.sql.tables import turns as turns_table
-from tests.store.making import ADA, LID, NOW
+from tests.store.rows import ADA, LID, NOW
 
 PEOPLE, MESSAGES, TURNS = 500, 10_000, 5_000
 LARGE = ("messages", "outbox", "turns", "conversations")

@@ -18,7 +18,7 @@ from store.chats.turns import Answer, TurnKind
 from store.retention import Rule
 from store.sql import tables
 from store.sql.engine import Database
-from tests.store.making import ADA, NOW, chat_with, column, count, inbound, write
+from tests.store.rows import ADA, NOW, chat_with, column, count, inbound, write
 
 DAY = timedelta(days=1)
 

@@ -10,7 +10,7 @@ from core.settings import Settings
 from store import settings
 from store.sql.engine import Database
 from store.sql.tables import settings as table
-from tests.store.making import NOW, column, count, overlapping, together
+from tests.store.rows import NOW, column, count, overlapping, together
 
 WANTED = Settings(
     enabled=True,

@@ -5,7 +5,7 @@ from redis import Redis
 
 from config import Config
 from store.sql.engine import Database
-from tests.fake_llm import FakeLLM, llm
+from tests.services.fake_llm import FakeLLM, llm
 from tests.worker.world import Clock, World
 
 __all__ = ["llm"]

@@ -13,16 +13,16 @@ from core.agents.agent import system_prompt
 from core.channel import Channel
 from core.phone import Phone
 from store.agents.agents import AgentFolder
-from tests import eleven
 from tests.app.visitor import Visitor, tag
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
+from tests.support import agent_folders
 from tests.worker.world import ALICE, World
 
 
 @pytest.fixture
 def root(world: World) -> Path:
     """The eleven agents, in the place of the world's own."""
-    return eleven.build(world.config.agents_dir)
+    return agent_folders.build(world.config.agents_dir)
 
 
 @pytest.fixture
@@ -52,10 +52,10 @@ def edit(owner: Visitor, agent_id: str, **changes: str) -> None:
 
 async def test_all_ten_answer(world: World, root: Path, llm: FakeLLM) -> None:
     alice = world.friend()
-    for agent_id in eleven.USABLE:
+    for agent_id in agent_folders.USABLE:
         await alice.talks((f"/agent {agent_id}", "You are now talking to"), ("hi", ""))
     answered = [turn["agent"] for turn in world.turns() if turn["kind"] == "agent"]
-    assert answered == eleven.USABLE
+    assert answered == agent_folders.USABLE
     failed = [turn["agent"] for turn in world.turns() if turn["state"] == "failed"]
     assert failed == ["luke"]  # whose provider we don't know
 
@@ -63,7 +63,7 @@ async def test_all_ten_answer(world: World, root: Path, llm: FakeLLM) -> None:
 async def test_an_edit_rules_the_next_turn_and_nothing_else(
     world: World, root: Path, owner: Visitor, llm: FakeLLM
 ) -> None:
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     alice = world.friend()
     await alice.asks("hi")
     assert "fond of diagrams" in llm.requests[-1].system and llm.requests[-1].model == "small"
@@ -75,8 +75,10 @@ async def test_an_edit_rules_the_next_turn_and_nothing_else(
     assert llm.requests[-1].model == "large"
     assert "Finnegan" in await alice.asks("/agents")
 
-    after = eleven.contents(root)
-    assert after["finn/config.yml"].decode() == eleven.FINN.replace("custom/small", "custom/large")
+    after = agent_folders.contents(root)
+    assert after["finn/config.yml"].decode() == agent_folders.FINN.replace(
+        "custom/small", "custom/large"
+    )
     assert after["finn/AGENTS.md"] == before["finn/AGENTS.md"]
     same = {name for name in before if not name.startswith("finn/") or name.endswith(".yml")}
     assert all(after[name] == before[name] for name in same - {"finn/config.yml"})

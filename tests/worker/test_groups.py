@@ -17,7 +17,7 @@ from store.chats import chats, messages, people
 from store.chats.chats import Chat
 from store.sql import tables
 from store.sql.engine import Database
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.connection.test_receive import Door, from_bob, hidden, message
 from tests.worker.world import ALICE, BOB, START, Clock, World
 from worker.connection import decisions

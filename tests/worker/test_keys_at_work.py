@@ -10,7 +10,7 @@ from store.agents import provider_keys
 from store.redis.model_tests import ModelTestResult, Trial, Trials
 from store.redis.queue import Turns
 from store.sql.engine import Database
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.services.processes import Spawner
 from tests.waiting import until
 from tests.worker.world import World

@@ -16,7 +16,7 @@ from store.chats import chats, messages, outbox, turns
 from store.redis import valkey
 from store.redis.live import PARTIAL_TTL, Live
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import PATIENCE, until_async
 from tests.worker.world import World
 

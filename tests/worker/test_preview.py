@@ -17,7 +17,7 @@ from store.agents.agents import AgentFolder
 from store.chats import chats, messages, people, takeovers
 from store.pages import preview
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.world import ALICE, World
 from worker.connection.decisions import judge
 

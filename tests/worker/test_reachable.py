@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.world import World
 
 

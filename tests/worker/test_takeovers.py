@@ -13,7 +13,7 @@ from store.chats.contexts import current
 from store.chats.takeovers import By
 from store.redis.stop_signals import Stops
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.jobs.test_running import asked, at_work
 from tests.worker.world import Friend, World

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from app.web.ext import Services
-from tests import eleven
 from tests.app.acts import list_acts
 from tests.app.agents.editing import save_agent
 from tests.app.visitor import Visitor, tag, words
+from tests.support import agent_folders
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_what_can_not_be_is_told_beside_it_and_nothing_changes(
     sentence: str,
     htmx: bool,
 ) -> None:
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     answer = save_agent(owner, "finn", htmx, **{field: value, "role": "kept"} | {field: value})
     assert answer.status_code == 422
     assert sentence in words(answer)
     assert 'aria-invalid="true"' in tag(answer, field)
     if field != "role":
         assert 'value="kept"' in tag(answer, "role")
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before
     assert list_acts(services) == []
 
 
@@ -53,7 +53,9 @@ def test_what_was_there_already_may_stay(owner: Visitor, root: Path) -> None:
     """A provider that we don't know must not keep the owner from changing the rest."""
     (root / "luke/IDENTITY.md").write_text("- **Name:** Luke\n- **Emoji:** (none)\n")
     assert save_agent(owner, "luke", soul="Pixels.").status_code == 303
-    assert (root / "luke/config.yml").read_bytes() == eleven.FILES["luke/config.yml"].encode()  # type: ignore[union-attr]
+    assert (root / "luke/config.yml").read_bytes() == agent_folders.FILES[
+        "luke/config.yml"
+    ].encode()  # type: ignore[union-attr]
 
 
 def test_long_texts_are_taken(owner: Visitor, services: Services, root: Path) -> None:
@@ -83,9 +85,9 @@ def test_what_can_not_be_made(
     field: str,
     sentence: str,
 ) -> None:
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     answer = owner.submit("/agents/new", **{"start": "", "role": "kept"} | fields)
     assert answer.status_code == 422 and sentence in words(answer)
     assert 'aria-invalid="true"' in tag(answer, field)
     assert 'value="kept"' in tag(answer, "role")
-    assert eleven.contents(root) == before and list_acts(services) == []
+    assert agent_folders.contents(root) == before and list_acts(services) == []

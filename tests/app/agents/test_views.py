@@ -20,10 +20,10 @@ from store.agents import provider_keys
 from store.agents.agents import AgentFolder
 from store.pages import agent_use
 from store.sql.tables import chats, turns
-from tests import eleven
 from tests.app.acts import list_acts
 from tests.app.agents.editing import read_etag, read_form, save_agent
 from tests.app.visitor import TOKEN, Visitor, tag, words
+from tests.support import agent_folders
 
 
 def use(services: Services, agent: str, cost: str | None) -> None:
@@ -92,29 +92,31 @@ def test_a_model_without_a_key_is_told(owner: Visitor, services: Services, root:
     assert '<option value="openai/gpt-4o">' in owner.open("/agents/finn/").text
 
 
-@pytest.mark.parametrize("agent_id", eleven.USABLE)
+@pytest.mark.parametrize("agent_id", agent_folders.USABLE)
 @pytest.mark.parametrize("htmx", [False, True])
 def test_saving_without_a_change_changes_nothing(
     owner: Visitor, root: Path, agent_id: str, htmx: bool
 ) -> None:
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     assert save_agent(owner, agent_id, htmx).status_code == (200 if htmx else 303)
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before
 
 
 @pytest.mark.parametrize("htmx", [False, True])
 def test_a_change_touches_only_what_was_changed(
     owner: Visitor, services: Services, root: Path, htmx: bool
 ) -> None:
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     answer = save_agent(
         owner, "finn", htmx, model="openai:gpt-4o", role="Architect", soul="Rhymes.\r\n"
     )
     assert answer.status_code == (200 if htmx else 303)
     said = words(answer if htmx else owner.open("/agents/finn/"))
     assert "It counts from the next message on." in said
-    after = eleven.contents(root)
-    assert after["finn/config.yml"].decode() == eleven.FINN.replace("custom/small", "openai/gpt-4o")
+    after = agent_folders.contents(root)
+    assert after["finn/config.yml"].decode() == agent_folders.FINN.replace(
+        "custom/small", "openai/gpt-4o"
+    )
     assert after["finn/IDENTITY.md"].decode() == before["finn/IDENTITY.md"].decode().replace(
         "Solutions Architect", "Architect"
     )
@@ -134,17 +136,17 @@ def test_a_change_touches_only_what_was_changed(
 
 def test_a_file_from_windows_stays_one(owner: Visitor, root: Path) -> None:
     save_agent(owner, "yukihiro", emoji="🦉", model="", soul="One.\r\nTwo.\r\n")
-    raw = eleven.contents(root / "yukihiro")
-    before = eleven.FILES["yukihiro/IDENTITY.md"]
+    raw = agent_folders.contents(root / "yukihiro")
+    before = agent_folders.FILES["yukihiro/IDENTITY.md"]
     assert isinstance(before, bytes)
     assert raw["IDENTITY.md"] == before.replace("💻".encode(), "🦉".encode())
     assert raw["SOUL.md"] == b"One.\r\nTwo.\r\n"
-    assert raw["config.yml"] == eleven.PULSE_KEYS.replace("\n", "\r\n").encode()
+    assert raw["config.yml"] == agent_folders.PULSE_KEYS.replace("\n", "\r\n").encode()
 
 
 def test_switching_off_for_whatsapp(owner: Visitor, services: Services, root: Path) -> None:
     save_agent(owner, "finn", is_on_whatsapp=None)
-    assert (root / "finn/config.yml").read_text() == eleven.FINN + "whatsapp: false\n"
+    assert (root / "finn/config.yml").read_text() == agent_folders.FINN + "whatsapp: false\n"
     assert "not on WhatsApp" in words(owner.open("/agents/"))
     save_agent(owner, "finn", is_on_whatsapp="y")
     assert services.agents.load().agents["finn"].is_on_whatsapp
@@ -164,13 +166,13 @@ def test_a_change_from_elsewhere_is_not_overwritten_unseen(
 ) -> None:
     opened = {"etag": read_etag(owner, "finn"), **read_form(services, "finn")}
     (root / "finn/SOUL.md").write_text("Changed <by hand>.\n")
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     answer = owner.submit("/agents/finn/", htmx, **opened | {"name": "Finnegan"})
     assert answer.status_code == 422
     assert "were changed since this page was opened" in words(answer)
     assert "There is now: Changed <by hand>." in words(answer)
     assert 'value="Finnegan"' in tag(answer, "name") and "fond of diagrams" in answer.text
-    assert eleven.contents(root) == before and list_acts(services) == []
+    assert agent_folders.contents(root) == before and list_acts(services) == []
     again = tag(answer, "etag").split('value="')[1].split('"')[0]
     final = owner.submit("/agents/finn/", htmx, **opened | {"name": "Finnegan", "etag": again})
     assert final.status_code == (200 if htmx else 303)
@@ -262,7 +264,7 @@ def test_taking_a_change_back(owner: Visitor, services: Services, root: Path, ht
     where = answer.headers["HX-Redirect"] if htmx else answer.headers["Location"]
     assert answer.status_code == (200 if htmx else 303) and where == "/agents/finn/"
     assert "SOUL.md is again what it was before." in words(owner.open(where))
-    assert (root / "finn/SOUL.md").read_text() == eleven.FILES["finn/SOUL.md"]
+    assert (root / "finn/SOUL.md").read_text() == agent_folders.FILES["finn/SOUL.md"]
     assert "\nmodel:" not in (root / "finn/config.yml").read_text()
     assert list_acts(services)[0] == "ana: agent restored finn: SOUL.md"
 
@@ -315,7 +317,7 @@ def test_a_new_one_from_an_empty_page(
     assert "Mary Änn 🦉 is there and can be written to." in words(owner.open(where))
     agent = services.agents.load().agents["mary-ann"]
     assert agent.title == "🦉 Mary Änn 🦉, Owl"
-    assert eleven.contents(root / "mary-ann") == {
+    assert agent_folders.contents(root / "mary-ann") == {
         "IDENTITY.md": "# Mary Änn 🦉\n\n- **Name:** Mary Änn 🦉\n- **Role:** Owl\n"
         "- **Emoji:** 🦉\n".encode()
     }
@@ -324,7 +326,7 @@ def test_a_new_one_from_an_empty_page(
 
 def test_a_copy_of_one_that_is_there(owner: Visitor, services: Services, root: Path) -> None:
     owner.submit("/agents/new", name="Nora", role="", emoji="", start="own:finn", agent_id="Nora_2")
-    before, after = eleven.contents(root / "finn"), eleven.contents(root / "Nora_2")
+    before, after = agent_folders.contents(root / "finn"), agent_folders.contents(root / "Nora_2")
     assert set(after) == {"config.yml", "IDENTITY.md", "SOUL.md", "AGENTS.md"}
     assert after["config.yml"] == before["config.yml"]
     agent = services.agents.load().agents["Nora_2"]
@@ -357,7 +359,7 @@ def test_removing_asks_first_and_can_be_undone(
     with services.db.write() as connection:
         settings.save(connection, Settings(default_agent="finn"), services.now())
         allowlist.add(connection, Pattern("*"), None, "finn", services.now())
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     question = words(owner.open("/agents/finn/remove", htmx))
     assert "Remove Finn? The folder finn is moved" in question
     assert "It is the default agent" in question and "1 line of the allowlist" in question
@@ -369,7 +371,7 @@ def test_removing_asks_first_and_can_be_undone(
     trashed = page.text.split('name="trashed" value="')[1].split('"')[0]
     back = owner.submit("/agents/recover", htmx, trashed=trashed)
     assert "finn is back." in words(back if htmx else owner.open("/agents/"))
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before
     assert list_acts(services) == ["ana: agent recovered finn", "ana: agent removed finn"]
 
 
@@ -383,10 +385,10 @@ def test_a_broken_one_can_be_removed(owner: Visitor, services: Services, root: P
 def test_what_is_not_in_the_trash_does_not_come_back(
     owner: Visitor, services: Services, root: Path, trashed: str
 ) -> None:
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     owner.submit("/agents/recover", trashed=trashed)
     assert "is not in the trash any more" in words(owner.open("/agents/"))
-    assert eleven.contents(root) == before and list_acts(services) == []
+    assert agent_folders.contents(root) == before and list_acts(services) == []
 
 
 def test_one_does_not_come_back_in_place_of_another(owner: Visitor, root: Path) -> None:

@@ -20,7 +20,7 @@ from store.link_history import Event
 from store.redis.live import Live, make_heartbeat
 from tests.app.diagnostics.test_views import say
 from tests.app.visitor import Visitor
-from tests.store.making import chat_with, write
+from tests.store.rows import chat_with, write
 
 PHONE = Phone("+15551234567")
 SECRETS = {

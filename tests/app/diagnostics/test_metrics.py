@@ -21,7 +21,7 @@ from store.chats.turns import Answer, TurnKind
 from store.redis.live import Live
 from store.redis.queue import Turns
 from tests.app.conftest import Beats
-from tests.store.making import chat_with, write
+from tests.store.rows import chat_with, write
 
 Samples = Mapping[tuple[str, ...], float]
 

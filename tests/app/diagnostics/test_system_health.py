@@ -13,7 +13,7 @@ from store import link, settings
 from store.redis.live import Heartbeat, Live, make_heartbeat
 from store.redis.queue import Turns
 from tests.app.visitor import Visitor, words
-from tests.store.making import chat_with, write
+from tests.store.rows import chat_with, write
 
 
 @pytest.mark.usefixtures("redis_away")

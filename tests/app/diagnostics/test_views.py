@@ -23,7 +23,7 @@ from store.redis import logs
 from store.redis.live import HEARTBEAT_TTL, Heartbeat, Live
 from tests.app.allowlist.test_people import hold
 from tests.app.visitor import Visitor, words
-from tests.store.making import chat_with, write
+from tests.store.rows import chat_with, write
 
 PHONE = Phone("+15551234567")
 

@@ -10,7 +10,7 @@ from core.messages.message import Reason
 from core.states import MessageState
 from store.chats import messages
 from tests.app.visitor import Visitor, words
-from tests.store.making import inbound
+from tests.store.rows import inbound
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from app.web.ext import Services
 from tests.app.visitor import Visitor
-from tests.past import Size, live_through
+from tests.support.history import Size, live_through
 
 # Bytes, without the stylesheets, which stay in the browser's cache for a year, packed as they are.
 MOST, STYLES = 150_000, 120_000

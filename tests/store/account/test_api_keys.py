@@ -9,7 +9,7 @@ from store.account.api_keys import SCOPES, ApiKey
 from store.account.owner import fingerprint
 from store.sql.engine import Database
 from store.sql.tables import api_keys as table
-from tests.store.making import NOW, count, overlapping
+from tests.store.rows import NOW, count, overlapping
 
 CHOSEN = "the operator's own secret"
 LATER = NOW + timedelta(hours=1)

@@ -11,7 +11,7 @@ from store.account import audit
 from store.account.audit import Action, Filter
 from store.redis.live import Wish
 from store.sql.engine import Database
-from tests.store.making import NOW
+from tests.store.rows import NOW
 
 
 def test_the_latest_first(database: Database) -> None:

@@ -7,7 +7,7 @@ from store.account.owner import RESET_VALID, SESSION_IDLE, BrowserSession, Owner
 from store.sql.engine import Database
 from store.sql.tables import owner as table
 from store.sql.tables import sessions, setup_links
-from tests.store.making import NOW, column, count, overlapping, together
+from tests.store.rows import NOW, column, count, overlapping, together
 
 LATER = NOW + timedelta(minutes=5)
 

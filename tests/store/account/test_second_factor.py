@@ -6,7 +6,7 @@ from store.account import owner, second_factor
 from store.account.second_factor import RECOVERY_CODES
 from store.sql.engine import Database
 from store.sql.tables import owner as table
-from tests.store.making import NOW, column, overlapping, together
+from tests.store.rows import NOW, column, overlapping, together
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from config import ROOT
 from core.errors import AgentChanged, AgentTaken, NotWritable, UnknownAgent
 from store.agents.agent_files import AgentFiles
 from store.agents.agents import AgentFolder
-from tests import eleven
+from tests.support import agent_folders
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return eleven.build(tmp_path / "agents")
+    return agent_folders.build(tmp_path / "agents")
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def write(files: AgentFiles, agent_id: str, **texts: str) -> bool:
 
 
 def test_a_change_and_its_backup(files: AgentFiles, root: Path) -> None:
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     assert write(files, "finn", SOUL_md="Rhymes.")
-    assert eleven.contents(root) == before | {
+    assert agent_folders.contents(root) == before | {
         "finn/SOUL.md": b"Rhymes.",
         "finn/SOUL.md.bak": before["finn/SOUL.md"],
     }
@@ -48,24 +48,24 @@ def test_what_an_original_installation_has_besides_is_left_alone(
     files: AgentFiles, root: Path
 ) -> None:
     """docs/agents.md promises it of these files and keys."""
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     foreign = ("finn/PULSE.md", "finn/slack.yml", "finn/.gitkeep", "_templates/PULSE.md")
-    config = eleven.FINN.replace("custom/small", "custom/large")
+    config = agent_folders.FINN.replace("custom/small", "custom/large")
     assert write(files, "finn", SOUL_md="Rhymes.", AGENTS_md="Decide.", config_yml=config)
     files.restore("finn", "SOUL.md", files.read("finn").etag)
     files.recover(files.remove("finn", NOW))
-    after = eleven.contents(root)
+    after = agent_folders.contents(root)
     assert {name: after[name] for name in foreign} == {name: before[name] for name in foreign}
-    assert eleven.PULSE_KEYS in after["finn/config.yml"].decode()
+    assert agent_folders.PULSE_KEYS in after["finn/config.yml"].decode()
     promise = (ROOT / "docs/agents.md").read_text()
     assert "(`pulse_*`, `slack.yml`, `PULSE.md` and so on) are left alone" in promise
 
 
 def test_nothing_new_leaves_no_trace(files: AgentFiles, root: Path) -> None:
-    before = eleven.contents(root)
-    assert not write(files, "finn", SOUL_md=str(eleven.FILES["finn/SOUL.md"]))
+    before = agent_folders.contents(root)
+    assert not write(files, "finn", SOUL_md=str(agent_folders.FILES["finn/SOUL.md"]))
     assert not write(files, "jim", SOUL_md="")
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before
 
 
 def test_a_file_that_was_not_there_has_no_backup(files: AgentFiles, root: Path) -> None:
@@ -82,18 +82,18 @@ def test_byte_order_marks_and_line_ends_stay(files: AgentFiles, root: Path) -> N
     assert now.in_its_manner("AGENTS.md", "a\r\nb\r") == "a\nb\n"
     write(files, "yukihiro", IDENTITY_md=now.text("IDENTITY.md").replace("Software", "Hard"))
     raw = (root / "yukihiro/IDENTITY.md").read_bytes()
-    assert raw == eleven.FILES["yukihiro/IDENTITY.md"].replace(b"Software", b"Hard")  # type: ignore
+    assert raw == agent_folders.FILES["yukihiro/IDENTITY.md"].replace(b"Software", b"Hard")  # type: ignore
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(files: AgentFiles, root: Path) -> None:
     etag = files.read("finn").etag
     (root / "finn/AGENTS.md").write_text("By hand.")
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     with pytest.raises(AgentChanged):
         files.write("finn", etag, {"SOUL.md": "Rhymes."})
     with pytest.raises(AgentChanged):
         files.restore("finn", "SOUL.md", etag)
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before
 
 
 def test_of_two_writers_at_once_one_is_refused(files: AgentFiles, root: Path) -> None:
@@ -121,9 +121,9 @@ def test_the_previous_version_and_the_present_one_change_places(
 ) -> None:
     write(files, "finn", SOUL_md="Rhymes.")
     [(name, previous)] = files.previous("finn").items()
-    assert (name, previous.text) == ("SOUL.md", eleven.FILES["finn/SOUL.md"])
+    assert (name, previous.text) == ("SOUL.md", agent_folders.FILES["finn/SOUL.md"])
     assert previous.until <= datetime.now(UTC)
-    for text in (eleven.FILES["finn/SOUL.md"], "Rhymes."):
+    for text in (agent_folders.FILES["finn/SOUL.md"], "Rhymes."):
         files.restore("finn", "SOUL.md", files.read("finn").etag)
         assert (root / "finn/SOUL.md").read_text() == text
 
@@ -137,10 +137,10 @@ def test_a_broken_file_can_be_restored(files: AgentFiles, root: Path) -> None:
 @pytest.mark.parametrize("name", ["SOUL.md", "slack.yml", "../finn/config.yml", "SOUL.md.bak"])
 def test_without_a_backup_nothing_is_restored(files: AgentFiles, root: Path, name: str) -> None:
     (root / "finn/slack.yml.bak").write_text("x")
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     with pytest.raises(AgentChanged):
         files.restore("finn", name, files.read("finn").etag)
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before
 
 
 # New ones, and the trash
@@ -161,20 +161,20 @@ def test_the_first_agent_makes_the_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["finn", "FINN", "holt", "roles", "readme"])
 def test_a_name_that_is_taken(files: AgentFiles, root: Path, name: str) -> None:
     (root / "readme").touch()
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     with pytest.raises(AgentTaken):
         files.create(name, {"SOUL.md": "x"})
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before
 
 
 def test_to_the_trash_and_back(files: AgentFiles, root: Path) -> None:
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     trashed = files.remove("finn", NOW)
     assert trashed == "finn.20260301T120000"
     assert "finn" not in AgentFolder(root).load().agents
     assert (root / ".trash" / trashed / "slack.yml").exists()
     assert files.recover(trashed) == "finn"
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before
 
 
 def test_the_trash_holds_several_of_one_name(files: AgentFiles, root: Path) -> None:
@@ -197,7 +197,7 @@ def test_the_trash_holds_several_of_one_name(files: AgentFiles, root: Path) -> N
     "name", ["", ".", "..", "../agents/finn", "/etc", "_templates", ".git", "README.md", "nobody"]
 )
 def test_only_agents_folders(files: AgentFiles, root: Path, name: str) -> None:
-    before = eleven.contents(root.parent)
+    before = agent_folders.contents(root.parent)
     for call in (
         lambda: files.read(name),
         lambda: files.write(name, "", {"SOUL.md": "x"}),
@@ -209,7 +209,7 @@ def test_only_agents_folders(files: AgentFiles, root: Path, name: str) -> None:
     ):
         with pytest.raises(UnknownAgent):
             call()
-    assert eleven.contents(root.parent) == before
+    assert agent_folders.contents(root.parent) == before
 
 
 @pytest.mark.parametrize("link", ["finn/SOUL.md", "finn"])
@@ -217,10 +217,10 @@ def test_links_are_not_written_through(files: AgentFiles, root: Path, link: str)
     elsewhere = root.parent / "elsewhere"
     (root / link).rename(elsewhere)
     (root / link).symlink_to(elsewhere)
-    before = eleven.contents(root.parent)
+    before = agent_folders.contents(root.parent)
     with pytest.raises(NotWritable, match="is a link to another place"):
         write(files, "finn", SOUL_md="Rhymes.")
-    assert eleven.contents(root.parent) == before
+    assert agent_folders.contents(root.parent) == before
 
 
 def test_a_backup_that_leads_elsewhere_is_none(files: AgentFiles, root: Path) -> None:
@@ -241,13 +241,13 @@ def foreign(request: pytest.FixtureRequest) -> Iterator[Path]:
         pytest.skip("needs root, to become somebody else")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        yield eleven.build(Path(folder) / "agents")
+        yield agent_folders.build(Path(folder) / "agents")
 
 
 def test_a_folder_that_can_only_be_read(foreign: Path) -> None:
     files = AgentFiles(foreign)
     assert files.is_writable() and files.is_writable("finn")
-    before = eleven.contents(foreign)
+    before = agent_folders.contents(foreign)
     etag = files.read("finn").etag
     os.seteuid(65534)
     try:
@@ -261,12 +261,12 @@ def test_a_folder_that_can_only_be_read(foreign: Path) -> None:
                 call()
     finally:
         os.seteuid(0)
-    assert eleven.contents(foreign) == before
+    assert agent_folders.contents(foreign) == before
 
 
 def test_when_one_file_fails_none_is_changed(files: AgentFiles, root: Path) -> None:
     (root / "finn/SOUL.md.bak").mkdir()  # nothing can take its place
-    before = eleven.contents(root)
+    before = agent_folders.contents(root)
     with pytest.raises(NotWritable):
         write(files, "finn", SOUL_md="Rhymes.")
-    assert eleven.contents(root) == before
+    assert agent_folders.contents(root) == before

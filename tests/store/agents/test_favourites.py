@@ -2,7 +2,7 @@
 
 from store.agents import favourites
 from store.sql.engine import Database
-from tests.store.making import overlapping
+from tests.store.rows import overlapping
 
 
 def test_the_list_is_replaced_as_a_whole(database: Database) -> None:

@@ -13,7 +13,7 @@ from store.chats.turns import TurnKind
 from store.sql.engine import Database
 from store.sql.tables import chats as table
 from store.sql.tables import messages as messages_table
-from tests.store.making import (
+from tests.store.rows import (
     ADA,
     BOB,
     NOW,

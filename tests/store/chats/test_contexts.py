@@ -9,7 +9,7 @@ from store.chats.contexts import Context
 from store.chats.turns import Answer, TurnKind
 from store.sql.engine import Database
 from store.sql.tables import conversations as table
-from tests.store.making import BOB, NOW, chat_with, column, write
+from tests.store.rows import BOB, NOW, chat_with, column, write
 
 LATER = NOW + timedelta(hours=1)
 

@@ -20,7 +20,7 @@ from store.chats.turns import Answer, TurnKind
 from store.sql.engine import Database
 from store.sql.tables import messages as table
 from store.sql.tables import turns as turns_table
-from tests.store.making import ADA, BOB, LID, NOW, chat_with, inbound, write
+from tests.store.rows import ADA, BOB, LID, NOW, chat_with, inbound, write
 
 LATER = NOW + timedelta(minutes=1)
 ADDRESS = f"{ADA.digits}@s.whatsapp.net"

@@ -8,7 +8,7 @@ from store.chats import forget, people, turns
 from store.chats.turns import TurnKind
 from store.sql import tables
 from store.sql.engine import Database
-from tests.store.making import ADA, NOW, chat_with, count, overlapping, write
+from tests.store.rows import ADA, NOW, chat_with, count, overlapping, write
 
 
 def test_no_turn_begins_in_a_chat_that_goes(database: Database) -> None:

@@ -15,7 +15,7 @@ from store.chats.people import Person
 from store.sql.engine import Database
 from store.sql.tables import messages as messages_table
 from store.sql.tables import people as people_table
-from tests.store.making import ADA, BOB, LID, NOW, column, count, inbound, overlapping
+from tests.store.rows import ADA, BOB, LID, NOW, column, count, inbound, overlapping
 
 LATER = NOW + timedelta(minutes=5)
 

@@ -12,7 +12,7 @@ from store.chats.chats import Chat
 from store.chats.turns import Answer, TurnKind
 from store.sql import tables
 from store.sql.engine import Database
-from tests.store.making import BOB, NOW, chat_with, write
+from tests.store.rows import BOB, NOW, chat_with, write
 
 SECOND = timedelta(seconds=1)
 

@@ -14,7 +14,7 @@ from store.chats.takeovers import A_WHILE, By, Takeover
 from store.chats.turns import Answer, TurnKind
 from store.sql import tables
 from store.sql.engine import Database
-from tests.store.making import BOB, NOW, chat_with, column, inbound, write
+from tests.store.rows import BOB, NOW, chat_with, column, inbound, write
 
 MINUTE = timedelta(minutes=1)
 OWN = {"from_me": True, "sender": "owner"}

@@ -15,7 +15,7 @@ from store.chats.turns import Answer, TurnKind
 from store.sql.engine import Database
 from store.sql.tables import messages as table
 from store.sql.tables import turns as turns_table
-from tests.store.making import (
+from tests.store.rows import (
     ADA,
     BOB,
     LID,

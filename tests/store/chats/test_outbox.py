@@ -12,7 +12,7 @@ from store.chats.outbox import RESENDS
 from store.chats.turns import TurnKind
 from store.sql.engine import Database
 from store.sql.tables import outbox as table
-from tests.store.making import NOW, chat_with, column, overlapping, together, transact
+from tests.store.rows import NOW, chat_with, column, overlapping, together, transact
 
 LATER = NOW + timedelta(seconds=1)
 

@@ -17,7 +17,7 @@ from store.sql.tables import messages as messages_table
 from store.sql.tables import outbox as outbox_table
 from store.sql.tables import people as people_table
 from store.sql.tables import turns as turns_table
-from tests.store.making import (
+from tests.store.rows import (
     ADA,
     BOB,
     LID,

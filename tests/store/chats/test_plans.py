@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.messages.message import Kind
 from store.chats import chats, contexts, edits, manual, people, receipts, takeovers, turns
 from store.sql.engine import Database
-from tests.store.making import ADA, NOW, inbound
+from tests.store.rows import ADA, NOW, inbound
 from tests.store.test_plans import Watch, busy
 
 __all__ = ["busy"]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from store.chats import outbox, receipts
 from store.sql.engine import Database
 from store.sql.tables import outbox as table
-from tests.store.making import NOW
+from tests.store.rows import NOW
 
 LATER = NOW + timedelta(seconds=5)
 

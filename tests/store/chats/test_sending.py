@@ -12,7 +12,7 @@ from store import link, settings
 from store.chats import chats, outbox, sending
 from store.sql.engine import Database
 from store.sql.tables import outbox as table
-from tests.store.making import ADA, BOB, NOW, chat_with, column
+from tests.store.rows import ADA, BOB, NOW, chat_with, column
 
 FINN = Agent("finn", "Finn")
 ONLINE, OFFLINE = Status(Phase.LINKED, connected=True), Status(Phase.LINKED)

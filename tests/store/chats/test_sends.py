@@ -12,7 +12,7 @@ from store.chats.sends import Send, fingerprint
 from store.sql.engine import Database
 from store.sql.tables import api_keys as keys_table
 from store.sql.tables import outbox as table
-from tests.store.making import NOW, column, overlapping, transact
+from tests.store.rows import NOW, column, overlapping, transact
 
 
 def a_key(connection: Connection, name: str = "program") -> int:

@@ -6,7 +6,7 @@ from store.chats import takeovers
 from store.chats.takeovers import By, Takeover
 from store.sql.engine import Database
 from store.sql.tables import chats as table
-from tests.store.making import BOB, NOW, chat_with
+from tests.store.rows import BOB, NOW, chat_with
 
 MINUTE = timedelta(minutes=1)
 SOON, LATER = NOW + MINUTE, NOW + 10 * MINUTE

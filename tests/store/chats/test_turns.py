@@ -15,7 +15,7 @@ from store.sql.engine import Database
 from store.sql.tables import messages as messages_table
 from store.sql.tables import outbox as outbox_table
 from store.sql.tables import turns as table
-from tests.store.making import BOB, NOW, chat_with, column, count, overlapping, write
+from tests.store.rows import BOB, NOW, chat_with, column, count, overlapping, write
 
 LATER = NOW + timedelta(seconds=3)
 HI = Answer(["Hi", "there"], "Hi there")

@@ -8,7 +8,7 @@ from store.pages import chat_list, traces, transcripts
 from store.pages.chat_list import PAGE, Show, Wanted
 from store.pages.transcripts import Cursor
 from store.sql.engine import Database
-from tests.store.making import NOW
+from tests.store.rows import NOW
 from tests.store.test_plans import Watch, busy
 
 __all__ = ["busy"]

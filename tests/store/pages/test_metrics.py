@@ -10,7 +10,7 @@ from store.pages import metrics
 from store.sql.engine import Database
 from store.sql.tables import messages
 from store.sql.tables import outbox as outbox_table
-from tests.store.making import NOW, chat_with, write
+from tests.store.rows import NOW, chat_with, write
 
 
 def test_there_is_a_nought_of_what_there_is_none_of(database: Database) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from store.chats import chats, messages
 from store.pages.panel_chats import PanelChat, list_latest
 from store.sql.engine import Database
-from tests.store.making import NOW, chat_with, write
+from tests.store.rows import NOW, chat_with, write
 
 LATER = NOW + timedelta(minutes=1)
 

@@ -19,7 +19,7 @@ from store.chats.takeovers import By
 from store.chats.turns import Answer, TurnKind
 from store.pages import preview
 from store.sql.engine import Database
-from tests.store.making import ADA, BOB, LID, NOW, chat_with, write
+from tests.store.rows import ADA, BOB, LID, NOW, chat_with, write
 
 LATER = NOW + timedelta(minutes=5)
 

@@ -17,7 +17,7 @@ from store.redis import valkey
 from store.redis.queue import Turns
 from store.sql.engine import Database
 from store.sql.tables import chats
-from tests.store.making import ADA, BOB, NOW, chat_with, inbound, write
+from tests.store.rows import ADA, BOB, NOW, chat_with, inbound, write
 
 MINUTE = timedelta(minutes=1)
 

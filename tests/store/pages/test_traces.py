@@ -9,7 +9,7 @@ from store.chats.turns import Answer, TurnKind
 from store.pages import traces
 from store.sql.engine import Database
 from store.sql.tables import outbox as outbox_table
-from tests.store.making import NOW, chat_with, write
+from tests.store.rows import NOW, chat_with, write
 
 SECOND = timedelta(seconds=1)
 

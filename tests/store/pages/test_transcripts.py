@@ -27,7 +27,7 @@ from store.pages.transcripts import PAGE, Cursor, read_onwards, read_open_end, r
 from store.sql.engine import Database
 from store.sql.tables import messages as messages_table
 from store.sql.tables import outbox as outbox_table
-from tests.store.making import BOB, NOW, chat_with, write
+from tests.store.rows import BOB, NOW, chat_with, write
 
 
 def later(minutes: float) -> datetime:

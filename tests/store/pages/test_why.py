@@ -15,7 +15,7 @@ from store.chats.turns import Answer, TurnKind
 from store.pages import why
 from store.sql.engine import Database
 from store.sql.tables import chats
-from tests.store.making import ADA, BOB, LID, NOW, chat_with, inbound, write
+from tests.store.rows import ADA, BOB, LID, NOW, chat_with, inbound, write
 
 
 @pytest.fixture

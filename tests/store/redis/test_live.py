@@ -22,7 +22,7 @@ from store.redis.live import (
     Live,
     make_heartbeat,
 )
-from tests.store.making import NOW
+from tests.store.rows import NOW
 from tests.waiting import PATIENCE
 
 ADA = Phone("+15550000001")

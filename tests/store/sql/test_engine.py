@@ -13,7 +13,7 @@ from store.chats import messages
 from store.sql.engine import Database, after_commit, insert_new
 from store.sql.tables import audit, chats, favourite_models
 from store.sql.tables import messages as messages_table
-from tests.store.making import NOW, column, count, inbound, together
+from tests.store.rows import NOW, column, count, inbound, together
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 

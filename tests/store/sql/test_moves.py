@@ -8,7 +8,7 @@ from core.states import MESSAGE_MOVES, PIECE_MOVES, TURN_MOVES, MessageState, Pi
 from store.chats import messages, outbox, turns
 from store.chats.turns import TurnKind
 from store.sql import tables
-from tests.store.making import NOW, chat_with, inbound
+from tests.store.rows import NOW, chat_with, inbound
 
 MACHINES = {
     "messages": (messages.move, tables.messages, MESSAGE_MOVES),

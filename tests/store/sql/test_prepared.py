@@ -9,7 +9,7 @@ from sqlalchemy import Select, Update, select, update
 from store.sql.engine import Database
 from store.sql.prepared import prepared
 from store.sql.tables import chats as table
-from tests.store.making import ADA, BOB, chat_with
+from tests.store.rows import ADA, BOB, chat_with
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from store.chats import messages, outbox
 from store.chats.messages import Accepted
 from store.sql import tables
 from store.sql.engine import Database
-from tests.store.making import column, inbound
+from tests.store.rows import column, inbound
 from tests.waiting import PATIENCE, until
 from tests.worker.world import Clock
 from worker.connection.errors import NotSent, SendRefused, SendUnknown

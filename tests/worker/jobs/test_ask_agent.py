@@ -1,7 +1,7 @@
 """What ends a turn that would go on for ever."""
 
 from core.models.failure import Failure
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.world import World
 from worker.models.completion import LIMITS
 

@@ -14,7 +14,7 @@ from core.phone import Phone
 from core.states import MessageState
 from store.chats import chats
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.world import ALICE, BOB, Friend, World
 from worker.jobs import commands

@@ -11,7 +11,7 @@ from core.messages.message import Kind
 from store.agents import favourites
 from store.chats import chats
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.world import BOB, World
 from worker.jobs import commands
 

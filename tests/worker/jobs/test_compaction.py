@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.long_talk import conversation_of, looked_up, remember, said, small
 from tests.worker.world import World
 from worker.jobs import compaction

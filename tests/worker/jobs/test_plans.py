@@ -9,7 +9,7 @@ from core.admission.limits import CRASHES
 from core.messages.message import Kind
 from core.models.failure import Failure
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.jobs.test_running import asked, at_work
 from tests.worker.world import BOB, Friend, World
 from worker.jobs.chat_loop import LEASE

@@ -15,7 +15,7 @@ from store.account import audit
 from store.redis.live import Live
 from store.redis.queue import Turns
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
 from tests.worker.world import ALICE, BOB, World

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from sqlalchemy import select, update
 
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import until_async
 from tests.worker.world import BOB, Friend, World
 from worker.jobs import turns

@@ -1,6 +1,6 @@
 """What a turn is decided on."""
 
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.world import World
 
 

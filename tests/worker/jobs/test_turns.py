@@ -11,7 +11,7 @@ from core.settings import Settings
 from store.chats import chats
 from store.redis.live import Live
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.world import ALICE, BOB, World
 
 

@@ -12,7 +12,7 @@ from core.messages.content import Content
 from core.models.credentials import KEY_HOLDERS, Access
 from core.models.failure import AgentFailed, Failure
 from core.models.name import PROVIDERS, ModelName
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import PATIENCE
 from worker.models.completion import Completer, Completion, Prompt
 

@@ -9,7 +9,7 @@ from core.messages.content import Content
 from core.models.credentials import Access
 from core.models.failure import AgentFailed
 from core.models.name import ModelName
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import PATIENCE
 from tests.worker.world import World
 from worker.models.completion import Completer, Completion, Prompt

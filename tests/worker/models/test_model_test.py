@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.models.credentials import Access
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.waiting import PATIENCE
 from worker.models import model_test
 from worker.models.completion import Completer

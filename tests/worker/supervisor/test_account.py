@@ -7,7 +7,7 @@ from core.states import MessageState, PieceState
 from store.chats import outbox
 from store.sql import tables
 from store.sql.engine import Database
-from tests.store.making import ADA, NOW, chat_with, column, write
+from tests.store.rows import ADA, NOW, chat_with, column, write
 from worker.supervisor.account import UNLINKED, Account
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.world import World
 
 

@@ -16,7 +16,7 @@ import pytest
 from config import ROOT
 from core.agents import mcp_config
 from store.chats import chats
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.services.processes import Spawner
 from tests.waiting import until
 from tests.worker.tools.servers import (

@@ -18,7 +18,7 @@ from store.agents import permissions
 from store.chats import chats
 from store.redis.live import Live
 from store.sql import tables
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.worker.world import ALICE, BOB, World
 from worker.tools.messaging import SENDS
 

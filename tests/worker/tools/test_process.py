@@ -6,7 +6,7 @@ import pytest
 
 from config import Config
 from store.redis.queue import Turns
-from tests.fake_llm import FakeLLM
+from tests.services.fake_llm import FakeLLM
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
 from tests.worker.jobs.test_process import WallClock, start

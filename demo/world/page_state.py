@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from core.text.shortening import shorten
-from demo.world import matter
+from demo.world import attachments
 from simulator import Message, Phone, Simulator
 
 SHOWN = 300  # messages of one phone, the latest ones
@@ -97,7 +97,7 @@ def _message(phone: Phone, message: Message, called: Mapping[str, str]) -> State
 def _content(message: Message, called: Mapping[str, str]) -> State:
     if message.deleted:
         return {"text": "", "matter": None}
-    found = matter.describe(message)
+    found = attachments.describe(message)
     text = found.pop("caption", "") if found else message.text
     return {"text": _with_names(text, called) if _is_in_group(message) else text, "matter": found}
 
@@ -129,5 +129,5 @@ def preview(message: Message) -> str:
     """A message in one short line."""
     if message.deleted:
         return "This message was deleted"
-    words = message.text or (matter.describe(message) or {}).get("label", "")
+    words = message.text or (attachments.describe(message) or {}).get("label", "")
     return shorten(words, PREVIEW)

@@ -1,7 +1,7 @@
 """A panel that has been in use: people, messages of every kind, answers, failures, settings.
 
 Written straight into the tables, so that ten thousand messages take seconds, and into an empty
-database: ids begin at 1, which `tests/pages.py` counts on.
+database: ids begin at 1, which `tests/support/pages.py` counts on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

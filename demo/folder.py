@@ -24,27 +24,27 @@ class NotOurs(Exception):
     """The folder holds something that no demo has put there."""
 
 
-class Place:
+class DemoFolder:
     """One folder with everything a demo makes: database, WhatsApp session, agents, phones."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.expanduser().absolute()
+        self.path = folder.expanduser().absolute()
 
     def make(self) -> None:
         """Raises `NotOurs`, or `ConfigError` when the folder can't be made."""
-        mark = self.folder / MARK
-        if self.folder.exists() and any(self.folder.iterdir()) and not mark.exists():
-            raise NotOurs(f"{self.folder} is no demo's folder. Choose another with --folder.")
-        make_private(self.folder, "--folder")
+        mark = self.path / MARK
+        if self.path.exists() and any(self.path.iterdir()) and not mark.exists():
+            raise NotOurs(f"{self.path} is no demo's folder. Choose another with --folder.")
+        make_private(self.path, "--folder")
         mark.touch()
         if not self.agents.exists():
             shutil.copytree(ROOT / "agents", self.agents)
 
     def clear(self) -> None:
         """Forget everything. Raises `NotOurs` and leaves all as it is, if it is no demo's."""
-        if not (self.folder / MARK).exists():
-            raise NotOurs(f"{self.folder} is no demo's folder: nothing was deleted.")
-        for path in self.folder.iterdir():
+        if not (self.path / MARK).exists():
+            raise NotOurs(f"{self.path} is no demo's folder: nothing was deleted.")
+        for path in self.path.iterdir():
             if path.name in (MARK, LOCK):
                 continue
             if path.is_dir():
@@ -55,24 +55,24 @@ class Place:
     @property
     def agents(self) -> Path:
         """A copy: what is changed in the demo's panel leaves the checkout alone."""
-        return self.folder / "agents"
+        return self.path / "agents"
 
     @property
     def phones(self) -> Path:
         """What the phones remember from one start to the next."""
-        return self.folder / "phones.pickle"
+        return self.path / "phones.pickle"
 
     @property
     def authority(self) -> Path:
-        return self.folder / "whatsapp"
+        return self.path / "whatsapp"
 
     @property
     def data(self) -> Path:
-        return self.folder / "data"
+        return self.path / "data"
 
     def secret(self, name: str, made: str) -> str:
         """The secret in the file `name`; the first time `made` is written there."""
-        path = self.folder / name
+        path = self.path / name
         with suppress(FileNotFoundError):
             return path.read_text().strip()
         path.touch(0o600)
@@ -91,7 +91,7 @@ class Place:
             "HOST": HOST,
             "PORT": str(port),
             "DATA_DIR": str(self.data),
-            "WHATSAPP_AUTH_DIR": str(self.folder / "session"),
+            "WHATSAPP_AUTH_DIR": str(self.path / "session"),
             "AGENTS_DIR": str(self.agents),
         }
 

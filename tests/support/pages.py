@@ -1,10 +1,10 @@
-"""Every page of the panel, with an address for each that `tests/past.py` makes true.
+"""Every page of the panel, with an address for each that `tests/support/history.py` makes true.
 
 Whoever adds a page is told to add it here (`tests/app/test_pages.py`); then it is read by axe in
 both themes and widths, weighed, and its SQL statements are counted.
 """
 
-from tests.past import CHAT, HELD_MESSAGE, MESSAGE, PANEL_CHAT, REPLY
+from tests.support.history import CHAT, HELD_MESSAGE, MESSAGE, PANEL_CHAT, REPLY
 
 PAGES = {
     "overview.show_overview": "/",

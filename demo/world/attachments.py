@@ -6,10 +6,10 @@ from simulator import Message
 from simulator.phones.content import unwrap
 from simulator.phones.media import part
 
-Matter = dict[str, Any]
+Attachment = dict[str, Any]
 
 
-def describe(message: Message) -> Matter | None:
+def describe(message: Message) -> Attachment | None:
     """None for plain text. `label` says it in words, `kind` how to draw it, `caption` what stands
     below it."""
     if message.raw is None or message.kind == "text":
@@ -29,29 +29,29 @@ def file(message: Message) -> tuple[str, str]:
     return found[1].mimetype, getattr(found[1], "fileName", "")
 
 
-def _picture(image: Any) -> Matter:
+def _picture(image: Any) -> Attachment:
     return {"kind": "picture", "label": "📷 Photo", "width": image.width, "height": image.height}
 
 
-def _video(video: Any) -> Matter:
+def _video(video: Any) -> Attachment:
     return {"kind": "video", "label": "🎥 Video", "seconds": video.seconds}
 
 
-def _audio(audio: Any) -> Matter:
+def _audio(audio: Any) -> Attachment:
     label = "🎤 Voice message" if audio.PTT else "🎵 Audio"
     return {"kind": "audio", "label": label, "seconds": audio.seconds, "voice": audio.PTT}
 
 
-def _document(document: Any) -> Matter:
+def _document(document: Any) -> Attachment:
     name = document.fileName or document.title or "Document"
     return {"kind": "document", "label": f"📄 {name}", "name": name, "size": document.fileLength}
 
 
-def _sticker(_: Any) -> Matter:
+def _sticker(_: Any) -> Attachment:
     return {"kind": "sticker", "label": "💟 Sticker"}
 
 
-def _location(location: Any) -> Matter:
+def _location(location: Any) -> Attachment:
     return {
         "kind": "location",
         "label": f"📍 {location.name or 'Location'}",
@@ -61,7 +61,7 @@ def _location(location: Any) -> Matter:
     }
 
 
-def _contact(contact: Any) -> Matter:
+def _contact(contact: Any) -> Attachment:
     numbers = [
         line.rpartition(":")[2] for line in contact.vcard.splitlines() if line.startswith("TEL")
     ]
@@ -69,7 +69,7 @@ def _contact(contact: Any) -> Matter:
     return {"kind": "contact", "label": f"👤 {name}", "name": name, "numbers": numbers}
 
 
-def _poll(poll: Any) -> Matter:
+def _poll(poll: Any) -> Attachment:
     options = [option.optionName for option in poll.options]
     return {"kind": "poll", "label": f"📊 {poll.name}", "name": poll.name, "options": options}
 

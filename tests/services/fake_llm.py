@@ -28,8 +28,8 @@ from typing import Any, Self
 import pytest
 
 from core.models.name import PROVIDERS
-from tests.llm_tools import Call, offered, results, with_calls
-from tests.llm_wires import Wire, wire_of
+from tests.services.llm_tools import Call, offered, results, with_calls
+from tests.services.llm_wires import Wire, wire_of
 from tests.waiting import PATIENCE, until
 
 STREAM = "text/event-stream"

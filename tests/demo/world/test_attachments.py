@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from demo.world.matter import describe, file
+from demo.world.attachments import describe, file
 from simulator import Message
 from simulator.phones import attachments, content
 from simulator.wire.protobufs import e2e

@@ -27,7 +27,7 @@ class Process:
     pid = 1
 
     def __init__(
-        self, tower: "Tower", mode: str, fence: int, phone: Phone | None, on_event: OnEvent
+        self, tower: "BridgeHarness", mode: str, fence: int, phone: Phone | None, on_event: OnEvent
     ):
         self.mode, self.fence, self.phone = mode, fence, phone
         self.heard_at = tower.time
@@ -57,7 +57,7 @@ class Process:
         self._on_event(self, PipeEvent(name, facts))  # type: ignore[arg-type]
 
 
-class Tower:
+class BridgeHarness:
     def __init__(self, database: Database, session: Session) -> None:
         self.database, self.session = database, session
         self.time = 1000.0  # seconds, monotonic
@@ -143,37 +143,37 @@ class Tower:
     def leave_session(self) -> None:
         (self.session.folder / "session.db").touch()
 
-    def linked(self, phone: Phone = NUMBER) -> "Tower":
+    def linked(self, phone: Phone = NUMBER) -> "BridgeHarness":
         """SQL and the session say that we are linked."""
         self.leave_session()
         with self.database.write() as connection:
             link_store.record_link(connection, phone, DEVICE, START)
         return self
 
-    def ended(self, end: End) -> "Tower":
+    def ended(self, end: End) -> "BridgeHarness":
         with self.database.write() as connection:
             link_store.record_end(connection, end, START)
         return self
 
-    def begun(self) -> "Tower":
+    def begun(self) -> "BridgeHarness":
         self.bridge.begin()
         return self
 
-    def online(self) -> "Tower":
+    def online(self) -> "BridgeHarness":
         self.linked().begun()
         self.hears("connected", phone=str(NUMBER), device_name=DEVICE)
         return self
 
-    def showing_qr(self) -> "Tower":
+    def showing_qr(self) -> "BridgeHarness":
         self.begun().asked("link")
         self.hears("qr", payload="secret", number=1, seconds=60)
         return self
 
-    def finishing(self) -> "Tower":
+    def finishing(self) -> "BridgeHarness":
         self.showing_qr().hears("finishing")
         return self
 
-    def paired(self) -> "Tower":
+    def paired(self) -> "BridgeHarness":
         self.finishing().hears("paired", phone=str(NUMBER), device_name=DEVICE)
         return self
 
