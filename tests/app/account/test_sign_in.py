@@ -9,7 +9,7 @@ from app.web.ext import Services
 from app.web.throttle import PER_ADDRESS
 from store.account import audit, second_factor
 from store.account import owner as store_owner
-from tests.app.visitor import Visitor, words
+from tests.app.visitor import TOKEN, Visitor, words
 
 PASSWORD = "four random words here"
 
@@ -227,6 +227,16 @@ def test_a_form_without_its_token_changes_nothing(owner: Visitor, services: Serv
     assert "out of date" in words(answer)
     with services.db.read() as connection:
         assert not audit.latest(connection)
+
+
+@pytest.mark.parametrize("path", ["/login", "/people/"])
+def test_the_token_of_a_page_is_good(owner: Visitor, path: str) -> None:
+    """On the page before signing in, and on one of the panel."""
+    visitor = owner if path != "/login" else Visitor(owner.app)
+    token = TOKEN.search(visitor.open(path).text)
+    assert token
+    answer = visitor.client.post("/theme", data={"csrf_token": token[1], "theme": "dark"})
+    assert answer.status_code == 303
 
 
 def test_the_cookie_says_nothing_to_scripts_and_other_sites(owner: Visitor) -> None:

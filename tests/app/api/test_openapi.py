@@ -8,7 +8,7 @@ from flask import Flask
 from app.api import OPERATIONS
 from config import ROOT
 from store.account.api_keys import SCOPES
-from tests.app.api.program import document, openapi_path
+from tests.app.api.program import describe_api, document, openapi_path
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
@@ -34,6 +34,10 @@ def test_every_route_is_described_and_every_description_is_a_route(
     found = {(method.upper(), path) for path, item in described["paths"].items() for method in item}
     assert found == routes(app)
     assert found == {(each.method, openapi_path(each)) for each in OPERATIONS}
+
+
+def test_what_the_tests_hold_answers_to_is_what_is_served(described: dict) -> None:
+    assert describe_api() == described
 
 
 def test_it_is_openapi_3_1_with_unique_names(described: dict) -> None:
