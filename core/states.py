@@ -60,6 +60,14 @@ class PieceState(StrEnum):
     UNKNOWN = "unknown"  # the connection was lost while it was sent: never sent again blindly
 
 
+# Groups of states that several places ask for.
+UNREAD = (MessageState.WAITING, MessageState.HELD)  # no agent has read the words yet
+READ = (MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED)
+OPEN = (MessageState.WAITING, MessageState.ANSWERING)  # accepted, and the answer is owed
+ACCEPTED = (MessageState.WAITING, *READ)
+ON_THE_WAY = (PieceState.QUEUED, PieceState.SENDING)
+NOT_DELIVERED = (PieceState.FAILED, PieceState.UNKNOWN)  # for the owner to look at
+
 S = TypeVar("S", bound=StrEnum)
 Moves = Mapping[S, frozenset[S]]  # from a state to those that may follow it
 

@@ -16,7 +16,7 @@ from redis import RedisError
 from app.api import problems
 from app.api.keys import authorise
 from app.web.ext import db, live
-from core.states import PieceState, TurnState
+from core.states import ON_THE_WAY, TurnState
 from store import link
 from store.pages import metrics
 from store.pages.metrics import Counts
@@ -24,8 +24,6 @@ from store.redis.queue import Turns
 
 bp = Blueprint("metrics", __name__)
 problems.answer_in_json(bp)
-
-WAITING = (PieceState.QUEUED, PieceState.SENDING)
 
 
 @bp.get("/metrics")
@@ -75,7 +73,7 @@ def _count_outbox(counts: Counts) -> Iterator[Metric]:
     )
     waiting = _make_labelled_gauge("outbox_waiting", "Messages on their way out.", "state")
     for state, number in counts.outbox.items():
-        (waiting if state in WAITING else done).add_metric([state], number)
+        (waiting if state in ON_THE_WAY else done).add_metric([state], number)
     yield from (done, waiting)
 
 

@@ -11,11 +11,9 @@ from core.agents.agent import Agent
 from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
 from core.settings import Groups, Settings
-from core.states import MessageState
+from core.states import READ, UNREAD, MessageState
 
 SERVICE = (Kind.PROTOCOL, Kind.UNDECRYPTABLE)
-_READ = (MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED)
-_UNREAD = (MessageState.WAITING, MessageState.HELD)
 
 
 @dataclass(frozen=True)
@@ -148,12 +146,12 @@ def _settle(case: Case) -> tuple[Reason | None, Change | None, str]:
     if case.target is None:
         return None, None, ""
     latest = case.correction or case.target
-    if latest.state in _UNREAD:
+    if latest.state in UNREAD:
         # A stranger's words are kept only if the message's were.
         is_kept = latest.text or latest.state is MessageState.WAITING
         return Reason.EDIT, Change.REPLACE, inbound.text if is_kept else ""
     is_news = inbound.text not in ("", latest.text)
-    if latest.state not in _READ or case.target.is_deleted or not is_news:
+    if latest.state not in READ or case.target.is_deleted or not is_news:
         return Reason.EDIT, None, ""
     return None, Change.CORRECT, ""
 

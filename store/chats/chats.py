@@ -31,7 +31,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.channel import ON_WHATSAPP, Channel
 from core.phone import Phone
-from core.states import MessageState, TurnState
+from core.states import OPEN, MessageState, PieceState, TurnState
 from store.chats import takeovers
 from store.sql.engine import Instant, insert_new
 from store.sql.prepared import prepared
@@ -247,8 +247,7 @@ def _release_if_quiet(chat_id: Any, owner: Any) -> Update:
 def list_neglected(connection: Connection, now: datetime) -> Sequence[int]:
     """Chats that want an answer while no job works on one: the nudge was lost, its job died, or
     their pause is over."""
-    open_states = [MessageState.WAITING, MessageState.ANSWERING]
-    unanswered = select(messages.c.chat_id).where(messages.c.state.in_(open_states))
+    unanswered = select(messages.c.chat_id).where(messages.c.state.in_(OPEN))
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
     wanted = (table.c.id.in_(unanswered), free, not_(takeovers.is_active(now)))
     return list(connection.scalars(select(table.c.id).where(*wanted)))
@@ -272,7 +271,7 @@ def _expecting(now: Any, lately: Any) -> Select[Any]:
         .join(table, table.c.id == messages.c.chat_id)
         .where(messages.c.state == MessageState.ANSWERING, table.c.lease_until > now)
     )
-    unsent = select(outbox.c.chat_id).where(outbox.c.state == "queued")
+    unsent = select(outbox.c.chat_id).where(outbox.c.state == PieceState.QUEUED)
     chosen = union(waiting, at_work, unsent)
     here = table.c.channel.in_(ON_WHATSAPP)
     # No typing is shown while the owner has taken over, but when something is on its way.

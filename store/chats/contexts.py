@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
+from core.states import TurnState
+from store.chats.turns import TurnKind
 from store.sql.prepared import prepared
 from store.sql.tables import conversations as table
 from store.sql.tables import turns
@@ -122,7 +124,7 @@ def list_past(
 def _select_past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
     wanted = (
         turns.c.conversation_id == conversation_id,
-        turns.c.state == "done",
+        turns.c.state == TurnState.DONE,
         turns.c.history.is_not(None),
         turns.c.id > after,
         turns.c.id < before,
@@ -133,7 +135,7 @@ def _select_past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
 
 def totals(connection: Connection, context: Context) -> Totals:
     """Counts and costs of the whole context, the making of summaries included."""
-    answers = (turns.c.kind == "agent", turns.c.state == "done")
+    answers = (turns.c.kind == TurnKind.AGENT, turns.c.state == TurnState.DONE)
     row = connection.execute(
         select(
             func.count().filter(*answers),

@@ -27,12 +27,10 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_,
 
 from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
-from core.states import MessageState
+from core.states import ACCEPTED, UNREAD, MessageState
 from store.chats import messages
 from store.sql.prepared import prepared
 from store.sql.tables import messages as table
-
-_READ = (MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED)
 
 
 def list_addresses(inbound: Inbound, phone: Phone | None, lid: str | None) -> set[str]:
@@ -107,7 +105,7 @@ def find_correction(
         select(table)
         .where(
             _edits(inbound, addresses),
-            table.c.state.in_([MessageState.WAITING, *_READ]),
+            table.c.state.in_(ACCEPTED),
         )
         .order_by(table.c.id.desc())
         .limit(1)
@@ -144,9 +142,8 @@ def delete(
 ) -> None:
     """Take back what was not read yet, and forget the words of what was."""
     all_of_it = or_(table.c.id == target.id, _edits(inbound, addresses))
-    unread = (MessageState.WAITING, MessageState.HELD)
     messages.move(
-        connection, all_of_it, out_of=unread, to=MessageState.IGNORED, reason=Reason.DELETE
+        connection, all_of_it, out_of=UNREAD, to=MessageState.IGNORED, reason=Reason.DELETE
     )
     turn_ids = connection.scalars(
         update(table)

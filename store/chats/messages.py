@@ -21,7 +21,7 @@ from sqlalchemy import (
 from core.messages import batch
 from core.messages.message import Inbound, Kind, Place, Reason
 from core.phone import Phone
-from core.states import MESSAGE_MOVES, MessageState
+from core.states import ACCEPTED, MESSAGE_MOVES, MessageState
 from store.chats.chats import PANEL, Chat
 from store.sql.engine import insert_new
 from store.sql.moves import Mover
@@ -199,9 +199,7 @@ def list_unread(connection: Connection, since: datetime) -> Sequence[Accepted]:
 @prepared
 def _select_unread(since: Any) -> Select[Any]:
     columns = [table.c[each.name] for each in fields(Accepted)]
-    accepted = table.c.state.in_(
-        [MessageState.WAITING, MessageState.ANSWERING, MessageState.ANSWERED, MessageState.FAILED]
-    )
+    accepted = table.c.state.in_(ACCEPTED)
     wanted = (table.c.received_at > since, accepted, table.c.read_at.is_(None))
     return select(*columns).where(*wanted).order_by(table.c.id)
 

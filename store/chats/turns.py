@@ -22,7 +22,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from core.agents.routing import Absence, Why
 from core.channel import ON_WHATSAPP
 from core.messages.message import Reason
-from core.states import TURN_MOVES, MessageState, TurnState
+from core.states import OPEN, TURN_MOVES, MessageState, TurnState
 from store.chats import messages, outbox
 from store.chats.chats import PANEL, Chat
 from store.sql.moves import Mover
@@ -226,7 +226,7 @@ def drop_unanswered(connection: Connection, reason: Reason) -> int:
     """
     there = table.c.chat_id.in_(select(chats.c.id).where(chats.c.channel.in_(ON_WHATSAPP)))
     move(connection, there, to=TurnState.INTERRUPTED)
-    unanswered = [MessageState.RECEIVED, MessageState.WAITING, MessageState.ANSWERING]
+    unanswered = (MessageState.RECEIVED, *OPEN)
     on_whatsapp = messages_table.c.account != PANEL
     dropped = messages.move(
         connection, on_whatsapp, out_of=unanswered, to=MessageState.IGNORED, reason=reason

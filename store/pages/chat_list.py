@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from core.channel import ON_WHATSAPP
 from core.phone import Phone
-from core.states import MessageState, PieceState, TurnState
+from core.states import NOT_DELIVERED, OPEN, MessageState, TurnState
 from store.chats import takeovers
 from store.chats.people import Person
 from store.pages.transcripts import is_remark
@@ -33,8 +33,6 @@ from store.sql.tables import chats, conversations, messages, outbox, people, tur
 
 PAGE = 50  # chats
 RECENT = timedelta(days=7)  # what failed longer ago is history
-
-_OPEN = (MessageState.WAITING, MessageState.ANSWERING)
 
 
 class Show(StrEnum):
@@ -142,7 +140,7 @@ def _is_shown(show: Show, now: datetime) -> ColumnElement[bool]:
         case Show.UNREAD:
             return _has_unread()
         case Show.UNANSWERED:
-            return chats.c.id.in_(select(messages.c.chat_id).where(messages.c.state.in_(_OPEN)))
+            return chats.c.id.in_(select(messages.c.chat_id).where(messages.c.state.in_(OPEN)))
         case Show.FAILED:
             return _has_failed(now)
         case Show.PAUSED:
@@ -165,7 +163,7 @@ def _has_failed(now: datetime) -> ColumnElement[bool]:
         turns.c.state == TurnState.FAILED, turns.c.started_at > since
     )
     unsent = select(outbox.c.chat_id).where(
-        outbox.c.state.in_([PieceState.FAILED, PieceState.UNKNOWN]), outbox.c.created_at > since
+        outbox.c.state.in_(NOT_DELIVERED), outbox.c.created_at > since
     )
     return chats.c.id.in_(union(failed_turns, unsent.where(outbox.c.chat_id.is_not(None))))
 
@@ -219,7 +217,7 @@ def _select_rows(ids: Sequence[int], now: datetime) -> Select[Any]:
             people.c.blocked_at,
             _has_unread().label("has_unread"),
             exists()
-            .where(messages.c.chat_id == chats.c.id, messages.c.state.in_(_OPEN))
+            .where(messages.c.chat_id == chats.c.id, messages.c.state.in_(OPEN))
             .label("is_open"),
             _has_failed(now).label("failed"),
             takeovers.is_active(now).label("paused"),

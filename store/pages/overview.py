@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from core.channel import ON_WHATSAPP
-from core.states import MessageState, PieceState, TurnState
+from core.states import ACCEPTED, NOT_DELIVERED, MessageState, TurnState
 from store.chats import takeovers
 from store.chats.chats import PANEL
 from store.chats.turns import TurnKind
@@ -18,13 +18,6 @@ from store.sql.tables import allowlist, chats, messages, outbox, people, turns
 
 HOURS = 24
 SAMPLE = 250  # answers that the median is taken of, the latest ones
-
-_ACCEPTED = (
-    MessageState.WAITING,
-    MessageState.ANSWERING,
-    MessageState.ANSWERED,
-    MessageState.FAILED,
-)
 
 
 @dataclass(frozen=True)
@@ -74,9 +67,7 @@ def count(connection: Connection, now: datetime, midnight: datetime) -> Counts:
         turns.c.state == TurnState.FAILED
     )
     # Replies that WhatsApp refused, or of which it is unknown whether they left.
-    unsent = select(outbox.c.created_at.label("at")).where(
-        outbox.c.state.in_([PieceState.FAILED, PieceState.UNKNOWN])
-    )
+    unsent = select(outbox.c.created_at.label("at")).where(outbox.c.state.in_(NOT_DELIVERED))
     return Counts(
         received=Figure(today, sum(by_hour)),
         sent=_figure(connection, sent, since, midnight),
@@ -169,7 +160,7 @@ def _count_received(
     at, state = messages.c.received_at, messages.c.state.concat("")
     starts = [midnight, *(since + timedelta(hours=hour) for hour in range(HOURS))]
     statement = select(*(func.count().filter(at >= start) for start in starts)).where(
-        at >= min(since, midnight), state.in_(_ACCEPTED), messages.c.account != PANEL
+        at >= min(since, midnight), state.in_(ACCEPTED), messages.c.account != PANEL
     )
     today, *from_hour_on = connection.execute(statement).one()
     return today, [

@@ -9,7 +9,7 @@ from typing import Any, cast
 from redis import Redis
 from sqlalchemy import ColumnElement, Connection, Table, func, not_, select, text
 
-from core.states import MessageState, PieceState
+from core.states import ON_THE_WAY, OPEN, MessageState
 from store.chats import takeovers
 from store.redis.queue import Turns
 from store.sql.tables import allowlist, chats, messages, outbox, people
@@ -86,13 +86,13 @@ def count_undecided(connection: Connection) -> Backlog:
 def count_unanswered(connection: Connection, now: datetime) -> Backlog:
     """Messages that wait for their answer, but for those in chats that the owner has paused."""
     talking = select(chats.c.id).where(not_(takeovers.is_active(now)))
-    waiting = messages.c.state.in_([MessageState.WAITING, MessageState.ANSWERING])
+    waiting = messages.c.state.in_(OPEN)
     return _backlog(connection, messages, waiting & messages.c.chat_id.in_(talking))
 
 
 def count_unsent(connection: Connection) -> Backlog:
     """Replies on their way out."""
-    waiting = outbox.c.state.in_([PieceState.QUEUED, PieceState.SENDING])
+    waiting = outbox.c.state.in_(ON_THE_WAY)
     return _backlog(connection, outbox, waiting)
 
 

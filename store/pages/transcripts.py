@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_, select
 
 from core.messages.message import Kind
-from core.states import MessageState, TurnState
+from core.states import OPEN, MessageState, TurnState
 from store.chats.chats import Chat
 from store.pages.transcript_items import (
     FreshStart,
@@ -126,7 +126,7 @@ def read_open_end(connection: Connection, chat: Chat) -> OpenEnd:
 
 def _read_open_panel(connection: Connection, chat_id: int) -> OpenEnd:
     # One statement says what is open: a turn that ends right after it is still shown as at work.
-    is_open = messages.c.state.in_([MessageState.WAITING, MessageState.ANSWERING])
+    is_open = messages.c.state.in_(OPEN)
     wanted = _select_columns(Incoming, messages).where(messages.c.chat_id == chat_id, is_open)
     unanswered = list(_read_incoming(connection, wanted.order_by(messages.c.id)))
     at_work = next((message.turn_id for message in unanswered if message.turn_id), None)

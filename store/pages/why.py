@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 from core.admission.allowlist import HIDDEN
 from core.messages.message import Kind
 from core.phone import Phone
-from core.states import MessageState, PieceState
+from core.states import OPEN, MessageState, PieceState
 from core.text.translation import Sentence, _
 from store.chats import takeovers
 from store.chats.chats import PANEL
@@ -63,7 +63,7 @@ class Asked:
     @property
     def sentence(self) -> Sentence | None:
         """What became of it after the decision; None where that needs more than a sentence."""
-        if self.is_paused and self.state in (MessageState.WAITING, MessageState.ANSWERING):
+        if self.is_paused and self.state in OPEN:
             return _PAUSED
         if self.state is MessageState.ANSWERED and self.replies:
             return None

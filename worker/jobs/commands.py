@@ -160,14 +160,11 @@ def _list_favourites(connection: Connection, context: TurnContext, argument: str
     favoured = favourites.load(connection)
     if not favoured:
         return "There are no favorite models yet. The owner of this number can add some."
-    agent, access = context.agent, provider_keys.access(connection, context.config)
-    current = (
-        find_model_name(
-            turn_context.open_context(connection, context, agent), agent, context.settings
-        )
-        if agent
-        else None
-    )
+    current = None
+    if agent := context.agent:
+        remembered = turn_context.open_context(connection, context, agent)
+        current = find_model_name(remembered, agent, context.settings)
+    access = provider_keys.access(connection, context.config)
     lines = [
         f"{number}. {name}{_remark_on(name, current, access)}"
         for number, name in enumerate(favoured, 1)
