@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from core.admission.allowlist import EVERYONE, HIDDEN, Entry, Pattern, candidates
-from core.admission.allowlist_csv import Fate, Line
+from core.admission.allowlist_csv import CsvLine, Fate
 from core.errors import DuplicateEntry
 from core.phone import Phone, strip_decoration
 from store.chats.people import Person
@@ -142,7 +142,7 @@ def change(
     return _entry(row) if row else None
 
 
-def carry_out(connection: Connection, lines: Sequence[Line], now: datetime) -> None:
+def carry_out(connection: Connection, lines: Sequence[CsvLine], now: datetime) -> None:
     """Add what is new in these lines of an import, and change what is changed.
 
     Raises `DuplicateEntry` when another process was quicker; the transaction is lost then.

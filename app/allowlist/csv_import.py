@@ -17,7 +17,7 @@ from app.web.ext import agents, db, now
 from app.web.paging import parse_page_number, read_page
 from app.web.toasts import toast
 from core.admission import allowlist_csv
-from core.admission.allowlist_csv import BYTES, Fate, Line, Plan
+from core.admission.allowlist_csv import BYTES, CsvLine, Fate, Plan
 from core.errors import DuplicateEntry, InvalidTable
 from store import allowlist
 from store.account.audit import Action
@@ -134,7 +134,7 @@ def _show_preview(
     if show in list(Fate) and not differing:
         lines = list(plan.of(Fate(show)))
 
-    def read(skip: int, limit: int) -> tuple[Sequence[Line], int]:
+    def read(skip: int, limit: int) -> tuple[Sequence[CsvLine], int]:
         return lines[skip : skip + limit], len(lines)
 
     context = {

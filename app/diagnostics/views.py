@@ -22,7 +22,7 @@ from store import allowlist, settings
 from store.account.audit import Action
 from store.pages import why
 from store.redis import logs
-from store.redis.logs import Line
+from store.redis.logs import LogLine
 
 bp = Blueprint("diagnostics", __name__, url_prefix="/diagnostics")
 
@@ -120,7 +120,7 @@ def _load_log() -> dict[str, object]:
     }
 
 
-def _read_log(limit: int) -> Sequence[Line]:
+def _read_log(limit: int) -> Sequence[LogLine]:
     try:
         return logs.tail(live().redis, limit)
     except RedisError as error:

@@ -65,7 +65,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Line:
+class CsvLine:
     """A row and what would become of it: an entry with this label and agent, or a refusal."""
 
     row: Row
@@ -86,10 +86,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    lines: Sequence[Line]
+    lines: Sequence[CsvLine]
     unused: Sequence[str] = ()
 
-    def of(self, fate: Fate) -> Sequence[Line]:
+    def of(self, fate: Fate) -> Sequence[CsvLine]:
         return [line for line in self.lines if line.fate is fate]
 
     @property
@@ -162,22 +162,22 @@ def plan(sheet: Sheet, entries: Iterable[Entry], agents: Mapping[str, str]) -> P
         line = _plan_line(row, known, agents)
         if line.pattern is not None and line.pattern in first:
             why = f"{line.pattern} is on line {first[line.pattern]} already."
-            line = Line(row, Fate.REFUSED, why=why)
+            line = CsvLine(row, Fate.REFUSED, why=why)
         elif line.pattern is not None:
             first[line.pattern] = row.number
         lines.append(line)
     return Plan(lines, sheet.unused)
 
 
-def _plan_line(row: Row, known: Mapping[Pattern, Entry], agents: Mapping[str, str]) -> Line:
+def _plan_line(row: Row, known: Mapping[Pattern, Entry], agents: Mapping[str, str]) -> CsvLine:
     try:
         pattern = _pattern(row)
         before = known.get(pattern)
         label = _label(row, before)
         agent = _agent(row, before, agents)
     except DjinnError as error:
-        return Line(row, Fate.REFUSED, why=str(error))
-    line = Line(row, Fate.NEW, pattern, label, agent, before)
+        return CsvLine(row, Fate.REFUSED, why=str(error))
+    line = CsvLine(row, Fate.NEW, pattern, label, agent, before)
     if before is None:
         return line
     is_same = (before.label, before.agent) == (label, agent)

@@ -8,7 +8,7 @@ import emoji
 import regex  # type: ignore[import-untyped]
 from markdown_it.token import Token
 
-from core.text.inline import Line, Writer
+from core.text.inline import TextLine, Writer
 
 MAX_WIDTH = 40
 """Columns of monospace text that a phone held upright shows without wrapping, roughly."""
@@ -83,7 +83,7 @@ def _pad(text: str, columns: int, align: str) -> str:
     return " " * left + text + " " * (space - left)
 
 
-def _lines(cell: list[Token]) -> list[Line]:
+def _lines(cell: list[Token]) -> list[TextLine]:
     writer = Writer()
     writer.write(cell)
     return writer.lines()

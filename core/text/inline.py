@@ -53,7 +53,7 @@ class Span:
 
 
 @dataclass
-class Line:
+class TextLine:
     """Visible text, and where emphasis, code and URLs are in it."""
 
     text: str = ""
@@ -229,14 +229,14 @@ class Writer:
     """Turns inline tokens into lines; one for each paragraph, heading or table cell."""
 
     def __init__(self) -> None:
-        self._lines: list[Line] = []
-        self._line = Line()
+        self._lines: list[TextLine] = []
+        self._line = TextLine()
         self._parts: list[str] = []
         self._length = 0
         self._open: list[Span] = []
-        self._links: list[tuple[str, Line, int]] = []
+        self._links: list[tuple[str, TextLine, int]] = []
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[TextLine]:
         """What has been written; the writer is done then."""
         self._end_line()
         return self._lines
@@ -292,7 +292,7 @@ class Writer:
             stretches.append((self._length, self._length + len(text)))
             self.text(text)
 
-    def _link(self, href: str, line: Line, first_part: int) -> None:
+    def _link(self, href: str, line: TextLine, first_part: int) -> None:
         """A fragment leads nowhere in a chat, so its text is all that is written."""
         text = "".join(self._parts[first_part:]) if line is self._line else ""
         if text and same_address(text, href):
@@ -321,4 +321,4 @@ class Writer:
     def _end_line(self) -> None:
         self._line.text = "".join(self._parts)
         self._lines.append(self._line)
-        self._line, self._parts, self._length = Line(), [], 0
+        self._line, self._parts, self._length = TextLine(), [], 0

@@ -33,7 +33,7 @@ _ANSWER = 2.0  # seconds that Redis may take
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """A log line of one process."""
 
     at: datetime
@@ -54,12 +54,12 @@ class Line:
         return cls(**{**known, "at": datetime.fromtimestamp(known["at"], UTC)})
 
 
-def tail(redis: Redis, limit: int = LINES) -> Sequence[Line]:
+def tail(redis: Redis, limit: int = LINES) -> Sequence[LogLine]:
     """The latest first."""
     return _read(redis, _LINES, limit)
 
 
-def errors(redis: Redis, limit: int = ERRORS) -> Sequence[Line]:
+def errors(redis: Redis, limit: int = ERRORS) -> Sequence[LogLine]:
     """The latest of those that say that something went wrong, the latest first."""
     return _read(redis, _ERRORS, limit)
 
@@ -170,6 +170,6 @@ def _push(redis: Redis, key: str, lines: Sequence[str], kept: int) -> None:
         pipeline.execute()
 
 
-def _read(redis: Redis, key: str, limit: int) -> Sequence[Line]:
+def _read(redis: Redis, key: str, limit: int) -> Sequence[LogLine]:
     found = redis.lrange(key, 0, limit - 1)
-    return [Line.read(raw) for raw in found]
+    return [LogLine.read(raw) for raw in found]

@@ -3,10 +3,10 @@
 import pytest
 
 from core.text import markdown
-from core.text.inline import Line, Span, Writer, code_marks
+from core.text.inline import Span, TextLine, Writer, code_marks
 
 
-def lines(text: str) -> list[Line]:
+def lines(text: str) -> list[TextLine]:
     writer = Writer()
     tokens, _ = markdown.parse(text)
     writer.write(next(token.children or [] for token in tokens if token.type == "inline"))
