@@ -17,7 +17,7 @@ from core.agents.agent import Agent
 from core.errors import InvalidModel
 from core.models.catalogue import TRIAL, CatalogueEntry, catalogue, search
 from core.models.credentials import KEY_HOLDERS, KEYED, Access
-from core.models.name import DEMO, ModelName, own_model
+from core.models.name import ECHO, ModelName, own_model
 from core.settings import Settings
 from store import settings
 from store.agents import favourites, provider_keys
@@ -168,4 +168,4 @@ def _list_suggestions(access: Access, used: Sequence[str]) -> Sequence[str]:
     """What the browser offers while a model is typed: of the providers that are set up, or of all
     while there is none."""
     ready = [name for name in catalogue() if name.split("/")[0] in access.keys]
-    return list(dict.fromkeys([*used, *(ready or catalogue()), str(DEMO)]))
+    return list(dict.fromkeys([*used, *(ready or catalogue()), str(ECHO)]))

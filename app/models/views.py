@@ -14,7 +14,7 @@ from app.web.acts import record_act
 from app.web.ext import db, now
 from app.web.toasts import Undo, toast
 from core.errors import InvalidModel
-from core.models.name import DEMO
+from core.models.name import ECHO
 from store import settings
 from store.account.audit import Action
 from store.agents import favourites
@@ -42,7 +42,7 @@ def choose_default() -> ResponseReturnValue:
         settings.save(connection, replace(before, default_model=wanted), now())
         detail = f"default_model: {before.default_model} → {wanted}"
         record_act(connection, Action.SETTINGS_SAVED, detail)
-    toast("default_model_chosen", model=str(wanted or DEMO))
+    toast("default_model_chosen", model=str(wanted or ECHO))
     return page.show_saved("save-default")
 
 

@@ -10,7 +10,7 @@ from app.whatsapp.linking import Kind, Screen
 from core.errors import InvalidModel
 from core.link import Link
 from core.models.credentials import Access
-from core.models.name import DEMO, ModelName, own_model
+from core.models.name import ECHO, ModelName, own_model
 from core.settings import Settings
 from core.text.translation import Counted, Sentence, _, ngettext
 from store.agents.agents import Registry
@@ -62,7 +62,7 @@ class Facts:
     def has_model(self) -> bool:
         """Whether an agent answers with more than an echo."""
         names = [*self.models, *filter(None, [self.settings.default_model])]
-        return any(name != str(DEMO) and self.problem(name) is None for name in names)
+        return any(name != str(ECHO) and self.problem(name) is None for name in names)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from core.errors import InvalidKey, InvalidModel
-from core.models.name import DEMO, ModelName
+from core.models.name import ECHO, ModelName
 
 # Providers that want a key. A custom server may do without, Ollama has none.
 KEYED = ("openrouter", "anthropic", "openai", "google", "groq", "mistral")
@@ -23,9 +23,9 @@ class Access:
     def check(self, name: ModelName) -> None:
         """Raises `InvalidModel` with the sentence to show when this name can't be asked."""
         provider = name.provider
-        if provider == DEMO.provider:
-            if name != DEMO:
-                raise InvalidModel(f"There is no {name}: the demo is called {DEMO}.")
+        if provider == ECHO.provider:
+            if name != ECHO:
+                raise InvalidModel(f"There is no {name}: the demo is called {ECHO}.")
         elif provider == "openrouter" and "/" not in name.name:
             raise InvalidModel("Write it as openrouter/vendor/name.")
         elif provider == "custom" and provider not in self.addresses:
@@ -37,8 +37,8 @@ class Access:
 
 
 def needs_access(names: Iterable[ModelName]) -> bool:
-    """Whether it takes a key or an address to ask any of these models: the demo needs neither."""
-    return any(name.provider != DEMO.provider for name in names)
+    """Whether it takes a key or an address to ask any of these models: the echo model needs neither."""
+    return any(name.provider != ECHO.provider for name in names)
 
 
 def clean_key(text: str) -> str:

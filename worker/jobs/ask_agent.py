@@ -12,7 +12,7 @@ from core.errors import InvalidModel
 from core.messages import status_text
 from core.messages.content import Content
 from core.models.failure import AgentFailed, Failure, make_error
-from core.models.name import DEMO, ModelName
+from core.models.name import ECHO, ModelName
 from store.chats.turns import Answer
 from worker.jobs import compaction, memory, replies
 from worker.jobs.compaction import Summary
@@ -86,7 +86,7 @@ class AgentAsker:
         """With `auto_compact`, what nearly fills the window is summarised first. If that fails the
         oldest turns drop out of sight, as without it."""
         remembered = await self._load(turn)
-        if not turn.settings.auto_compact or model == DEMO:
+        if not turn.settings.auto_compact or model == ECHO:
             return remembered, None
         instructions = _make_prompt(turn, model).instructions
         view = memory.choose_view(remembered, instructions, turn.content, turn.window)

@@ -18,7 +18,7 @@ from core.messages.status_text import Standing
 from core.models import name as model_rules
 from core.models.credentials import Access
 from core.models.failure import Failure
-from core.models.name import DEMO, NAME_LENGTH, ModelName
+from core.models.name import ECHO, NAME_LENGTH, ModelName
 from core.settings import Settings
 from store.agents import favourites, provider_keys
 from store.chats import chats, contexts
@@ -57,7 +57,7 @@ def find_model_name(remembered: Context, agent: Agent, settings: Settings) -> st
 
 
 def own_model(agent: Agent, settings: Settings) -> str:
-    """The agent's model, else the owner's default, else the demo."""
+    """The agent's model, else the owner's default, else the echo model."""
     return model_rules.own_model(agent.model, settings.default_model)
 
 
@@ -201,7 +201,7 @@ def _measure_standing(connection: Connection, context: TurnContext, agent: Agent
     past = memory.load(connection, remembered, window)
     prompt = Prompt(
         agent,
-        DEMO,
+        ECHO,
         Content(""),
         channel=context.chat.channel,
         introduction=context.introduction,
@@ -229,7 +229,7 @@ def _obstacle_to_compact(connection: Connection, context: TurnContext) -> str | 
     if context.agent is None:
         return NO_AGENT
     remembered = turn_context.open_context(connection, context, context.agent)
-    if find_model_name(remembered, context.agent, context.settings) == str(DEMO):
+    if find_model_name(remembered, context.agent, context.settings) == str(ECHO):
         return "The demo can't summarize: there is no AI behind it. /new starts afresh."
     if not contexts.list_past(connection, remembered):
         return "There is nothing to summarize yet."
@@ -266,7 +266,7 @@ def _show_help(connection: Connection, context: TurnContext, argument: str) -> s
 
 def _render_model(model: str) -> str:
     """A model's name for people: the demo must not pass as an AI."""
-    return f"{DEMO}, “{echo_model.LABEL}”" if model == str(DEMO) else model
+    return f"{ECHO}, “{echo_model.LABEL}”" if model == str(ECHO) else model
 
 
 # What a command does that asks no model.

@@ -35,7 +35,7 @@ from core.errors import InvalidModel
 from core.messages.content import Content
 from core.models.credentials import Access, needs_access
 from core.models.failure import AgentFailed, Failure, make_error
-from core.models.name import DEMO, ModelName
+from core.models.name import ECHO, ModelName
 from core.models.usage import Spent
 from core.text.reasoning import strip_reasoning
 from worker.models import providers
@@ -145,8 +145,8 @@ class Completer:
     async def warm_up(self) -> None:
         """Do once, before a person waits, what a first use does slowly. Nothing is sent."""
         agent = Agent("warm-up", "Warm-up")
-        first = await self.complete(Prompt(agent, DEMO, Content("first")))
-        await self.complete(Prompt(agent, DEMO, Content("second"), first.history))
+        first = await self.complete(Prompt(agent, ECHO, Content("first")))
+        await self.complete(Prompt(agent, ECHO, Content("second"), first.history))
         known = Access(addresses={"ollama": "http://127.0.0.1"})
         providers.build(ModelName("ollama", "warm-up"), agent, known, self._client)
 
@@ -185,7 +185,7 @@ class Completer:
             event_stream_handler=make_stream_handler(prompt.watch) if prompt.watch else None,
         )
         answered = attempts.find_answering_model(result.new_messages())
-        spent = _count_usage(usage) if answered != DEMO else Spent()
+        spent = _count_usage(usage) if answered != ECHO else Spent()
         return Completion(
             text=strip_reasoning(result.output or ""),
             history=_dump_history(result.new_messages()),
@@ -217,7 +217,7 @@ def _count_usage(usage: RunUsage) -> Spent:
 
 def _select_toolsets(prompt: Prompt) -> Sequence[AbstractToolset[Any]]:
     """The demo has no use for tools, and MCP servers are not started for it."""
-    return prompt.equipment.toolsets if prompt.equipment and prompt.model != DEMO else ()
+    return prompt.equipment.toolsets if prompt.equipment and prompt.model != ECHO else ()
 
 
 def _load_history(history: Sequence[Any]) -> list[ModelMessage]:

@@ -19,7 +19,7 @@ from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
 from core.agents.agent import Agent
 from core.models.credentials import Access
-from core.models.name import DEMO, ModelName
+from core.models.name import ECHO, ModelName
 from worker.models import echo_model
 
 # Where the providers listen.
@@ -46,7 +46,7 @@ def build(name: ModelName, agent: Agent, access: Access, client: AsyncClient) ->
     Anthropic's or Google's library takes a second and belongs into a thread.
     """
     access.check(name)
-    if name == DEMO:
+    if name == ECHO:
         return echo(agent)
     key = access.keys.get(name.provider, "")
     address = access.addresses.get(name.provider) or ADDRESSES[name.provider]
@@ -76,7 +76,7 @@ def echo(agent: Agent) -> Model:
     async def stream(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str]:
         yield render(messages)
 
-    return FunctionModel(answer, stream_function=stream, model_name=str(DEMO))
+    return FunctionModel(answer, stream_function=stream, model_name=str(ECHO))
 
 
 def _compatible(name: ModelName, address: str, key: str, client: AsyncClient) -> Model:

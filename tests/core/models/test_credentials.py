@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import InvalidKey, InvalidModel
 from core.models.credentials import KEYED, Access, clean_key
-from core.models.name import DEMO, ModelName
+from core.models.name import ECHO, ModelName
 
 NOTHING = Access()
 
@@ -30,7 +30,7 @@ def test_custom_models_need_an_address_and_no_key() -> None:
 
 
 def test_the_demo_can_always_be_asked_and_there_is_only_one() -> None:
-    NOTHING.check(DEMO)
+    NOTHING.check(ECHO)
     with pytest.raises(InvalidModel, match="the demo is called demo/echo"):
         NOTHING.check(ModelName("demo", "x"))
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidModel
-from core.models.name import DEMO, PROVIDERS, ModelName
+from core.models.name import ECHO, PROVIDERS, ModelName
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1)
 
@@ -61,4 +61,4 @@ def test_any_text_is_a_model_or_refused(text: str) -> None:
 
 
 def test_the_demo_has_a_name_of_its_own() -> None:
-    assert str(DEMO) == "demo/echo"
+    assert str(ECHO) == "demo/echo"
