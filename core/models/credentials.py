@@ -37,7 +37,7 @@ class Access:
 
 
 def needs_access(names: Iterable[ModelName]) -> bool:
-    """Whether it takes a key or an address to ask any of these models: the echo model needs neither."""
+    """Whether it takes a key or an address to ask any of these: the echo model needs neither."""
     return any(name.provider != ECHO.provider for name in names)
 
 

@@ -47,10 +47,10 @@ class ModelName:
         return f"{self.provider}/{self.name}"
 
 
-ECHO = ModelName("demo", "echo")
+ECHO = ModelName("demo", "echo")  # answers without any AI; the name that settings and tables hold
 
 
 def own_model(of_agent: str | None, default: str | None) -> str:
     """The model of an agent without another one chosen: its own, else the owner's
-    default, else the demo; as it was written."""
+    default, else the echo model; as it was written."""
     return of_agent or default or str(ECHO)
