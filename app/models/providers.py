@@ -20,7 +20,7 @@ from core.models.credentials import KEY_HOLDERS
 from core.models.failure import Failure
 from store.account.audit import Action
 from store.agents import provider_keys
-from store.redis.model_tests import Trial, Trials
+from store.redis.model_tests import ModelTest, ModelTests
 
 bp = Blueprint("providers", __name__, url_prefix="/models")
 
@@ -109,7 +109,7 @@ def show_test(trial_id: str) -> ResponseReturnValue:
     return _show_state("waiting", slot, found.model, again=again)
 
 
-def _show_outcome(found: Trial, slot: str) -> ResponseReturnValue:
+def _show_outcome(found: ModelTest, slot: str) -> ResponseReturnValue:
     assert found.outcome is not None
     known = found.outcome.code in {str(failure) for failure in Failure}
     sentence = Failure(found.outcome.code).for_owner if known else ""
@@ -135,5 +135,5 @@ def _read_slot() -> str:
     return slot if _SLOT.fullmatch(slot) else "here"
 
 
-def _open_tests() -> Trials:
-    return Trials(live().redis)
+def _open_tests() -> ModelTests:
+    return ModelTests(live().redis)

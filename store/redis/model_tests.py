@@ -1,4 +1,4 @@
-"""Trials of models: the panel asks, a jobs process tries, the panel looks for the outcome.
+"""Tests of models: the panel asks, a jobs process tries, the panel looks for the outcome.
 
 All of it is an RQ job, which vanishes by itself: nothing here is worth remembering.
 """
@@ -16,8 +16,8 @@ from rq.serializers import JSONSerializer
 
 from store.redis.queue import QUEUE, TRY_MODEL
 
-TIMEOUT = 60  # seconds a trial may take
-UNTAKEN_TTL = 30  # an older trial is not made any more
+TIMEOUT = 60  # seconds a test may take
+UNTAKEN_TTL = 30  # an older test is not made any more
 RESULT_TTL = 120  # seconds the outcome can be looked at
 
 
@@ -32,7 +32,7 @@ class ModelTestResult:
 
 
 @dataclass(frozen=True)
-class Trial:
+class ModelTest:
     """How far a test is."""
 
     id: str
@@ -42,7 +42,7 @@ class Trial:
     outcome: ModelTestResult | None = None  # None while it goes on
 
 
-class Trials:
+class ModelTests:
     """`redis` must not decode responses. Raises redis-py's errors when Redis is out."""
 
     def __init__(self, redis: Redis) -> None:
@@ -50,7 +50,7 @@ class Trials:
         self._queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
 
     def ask(self, model: str) -> str:
-        """Have this model tried, before the messages that wait; returns the trial's id."""
+        """Have this model tried, before the messages that wait; returns the test's id."""
         job = self._queue.enqueue(
             TRY_MODEL,
             model,
@@ -62,10 +62,10 @@ class Trials:
         )
         return str(job.id)
 
-    def look(self, trial_id: str) -> Trial | None:
-        """None when there is no such trial, any more."""
+    def look(self, test_id: str) -> ModelTest | None:
+        """None when there is no such test, any more."""
         try:
-            job = Job.fetch(trial_id, connection=self._redis, serializer=JSONSerializer)
+            job = Job.fetch(test_id, connection=self._redis, serializer=JSONSerializer)
         except (NoSuchJobError, ValueError):
             return None
         if job.func_name != TRY_MODEL:
@@ -73,12 +73,12 @@ class Trials:
         status = job.get_status(refresh=False)
         asked = datetime.now(UTC) - (job.enqueued_at or job.created_at).replace(tzinfo=UTC)
         is_taken = status is not JobStatus.QUEUED
-        return Trial(trial_id, str(job.args[0]), asked, is_taken, _outcome(job, status))
+        return ModelTest(test_id, str(job.args[0]), asked, is_taken, _outcome(job, status))
 
-    def give_up(self, trial_id: str) -> None:
-        """This trial need not be made any more."""
+    def give_up(self, test_id: str) -> None:
+        """This test need not be made any more."""
         with suppress(NoSuchJobError):
-            Job.fetch(trial_id, connection=self._redis, serializer=JSONSerializer).delete()
+            Job.fetch(test_id, connection=self._redis, serializer=JSONSerializer).delete()
 
 
 def _outcome(job: Job, status: Any) -> ModelTestResult | None:

@@ -9,7 +9,7 @@ from rq.results import Result
 from rq.serializers import JSONSerializer
 
 from store.agents import favourites, provider_keys
-from store.redis.model_tests import Trials
+from store.redis.model_tests import ModelTests
 from tests.browser.panel import Panel
 from tests.waiting import until
 
@@ -93,7 +93,7 @@ def test_a_trial_is_watched_to_its_end(panel: Panel, either: Page) -> None:
     page.goto("/models/")
     page.get_by_role("button", name="Test Groq", exact=True).click()
     expect(page.get_by_text("Asking groq/llama-3.1-8b-instant")).to_be_visible()
-    trials = Trials(services.live.redis)
+    trials = ModelTests(services.live.redis)
     [job_id] = trials._queue.get_job_ids()
     job = Job.fetch(job_id, connection=services.live.redis, serializer=JSONSerializer)
     job.set_status(JobStatus.FINISHED)

@@ -7,7 +7,7 @@ from redis import Redis
 
 from config import Config
 from store.agents import provider_keys
-from store.redis.model_tests import ModelTestResult, Trial, Trials
+from store.redis.model_tests import ModelTest, ModelTestResult, ModelTests
 from store.redis.queue import Turns
 from store.sql.engine import Database
 from tests.services.fake_llm import FakeLLM
@@ -36,8 +36,8 @@ def clock():
 
 
 @pytest.fixture
-def trials(redis: Redis) -> Trials:
-    return Trials(redis)
+def trials(redis: Redis) -> ModelTests:
+    return ModelTests(redis)
 
 
 def enter(database: Database, config: Config, key: str) -> None:
@@ -45,7 +45,7 @@ def enter(database: Database, config: Config, key: str) -> None:
         provider_keys.save(connection, config, "custom", key, datetime.now(UTC))
 
 
-def outcome(trials: Trials, model: str = "custom/small") -> ModelTestResult:
+def outcome(trials: ModelTests, model: str = "custom/small") -> ModelTestResult:
     trial_id = trials.ask(model)
 
     def done() -> ModelTestResult | None:
@@ -62,7 +62,7 @@ async def test_a_key_rules_the_next_turn_and_is_printed_nowhere(
     config: Config,
     spawn: Spawner,
     redis: Redis,
-    trials: Trials,
+    trials: ModelTests,
     llm: FakeLLM,
 ) -> None:
     jobs = spawn("-m", "worker.jobs")
@@ -93,17 +93,17 @@ def redis_holds(redis: Redis) -> list[str]:
     return [str(redis.dump(key)) for key in redis.scan_iter()]
 
 
-def test_a_trial_that_nobody_takes(trials: Trials) -> None:
+def test_a_trial_that_nobody_takes(trials: ModelTests) -> None:
     trial_id = trials.ask("custom/small")
     trial = trials.look(trial_id)
-    assert isinstance(trial, Trial) and not trial.is_taken and trial.outcome is None
+    assert isinstance(trial, ModelTest) and not trial.is_taken and trial.outcome is None
     assert trial.asked.total_seconds() < 60
     trials.give_up(trial_id)
     trials.give_up(trial_id)
     assert trials.look(trial_id) is None
 
 
-def test_other_jobs_are_no_trials(trials: Trials, redis: Redis) -> None:
+def test_other_jobs_are_no_trials(trials: ModelTests, redis: Redis) -> None:
     turns = Turns(redis)
     turns.nudge(1)
     [job_id] = turns.queue.get_job_ids()

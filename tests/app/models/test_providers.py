@@ -13,7 +13,7 @@ from app.models.providers import PATIENCE
 from app.web.ext import Services
 from core.models.credentials import KEY_HOLDERS
 from store.agents import favourites, provider_keys
-from store.redis.model_tests import Trials
+from store.redis.model_tests import ModelTests
 from store.sql import tables
 from tests.app.acts import list_acts
 from tests.app.conftest import Beats
@@ -136,7 +136,7 @@ def test_a_key_of_another_secret_wants_to_be_entered_again(
     assert "Key set" in told(owner, "openai") and keys(services) == {"openai": KEY}
 
 
-# Trials
+# Model tests
 
 
 def ask(visitor: Visitor, htmx: bool = True, model: str = "openai/gpt-4o-mini"):
@@ -144,11 +144,11 @@ def ask(visitor: Visitor, htmx: bool = True, model: str = "openai/gpt-4o-mini"):
 
 
 @pytest.fixture
-def trials(services: Services) -> Trials:
-    return Trials(services.live.redis)
+def trials(services: Services) -> ModelTests:
+    return ModelTests(services.live.redis)
 
 
-def only_job(trials: Trials) -> Job:
+def only_job(trials: ModelTests) -> Job:
     [job_id] = trials._queue.get_job_ids()
     return Job.fetch(job_id, connection=trials._redis, serializer=JSONSerializer)
 
@@ -162,7 +162,7 @@ def end(job: Job, **outcome: object) -> None:
 
 @both_ways
 def test_a_trial_from_asking_to_the_answer(
-    owner: Visitor, services: Services, beats: Beats, trials: Trials, htmx: bool
+    owner: Visitor, services: Services, beats: Beats, trials: ModelTests, htmx: bool
 ) -> None:
     beats()
     answer = ask(owner, htmx)
@@ -184,7 +184,7 @@ def test_a_trial_from_asking_to_the_answer(
 
 @both_ways
 def test_a_refusal_in_the_providers_words_and_ours(
-    owner: Visitor, beats: Beats, trials: Trials, htmx: bool
+    owner: Visitor, beats: Beats, trials: ModelTests, htmx: bool
 ) -> None:
     beats()
     ask(owner)
@@ -196,13 +196,15 @@ def test_a_refusal_in_the_providers_words_and_ours(
 
 
 @both_ways
-def test_nobody_is_asked_when_nobody_is_there(owner: Visitor, trials: Trials, htmx: bool) -> None:
+def test_nobody_is_asked_when_nobody_is_there(
+    owner: Visitor, trials: ModelTests, htmx: bool
+) -> None:
     assert "No jobs process is running" in words(ask(owner, htmx))
     assert not trials._queue.get_job_ids()
 
 
 def test_nobody_takes_it(
-    owner: Visitor, beats: Beats, trials: Trials, monkeypatch: pytest.MonkeyPatch
+    owner: Visitor, beats: Beats, trials: ModelTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beats()
     ask(owner)
@@ -223,14 +225,14 @@ def test_redis_is_away(owner: Visitor) -> None:
 
 
 @both_ways
-def test_what_cant_be_tried(owner: Visitor, beats: Beats, trials: Trials, htmx: bool) -> None:
+def test_what_cant_be_tried(owner: Visitor, beats: Beats, trials: ModelTests, htmx: bool) -> None:
     beats()
     answer = ask(owner, htmx, model="nonsense")
     assert answer.status_code == 422 and "Write a model as provider/name." in words(answer)
     assert not trials._queue.get_job_ids()
 
 
-def test_a_process_that_died_over_it(owner: Visitor, beats: Beats, trials: Trials) -> None:
+def test_a_process_that_died_over_it(owner: Visitor, beats: Beats, trials: ModelTests) -> None:
     beats()
     ask(owner)
     job = only_job(trials)

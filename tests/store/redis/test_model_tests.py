@@ -1,4 +1,4 @@
-"""Trials of models, from the asking to the outcome."""
+"""Tests of models, from the asking to the outcome."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from store.redis import model_tests
-from store.redis.model_tests import ModelTestResult, Trials
+from store.redis.model_tests import ModelTestResult, ModelTests
 from store.redis.queue import QUEUE, Turns
 
 ENDED = "The process that was asking ended meanwhile."
@@ -32,7 +32,7 @@ def work(redis: Redis) -> None:
 
 def test_it_waits_before_the_messages_until_it_is_taken(redis: Redis) -> None:
     Turns(redis).nudge(1)
-    trials = Trials(redis)
+    trials = ModelTests(redis)
     number = trials.ask("demo/echo")
     assert Turns(redis).queue.job_ids[0] == number
     trial = trials.look(number)
@@ -54,7 +54,7 @@ def test_what_came_of_it(
     redis: Redis, monkeypatch: pytest.MonkeyPatch, function: Any, outcome: ModelTestResult
 ) -> None:
     monkeypatch.setattr(model_tests, "TRY_MODEL", f"{__name__}.{function.__name__}")
-    trials = Trials(redis)
+    trials = ModelTests(redis)
     number = trials.ask("demo/echo")
     work(redis)
     trial = trials.look(number)
@@ -62,7 +62,7 @@ def test_what_came_of_it(
 
 
 def test_what_is_no_trial_is_none(redis: Redis) -> None:
-    trials = Trials(redis)
+    trials = ModelTests(redis)
     Turns(redis).nudge(1)
     [job_id] = Turns(redis).queue.job_ids
     for number in (job_id, "unknown", "", "a b"):
@@ -70,7 +70,7 @@ def test_what_is_no_trial_is_none(redis: Redis) -> None:
 
 
 def test_one_that_was_given_up_is_gone(redis: Redis) -> None:
-    trials = Trials(redis)
+    trials = ModelTests(redis)
     number = trials.ask("demo/echo")
     trials.give_up(number)
     trials.give_up(number)
