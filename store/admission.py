@@ -60,7 +60,7 @@ def look_up(connection: Connection, received: Received, agents: Collection[Agent
     match = people.match(connection, inbound.phone, inbound.lid)
     if inbound.phone is None and match.by_lid:
         inbound = replace(inbound, phone=match.by_lid.phone)
-    person = match.person if inbound.from_me else match.foresee(inbound.phone)
+    person = match.person if inbound.from_me else match.preview_person(inbound.phone)
     chat = _find_direct_chat(connection, inbound, person)
     known = None
     if person:

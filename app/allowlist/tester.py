@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from app.allowlist.forms import TesterForm
 from app.web import respond
 from app.web.ext import agents, db, now
-from core.admission.preview import Handling, Preview, Situation, Words, preview_message
+from core.admission.preview import Handling, Preview, PreviewInput, Words, preview_message
 from core.channel import Channel
 from core.errors import UnknownAgent
 from core.messages.message import Kind
@@ -33,14 +33,14 @@ _FAILURES = {
 class TesterResult:
     """What the page says about the message."""
 
-    situation: Situation
+    situation: PreviewInput
     preview: Preview
     switched_to: str | None  # the agent that /agent would turn to
 
     @property
     def answer(self) -> str:
         """What the sender reads in place of an agent's answer, if we know it."""
-        failure = _FAILURES.get(self.preview.outcome)
+        failure = _FAILURES.get(self.preview.handling)
         return failure.sentence if failure else self.preview.excuse
 
 
@@ -79,7 +79,7 @@ def _try_message(form: TesterForm) -> TesterResult:
         text = ANYTHING
     registry = agents().load()
     with db().read() as connection:
-        situation = preview.read_situation(connection, *form.phone.data.sender, registry, now())
+        situation = preview.read_input(connection, *form.phone.data.sender, registry, now())
     previewed = preview_message(Words(kind, text, now()), situation)
     switched_to = _find_switch(previewed, registry.restrict_to(Channel.WHATSAPP))
     return TesterResult(situation, previewed, switched_to)

@@ -47,7 +47,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Situation:
+class PreviewInput:
     """How things are for this sender."""
 
     phone: Phone | None
@@ -70,7 +70,7 @@ class Preview:
     """What would become of the message."""
 
     decision: Decision
-    outcome: Handling
+    handling: Handling
     route: Route
     call: Call | None = None
     turned_to: str | None = None  # the agent that its @name moves the session to
@@ -84,9 +84,9 @@ class Preview:
     @property
     def title(self) -> Sentence:
         """To be formatted with the agent's `title` and `name`."""
-        if self.outcome is Handling.REFUSED:
+        if self.handling is Handling.REFUSED:
             return _HELD if self.decision.verdict == "hold" else _IGNORED
-        return _TITLES[self.outcome]
+        return _TITLES[self.handling]
 
     @property
     def reason(self) -> str:
@@ -128,35 +128,35 @@ _WHO = {
 }
 
 
-def preview_message(words: Words, now_is: Situation) -> Preview:
+def preview_message(words: Words, given: PreviewInput) -> Preview:
     decision = decide(
         place=Place.DIRECT,
         kind=words.kind,
         from_me=False,
-        phone=now_is.phone,
-        lid=now_is.lid,
-        is_blocked=now_is.is_blocked,
-        settings=now_is.settings,
-        entries=now_is.entries,
+        phone=given.phone,
+        lid=given.lid,
+        is_blocked=given.is_blocked,
+        settings=given.settings,
+        entries=given.entries,
     )
     call = command.parse(words.text) if batch.is_command(words) else None
-    turned = None if call else mention.read(words.text, now_is.agents.values())
+    turned = None if call else mention.read(words.text, given.agents.values())
     found = route(
-        sticky=now_is.sticky,
+        sticky=given.sticky,
         sender_default=decision.entry.agent if decision.entry else None,
-        fallback=now_is.settings.default_agent,
-        registry=now_is.agents.keys(),
+        fallback=given.settings.default_agent,
+        registry=given.agents.keys(),
     )
     turned_to = turned.agent if turned else None
     rest = Words(words.kind, turned.text, words.received_at) if turned else words
-    outcome = _outcome(decision, now_is, call, turned_to or found.agent, rest, bool(turned))
-    excuse = batch.build_excuse([rest]) if outcome is Handling.EXCUSE else ""
-    return Preview(decision, outcome, found, call, turned_to, excuse)
+    handling = _choose_handling(decision, given, call, turned_to or found.agent, rest, bool(turned))
+    excuse = batch.build_excuse([rest]) if handling is Handling.EXCUSE else ""
+    return Preview(decision, handling, found, call, turned_to, excuse)
 
 
-def _outcome(
+def _choose_handling(
     decision: Decision,
-    now_is: Situation,
+    given: PreviewInput,
     call: Call | None,
     agent: str | None,
     rest: Words,
@@ -165,11 +165,11 @@ def _outcome(
     """In the order in which the worker and the jobs look."""
     if decision.verdict != "accept":
         return Handling.REFUSED
-    if now_is.is_paused and not call:
+    if given.is_paused and not call:
         return Handling.PAUSED
-    if now_is.is_flood:
+    if given.is_flood:
         return Handling.FLOOD
-    if now_is.is_over_budget and (call is None or call.asks_model):
+    if given.is_over_budget and (call is None or call.asks_model):
         return Handling.OVER_BUDGET
     if call:
         return Handling.COMMAND

@@ -40,7 +40,7 @@ class Match:
         """The one with the number, else the one with the hidden id."""
         return self.by_phone or self.by_lid
 
-    def foresee(self, phone: Phone | None) -> Person | None:
+    def preview_person(self, phone: Phone | None) -> Person | None:
         """The person that `identify` will find for this number, as far as they are known. Where it
         makes two people one, a block of either blocks both."""
         kept, gone = self.by_phone, self.by_lid

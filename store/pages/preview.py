@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from core.admission import limits
-from core.admission.preview import Situation
+from core.admission.preview import PreviewInput
 from core.channel import Channel
 from core.phone import Phone
 from store import allowlist, settings
@@ -16,13 +16,13 @@ from store.chats import limits as limits_store
 from store.chats.people import Person
 
 
-def read_situation(
+def read_input(
     connection: Connection,
     phone: Phone | None,
     lid: str | None,
     registry: Registry,
     now: datetime,
-) -> Situation:
+) -> PreviewInput:
     """As the worker and the jobs would find it if this sender wrote now."""
     current = settings.load(connection)
     person = people.find_person(connection, phone, lid)
@@ -32,7 +32,7 @@ def read_situation(
     pause = takeovers.find_current(connection, chat.id, now) if chat else None
     sticky = chat.sticky(now) if chat else None
     accepted, spent = _read_use(connection, person, now)
-    return Situation(
+    return PreviewInput(
         phone=phone,
         lid=lid,
         is_blocked=bool(person and person.is_blocked),

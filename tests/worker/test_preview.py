@@ -41,7 +41,7 @@ def foreseen(world: World, text: str, kind: Kind = Kind.TEXT) -> Preview:
     registry = AgentFolder(world.config.agents_dir).load()
     now = world.clock()
     with world.database.read() as connection:
-        found = preview.read_situation(connection, ALICE, None, registry, now)
+        found = preview.read_input(connection, ALICE, None, registry, now)
     return preview_message(Words(kind, text, now), found)
 
 
@@ -213,10 +213,10 @@ async def test_what_is_foreseen_comes(
     for each in arrange:
         each(world)
     outlook = foreseen(world, text, kind)
-    assert outlook.outcome is expected
+    assert outlook.handling is expected
     came = await write(world, text, kind)
     assert came.reason == outlook.decision.reason
-    match outlook.outcome:
+    match outlook.handling:
         case Handling.REFUSED:
             held = outlook.decision.verdict == "hold"
             assert came.state is (MessageState.HELD if held else MessageState.IGNORED)

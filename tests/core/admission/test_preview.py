@@ -7,7 +7,7 @@ import pytest
 
 from core.admission.allowlist import Entry, Pattern
 from core.admission.decide import Decision
-from core.admission.preview import Handling, Preview, Situation, Words, preview_message
+from core.admission.preview import Handling, Preview, PreviewInput, Words, preview_message
 from core.agents.agent import Agent
 from core.agents.routing import Route, Why
 from core.messages.message import Kind, Reason
@@ -17,7 +17,7 @@ from core.settings import Settings
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA = Phone("+15550000001")
 ENTRY = Entry(1, Pattern.parse(str(ADA)), None, "eric", NOW, NOW)
-ALL_IS_WELL = Situation(
+ALL_IS_WELL = PreviewInput(
     phone=ADA,
     lid=None,
     is_blocked=False,
@@ -60,7 +60,7 @@ def words(text: str = "Hello", kind: Kind = Kind.TEXT) -> Words:
     ],
 )
 def test_the_first_reason_counts(text: str, changes: dict[str, object], outcome: Handling) -> None:
-    assert preview_message(words(text), replace(ALL_IS_WELL, **changes)).outcome is outcome  # type: ignore[arg-type]
+    assert preview_message(words(text), replace(ALL_IS_WELL, **changes)).handling is outcome  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_cannot_be_seen_is_excused() -> None:
     preview = preview_message(words("", Kind.UNDECRYPTABLE), ALL_IS_WELL)
     assert preview.decision.reason is Reason.UNDECRYPTABLE and preview.excuse == ""
     preview = preview_message(words("", Kind.IMAGE), ALL_IS_WELL)
-    assert preview.outcome is Handling.EXCUSE and preview.excuse
+    assert preview.handling is Handling.EXCUSE and preview.excuse
     assert preview_message(words(), ALL_IS_WELL).excuse == ""
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from core.admission.allowlist import Pattern
-from core.admission.preview import Situation
+from core.admission.preview import PreviewInput
 from core.phone import Phone
 from store import allowlist, settings
 from store.agents.agents import AgentFolder
@@ -35,8 +35,8 @@ def folder(tmp_path: Path) -> AgentFolder:
 
 def of(
     connection: Connection, folder: AgentFolder, phone: Phone | None = ADA, lid: str | None = None
-) -> Situation:
-    return preview.read_situation(connection, phone, lid, folder.load(), NOW)
+) -> PreviewInput:
+    return preview.read_input(connection, phone, lid, folder.load(), NOW)
 
 
 def spend(connection: Connection, chat: Chat, dollars: str) -> None:
