@@ -1,6 +1,7 @@
 """API keys: what programs get in with. A key is seen once, right after it was made."""
 
 import unicodedata
+from typing import Any
 
 from flask import Blueprint, abort, current_app, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -122,7 +123,7 @@ def _make_form() -> KeyForm:
     return KeyForm(formdata=None)
 
 
-def _load_keys() -> dict[str, object]:
+def _load_keys() -> dict[str, Any]:
     with db().read() as connection:
         keys = api_keys.load(connection)
     return {

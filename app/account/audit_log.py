@@ -1,6 +1,7 @@
 """The audit log: who changed what, with filters, and as a table for spreadsheets."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Blueprint, Response, request, stream_with_context
 from flask.typing import ResponseReturnValue
@@ -24,7 +25,7 @@ def list_acts() -> ResponseReturnValue:
     with db().read() as connection:
         acts = audit.latest(connection, PAGE + 1, wanted, before)
         choices = (audit.actors(connection), audit.actions(connection))
-    context = {
+    context: dict[str, Any] = {
         "acts": acts[:PAGE],
         "older": acts[PAGE - 1].id if len(acts) > PAGE else None,
         "wanted": wanted,

@@ -1,5 +1,7 @@
 """Switching the second factor on and off, and making new recovery codes."""
 
+from typing import Any
+
 from flask import Blueprint, current_app, g, redirect, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
@@ -138,7 +140,7 @@ def _hand_over_codes(codes: list[str]) -> ResponseReturnValue:
     return respond.saved(home, page, block="content", focus="second-factor-title", codes=codes)
 
 
-def _ask(template: str, status: int = 200, **context: object) -> ResponseReturnValue:
+def _ask(template: str, status: int = 200, **context: Any) -> ResponseReturnValue:
     """In place of the Account page's card, or on a page of its own."""
     focus = "" if status == 422 else "second-factor-title"
     return respond.part(

@@ -24,6 +24,7 @@ from werkzeug.wrappers import Response
 from app.account import passwords, second_factor
 from app.account.forms import LoginForm, SecondStepForm, SetupForm
 from app.account.second_factor import Proof
+from app.web import respond
 from app.web.acts import record_act
 from app.web.ext import db, now
 from app.web.throttle import Refusal
@@ -71,18 +72,19 @@ def _find_session() -> None:
 
 def _is_poll() -> bool:
     """A page that is left open refreshes itself without being used."""
-    return bool(request.htmx) and request.method == "GET"
+    return bool(respond.read_htmx()) and request.method == "GET"
 
 
 def _send_to_login() -> ResponseReturnValue:
     """Signing in leads back to where the owner was: for a form, the page that it was on."""
     is_form = request.method != "GET"
-    here = request.referrer if is_form else request.full_path.rstrip("?")
-    if request.htmx:
-        here = request.htmx.current_url
+    here: str | None = request.referrer if is_form else request.full_path.rstrip("?")
+    htmx = respond.read_htmx()
+    if htmx:
+        here = htmx.current_url
     # What was sent is not done; the login page says so.
     login = url_for("auth.log_in", next=find_local_path(here), unsent=1 if is_form else None)
-    if request.htmx:
+    if htmx:
         answer = make_response("", 401)
         answer.headers["HX-Redirect"] = login
         return answer

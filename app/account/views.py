@@ -1,5 +1,7 @@
 """The Account page: the owner's name and password, and where the owner is signed in."""
 
+from typing import Any
+
 from flask import Blueprint, abort, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import Field
@@ -99,12 +101,12 @@ def _show_saved(focus: str) -> ResponseReturnValue:
     return respond.saved(home, PAGE, block="content", focus=focus, **_load_page())
 
 
-def _refuse(card: str, status: int, **forms: object) -> ResponseReturnValue:
+def _refuse(card: str, status: int, **forms: Any) -> ResponseReturnValue:
     into = f"#{card}-card"
     return respond.part(PAGE, block=card, status=status, into=into, rest=_load_page, **forms)
 
 
-def _load_page() -> dict[str, object]:
+def _load_page() -> dict[str, Any]:
     with db().read() as connection:
         sessions = owner.open_sessions(connection)
     return {

@@ -1,5 +1,7 @@
 """Send permissions: the people each agent may write to on its own."""
 
+from typing import Any
+
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -58,18 +60,17 @@ def show_row(permission_id: int) -> ResponseReturnValue:
 def remove_permission(permission_id: int) -> ResponseReturnValue:
     if request.method == "GET":
         permission = _get_permission(permission_id)
-        context = {"permission": permission, "name": _find_name(permission.agent)}
+        context: dict[str, Any] = {"permission": permission, "name": _find_name(permission.agent)}
         return respond.part("agents/remove_permission.html", block="question", **context)
     with db().write() as connection:
-        permission = permissions.remove(connection, permission_id)
-        if permission:
-            detail = _describe(permission)
-            record_act(connection, Action.PERMISSION_REMOVED, detail)
-    if permission:
+        removed = permissions.remove(connection, permission_id)
+        if removed:
+            record_act(connection, Action.PERMISSION_REMOVED, _describe(removed))
+    if removed:
         toast(
             "permission_removed",
-            agent=_find_name(permission.agent),
-            recipient=_name_recipient(permission),
+            agent=_find_name(removed.agent),
+            recipient=_name_recipient(removed),
         )
     home = url_for("permissions.list_permissions")
     return respond.saved(home, PAGE, block="given", focus="given", **_load_given())
@@ -97,7 +98,7 @@ def _store(form: PermissionForm) -> Permission | None:
     return permission
 
 
-def _load_given() -> dict[str, object]:
+def _load_given() -> dict[str, Any]:
     """What the list shows: for each agent that has any its permissions, the most exact
     first; agents that are gone come last."""
     with db().read() as connection:

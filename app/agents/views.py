@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
 
 from app.agents.forms import AgentForm, NewAgentForm
 from app.web import respond
@@ -235,7 +236,7 @@ def _load_starts() -> Mapping[str, Start]:
     return starts | {f"shipped:{agent.id}": Start(agent, files) for agent in others}
 
 
-def _load_list() -> dict[str, object]:
+def _load_list() -> dict[str, Any]:
     """What `agents.html` shows: the agents, the most lately used first."""
     registry = agents().load()
     with db().read() as connection:
@@ -267,7 +268,7 @@ def _find_troubles(agent: Agent, default_model: str, access: Access) -> Sequence
     return agent.warnings
 
 
-def _load_page(agent: Agent, form: AgentForm) -> dict[str, object]:
+def _load_page(agent: Agent, form: AgentForm) -> dict[str, Any]:
     """What `agent.html` shows."""
     with db().read() as connection:
         current, access = settings.load(connection), provider_keys.access(connection, config())
@@ -286,17 +287,17 @@ def _load_page(agent: Agent, form: AgentForm) -> dict[str, object]:
     }
 
 
-def _load_versions(agent_id: str) -> dict[str, object]:
+def _load_versions(agent_id: str) -> dict[str, Any]:
     return {"previous": _open_files().previous(agent_id), "writable": _is_writable(agent_id)}
 
 
-def _compose_prompt(agent: Agent, channel: str) -> dict[str, object]:
+def _compose_prompt(agent: Agent, channel: str) -> dict[str, Any]:
     shown = Channel(channel) if channel in list(Channel) else Channel.WHATSAPP
     text = system_prompt(agent, shown, EXAMPLE_PERSON if shown is Channel.WHATSAPP else "")
     return {"channel": shown.value, "prompt": text, "tokens": window.of_text(text)}
 
 
-def _load_ties(agent_id: str) -> dict[str, object]:
+def _load_ties(agent_id: str) -> dict[str, Any]:
     """Where the agent is named; these then fall through to the next in line."""
     with db().read() as connection:
         entries = [entry for entry in allowlist.load(connection) if entry.agent == agent_id]

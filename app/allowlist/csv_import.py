@@ -5,6 +5,7 @@ import reads the text again and does nothing if something else would come of it 
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
@@ -70,8 +71,9 @@ def apply_import() -> ResponseReturnValue:
     count = plan.counts
     toast("imported", new=count[Fate.NEW], changed=count[Fate.CHANGED], refused=count[Fate.REFUSED])
     home = url_for("allowlist.list_entries")
-    context = {"block": "import", "focus": "import", "counts": count}
-    return respond.saved(home, "allowlist/imported.html", **context)
+    return respond.saved(
+        home, "allowlist/imported.html", block="import", focus="import", counts=count
+    )
 
 
 def _read_text(form: ImportForm) -> str:
@@ -137,7 +139,7 @@ def _show_preview(
     def read(skip: int, limit: int) -> tuple[Sequence[CsvLine], int]:
         return lines[skip : skip + limit], len(lines)
 
-    context = {
+    context: dict[str, Any] = {
         "form": form,
         "text": text,
         "plan": plan,
@@ -146,7 +148,9 @@ def _show_preview(
         "differing": differing,
         "agents": agents().load().agents,
     }
-    refused = 422 if request.htmx else 409  # htmx takes a 409 for an error without a page
+    refused = (
+        422 if respond.is_part_wanted() else 409
+    )  # htmx takes a 409 for an error without a page
     status = refused if differing else 200
     return respond.part(
         "allowlist/import_preview.html", block="import", status=status, focus=focus, **context

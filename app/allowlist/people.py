@@ -1,6 +1,7 @@
 """People held: those who wrote without being allowed, and those who are blocked."""
 
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -131,7 +132,7 @@ def _replay(connection: Connection, person: Person, entry: Entry) -> tuple[int, 
     return replayed
 
 
-def _list_people() -> dict[str, object]:
+def _list_people() -> dict[str, Any]:
     here = _parse_here()
     wanted = here.get("q", "")
     with db().read() as connection:
@@ -152,7 +153,7 @@ def _list_people() -> dict[str, object]:
     }
 
 
-def _parse_here() -> dict[str, str]:
+def _parse_here() -> dict[str, Any]:
     """Search and pages, as far as the address names them: where the owner is in the lists."""
     numbers = {name: parse_page_number(name) for name in ("page", "blocked")}
     here = {name: str(number) for name, number in numbers.items() if number > 1}
@@ -168,9 +169,7 @@ def _show_allow_form(person: Person, form: AllowForm) -> ResponseReturnValue:
     return _ask("allowlist/allow_person.html", person, 422 if form.errors else 200, **context)
 
 
-def _ask(
-    template: str, person: Person, status: int = 200, **context: object
-) -> ResponseReturnValue:
+def _ask(template: str, person: Person, status: int = 200, **context: Any) -> ResponseReturnValue:
     """A person's form or question: in place of the row, or on a page of its own."""
     context |= {"person": person, "here": _parse_here()}
     into = f"#person-{person.id}"

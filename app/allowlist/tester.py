@@ -2,6 +2,7 @@
 the jobs use, and for the very chat of that person. Nothing is written."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -60,7 +61,7 @@ def try_message() -> ResponseReturnValue:
     return _show_result(form, _try_message(form))
 
 
-def make_blank_context() -> dict[str, object]:
+def make_blank_context() -> dict[str, Any]:
     """What the form needs on another page."""
     return {"tester": TesterForm(formdata=None), "result": None}
 
@@ -68,7 +69,7 @@ def make_blank_context() -> dict[str, object]:
 def _show_result(
     form: TesterForm, result: TesterResult | None, status: int = 200
 ) -> ResponseReturnValue:
-    context = {"tester": form, "result": result, "agents": agents().load().agents}
+    context: dict[str, Any] = {"tester": form, "result": result, "agents": agents().load().agents}
     return respond.part("allowlist/tester.html", block="tester", status=status, **context)
 
 
@@ -79,7 +80,8 @@ def _try_message(form: TesterForm) -> TesterResult:
         text = ANYTHING
     registry = agents().load()
     with db().read() as connection:
-        situation = preview.read_input(connection, *form.phone.data.sender, registry, now())
+        phone, lid = form.phone.data.sender
+        situation = preview.read_input(connection, phone, lid, registry, now())
     previewed = preview_message(Words(kind, text, now()), situation)
     switched_to = _find_switch(previewed, registry.restrict_to(Channel.WHATSAPP))
     return TesterResult(situation, previewed, switched_to)

@@ -1,6 +1,7 @@
 """The allowlist: who may write, under which label, and which agent answers them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -178,7 +179,7 @@ def _store(form: EntryForm, entry_id: int | None = None) -> Entry | None:
 # ---- what the templates are given -----------------------------------------------------------
 
 
-def _list(sort: Sort | None = None) -> dict[str, object]:
+def _list(sort: Sort | None = None) -> dict[str, Any]:
     """A page of the entries that match the search."""
     here = _parse_here()
     wanted, sort = here.get("q", ""), sort or Sort(here.get("sort", Sort.NUMBER))
@@ -209,7 +210,7 @@ def _find_agents(wanted: str) -> Sequence[str]:
     return [agent.id for agent in known if wanted and wanted.casefold() in agent.name.casefold()]
 
 
-def _parse_here() -> dict[str, str]:
+def _parse_here() -> dict[str, Any]:
     """Search, order and page, as far as the address names them: where the owner is in the list."""
     number, sort = parse_page_number(), request.args.get("sort", "")
     asked = {
@@ -220,7 +221,7 @@ def _parse_here() -> dict[str, str]:
     return {name: value for name, value in asked.items() if value}
 
 
-def _describe_surroundings(entries: Sequence[Entry]) -> dict[str, object]:
+def _describe_surroundings(entries: Sequence[Entry]) -> dict[str, Any]:
     """What showing these entries takes: the agents by id, the people behind hidden ids, and where
     the owner is in the list."""
     lids = [entry.pattern for entry in entries if entry.pattern.is_hidden]

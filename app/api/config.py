@@ -39,7 +39,7 @@ def _find_accepted_type(name: str) -> Any:
     return _TEXTS.get(name) or _kind(name)
 
 
-Config = create_model(
+Config: type[Wire] = create_model(
     "Config",
     __base__=Wire,
     __doc__=(
@@ -50,11 +50,14 @@ Config = create_model(
     linked=bool,
     version=int,
 )
-ConfigChange = create_model(
+_changes: dict[str, Any] = {
+    api: (_find_accepted_type(name) | None, None) for name, api in NAMES.items()
+}
+ConfigChange: type[Wire] = create_model(
     "ConfigChange",
     __base__=Wire,
     __doc__="Any of the settings. An empty text clears the default agent or the ack emoji.",
-    **{api: (_find_accepted_type(name) | None, None) for name, api in NAMES.items()},
+    **_changes,
 )
 
 
@@ -75,12 +78,13 @@ def change_config(body: Any) -> Wire:
 
 
 def _describe(current: Settings, account: Link) -> Wire:
-    return Config(
-        **{api: getattr(current, name) for name, api in NAMES.items()},
-        phone_number=account.phone,
-        linked=account.is_linked,
-        version=current.version,
-    )
+    values = {api: getattr(current, name) for name, api in NAMES.items()}
+    values |= {
+        "phone_number": account.phone,
+        "linked": account.is_linked,
+        "version": current.version,
+    }
+    return Config(**values)
 
 
 def _apply(current: Settings, body: Any) -> Settings:

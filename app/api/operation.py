@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask import Response, abort, current_app, request
 from pydantic import BaseModel, ValidationError
@@ -42,7 +42,7 @@ class Operation:
     def name(self) -> str:
         return self.handler.__name__
 
-    def run(self, **parts: object) -> Response:
+    def run(self, **parts: Any) -> Response:
         """The Flask view."""
         authorise(self.scopes)
         if any(isinstance(part, int) and part > ID_LIMIT for part in parts.values()):

@@ -6,6 +6,7 @@ second, gets what has been finished since, and shows how far the rest is.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -87,7 +88,7 @@ def write_message(chat_id: int) -> ResponseReturnValue:
         if not respond.is_part_wanted():
             return _show_page(chat_id, form)
         with db().read() as connection:
-            context = {"form": form, "chat": _get_chat(connection, chat_id)}
+            context: dict[str, Any] = {"form": form, "chat": _get_chat(connection, chat_id)}
         return respond.part(PAGE, block="say", status=422, into="#say", **context)
     with db().write() as connection:
         chat = _get_chat(connection, chat_id)
@@ -176,7 +177,7 @@ def _add_progress(transcript: Transcript) -> Transcript:
     return replace(transcript, partial=partial, excuse=_find_excuse(transcript))
 
 
-def _list_chats(connection: Connection) -> dict[str, object]:
+def _list_chats(connection: Connection) -> dict[str, Any]:
     """The list of chats, and whether there are more."""
     if "all" in request.args:
         return {"chats": panel_chats.list_latest(connection, None), "has_more": False}
@@ -186,7 +187,7 @@ def _list_chats(connection: Connection) -> dict[str, object]:
 
 def _describe_responder(
     chat: Chat, responder: Responder, form: ModelForm | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     if form is None:
         form = ModelForm(formdata=None, data={"model": responder.model})
     with db().read() as connection:

@@ -32,8 +32,10 @@ from store.pages.transcripts import Cursor
 
 bp = Blueprint("export", __name__, url_prefix="/conversations")
 
-COLUMNS = ("time", "from", "name", "kind", "text", "state", "agent", "model")
-COLUMNS += ("input_tokens", "output_tokens", "cost_usd", "seconds", "error")
+COLUMNS = (
+    *("time", "from", "name", "kind", "text", "state", "agent", "model"),
+    *("input_tokens", "output_tokens", "cost_usd", "seconds", "error"),
+)
 _CSS = ROOT / "app/static/export.css"
 _TYPES = {"json": "application/json", "csv": "text/csv", "html": "text/html"}
 

@@ -5,6 +5,7 @@ it too. The form is never replaced by that: what is typed stays.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -44,16 +45,16 @@ class WriteForm(FlaskForm):
 
 
 @dataclass(frozen=True)
-class Takeover:
+class TakeoverState:
     """Who answers in a chat."""
 
     chat_id: int
-    pause: Takeover | None  # while there is one, the owner; else an agent
+    current: Takeover | None  # while there is one, the owner; else an agent
     waiting: int  # messages that have no answer yet
 
     @property
     def fingerprint(self) -> str:
-        return respond.fingerprint(self.pause, self.waiting)
+        return respond.fingerprint(self.current, self.waiting)
 
 
 @bp.get("/<int:chat_id>/takeover")
@@ -118,12 +119,12 @@ def write_by_hand(chat_id: int) -> ResponseReturnValue:
     return _show_saved(chat_id)
 
 
-def read_takeover(connection: Connection, chat_id: int) -> Takeover:
-    pause = takeovers.find_current(connection, chat_id, now())
-    return Takeover(chat_id, pause, manual.count_waiting(connection, chat_id))
+def read_takeover(connection: Connection, chat_id: int) -> TakeoverState:
+    current = takeovers.find_current(connection, chat_id, now())
+    return TakeoverState(chat_id, current, manual.count_waiting(connection, chat_id))
 
 
-def _load_takeover(chat_id: int) -> Takeover:
+def _load_takeover(chat_id: int) -> TakeoverState:
     with db().read() as connection:
         return read_takeover(connection, chat_id)
 
@@ -137,7 +138,7 @@ def _show_saved(chat_id: int, focus: str = "") -> ResponseReturnValue:
 def _refuse(chat_id: int, form: WriteForm) -> ResponseReturnValue:
     if not respond.is_part_wanted():
         return _render_page(chat_id, form, 422)
-    context = {"takeover": _load_takeover(chat_id), "form": form}
+    context: dict[str, Any] = {"takeover": _load_takeover(chat_id), "form": form}
     return respond.part(PARTS, block="takeover_write", status=422, into="#write", **context)
 
 

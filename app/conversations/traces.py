@@ -1,5 +1,7 @@
 """What happened to one message: a page, and a part of it that a transcript shows below it."""
 
+from typing import Any
+
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
@@ -52,6 +54,6 @@ def _find_sender(connection: Connection, trace: Trace) -> Person | None:
 
 
 def _show_trace(trace: Trace, person: Person | None, chat_id: int | None) -> ResponseReturnValue:
-    context = {"trace": trace, "person": person, "chat_id": chat_id}
+    context: dict[str, Any] = {"trace": trace, "person": person, "chat_id": chat_id}
     context["agents"] = agents().load().agents
     return respond.part("conversations/trace.html", block="steps", **context)

@@ -6,6 +6,7 @@ look different now, so that nothing moves under the reader. templates/transcript
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request
 from sqlalchemy import Connection
@@ -95,7 +96,7 @@ def read_transcript(
     return Transcript(chat, transcripts.read_page(connection, chat, before), end, person)
 
 
-def build_context(transcript: Transcript) -> dict[str, object]:
+def build_context(transcript: Transcript) -> dict[str, Any]:
     """What templates/transcript/ wants to know. Of a page that is open already, `known` has the
     pieces in `v` (key.version), and `news` those that are new or look different."""
     known = dict(each.rpartition(".")[::2] for each in request.values.getlist("v"))

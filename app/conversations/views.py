@@ -4,6 +4,7 @@ Both pages ask again every few seconds and get 204 while nothing has changed.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -45,7 +46,7 @@ def list_conversations() -> ResponseReturnValue:
         rows, has_more = chat_list.load(connection, wanted, now(), skip=skip)
         is_empty = not rows and not chat_list.is_there_any(connection)
     mark = respond.fingerprint(rows, has_more)
-    context = {
+    context: dict[str, Any] = {
         "rows": rows,
         "wanted": wanted,
         "here": {**_describe_wanted(wanted), "page": page},
@@ -136,7 +137,7 @@ def _parse_wanted() -> Wanted:
     )
 
 
-def _describe_wanted(wanted: Wanted) -> dict[str, object]:
+def _describe_wanted(wanted: Wanted) -> dict[str, Any]:
     """The conditions as they stand in an address."""
     return {
         "q": wanted.text or None,

@@ -3,6 +3,7 @@ reply."""
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -86,11 +87,11 @@ def make_bundle() -> ResponseReturnValue:
     return answer
 
 
-def _load_page() -> dict[str, object]:
+def _load_page() -> dict[str, Any]:
     return {**_render_health(), **_load_log(), **_explain()}
 
 
-def _render_health() -> dict[str, str]:
+def _render_health() -> dict[str, Any]:
     """Marked by how it looks: what the processes say of themselves differs with each heartbeat."""
     html = render_template("diagnostics/_health.html", health=SystemHealth.read())
     return {"current": Markup(html), "current_seen": respond.fingerprint(html)}
@@ -99,7 +100,7 @@ def _render_health() -> dict[str, str]:
 # The log ----------------------------------------------------------------------------------------
 
 
-def _load_log() -> dict[str, object]:
+def _load_log() -> dict[str, Any]:
     process, level = request.args.get("process", ""), request.args.get("level", "info")
     level = level if level in LEVELS else "info"
     is_filtered = bool(process) or level != "info"
@@ -131,7 +132,7 @@ def _read_log(limit: int) -> Sequence[LogLine]:
 # Why no reply? ----------------------------------------------------------------------------------
 
 
-def _explain() -> dict[str, object]:
+def _explain() -> dict[str, Any]:
     """What became of the messages of the person that the question names; for a number that never
     wrote, what would become of one."""
     wanted = request.args.get("q", "").strip()

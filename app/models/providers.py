@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -111,16 +112,16 @@ def show_test(trial_id: str) -> ResponseReturnValue:
 
 def _show_outcome(found: ModelTest, slot: str) -> ResponseReturnValue:
     assert found.outcome is not None
-    known = found.outcome.code in {str(failure) for failure in Failure}
-    sentence = Failure(found.outcome.code).for_owner if known else ""
+    code = found.outcome.code
+    sentence = Failure(code).for_owner if code in list(Failure) else ""
     state = "good" if found.outcome.is_good else "bad"
     return _show_state(state, slot, found.model, sentence=sentence, outcome=found.outcome)
 
 
 def _show_state(
-    state: str, slot: str, model: str = "", status: int = 200, **context: object
+    state: str, slot: str, model: str = "", status: int = 200, **context: Any
 ) -> ResponseReturnValue:
-    context = {"state": state, "slot": slot, "model": model, **context}
+    context |= {"state": state, "slot": slot, "model": model}
     return respond.part("models/model_test.html", block="outcome", status=status, **context)
 
 

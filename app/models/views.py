@@ -83,7 +83,7 @@ def remove_favourite() -> ResponseReturnValue:
 
     _change_favourites(remove, Action.FAVORITE_REMOVED, name)
     if place:
-        values = {"model": name, "place": place[0]}
+        values: dict[str, str | int] = {"model": name, "place": place[0]}
         undo = Undo(url_for("models.restore_favourite"), "#models", values)
         toast("favourite_removed", undo=undo, model=name)
     return page.show_saved("favourites")

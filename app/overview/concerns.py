@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import url_for
 
@@ -238,7 +239,7 @@ class Concern:
     """Something that wants the owner's eye; its code is one of `CONCERNS`."""
 
     code: str
-    figures: Mapping[str, object] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def words(self) -> ConcernWords:

@@ -1,6 +1,7 @@
 """The first page: whether all is well, what happened lately, and what wants the owner's eye."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -33,7 +34,13 @@ def show_overview() -> ResponseReturnValue:
     ]
     shown = (screen.fingerprint, facts.counts, facts.settings.enabled, steps, concerns)
     mark = respond.fingerprint(*shown)
-    context = {"screen": screen, "facts": facts, "steps": steps, "concerns": concerns, "seen": mark}
+    context: dict[str, Any] = {
+        "screen": screen,
+        "facts": facts,
+        "steps": steps,
+        "concerns": concerns,
+        "seen": mark,
+    }
     return respond.unchanged(mark) or respond.part(
         "overview/overview.html", block="content", **context
     )

@@ -9,6 +9,8 @@ from redis import RedisError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
+from app.web import respond
+
 API_PREFIX = "/v1/"
 
 
@@ -65,7 +67,7 @@ def _answer(status: int, notice: Notice | None = None) -> ResponseReturnValue:
     notice = notice or NOTICES.get(status) or NOTICES[400 if status < 500 else 500]
     if request.path.startswith(API_PREFIX):
         return {"detail": notice.title}, status
-    if request.htmx:
+    if respond.read_htmx():
         return (
             f"{notice.title}. {notice.text}",
             status,

@@ -39,6 +39,8 @@ class ParsedField(StringField):
     """Text that a function of the core turns into a value or refuses with a sentence. What was
     typed stays in the field."""
 
+    data: Any
+
     def __init__(
         self,
         label: str | Sentence,

@@ -8,15 +8,22 @@ The macros of macros.html are known everywhere (see `app.create_app`).
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from flask import make_response, redirect, render_template, request
+from htmx_flask.requests import HtmxAwareRequest, HtmxHeaders
 from jinja2_fragments.flask import render_block
 from werkzeug.wrappers import Response
 
 
+def read_htmx() -> HtmxHeaders:
+    """What htmx says of itself in this request; false for a plain browser and for programs."""
+    return cast(HtmxAwareRequest, request).htmx
+
+
 def is_part_wanted() -> bool:
     """Whether htmx asks for a part of a page, and not for a page that it shows by itself."""
-    htmx = request.htmx
+    htmx = read_htmx()
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
@@ -28,8 +35,8 @@ def part(
     focus: str = "",
     into: str = "",
     home: str = "",
-    rest: Callable[[], Mapping[str, object]] = dict,
-    **context: object,
+    rest: Callable[[], Mapping[str, Any]] = dict,
+    **context: Any,
 ) -> Response:
     """The block with the toasts of this request for htmx, else the page.
 
@@ -53,9 +60,7 @@ def part(
     return answer
 
 
-def saved(
-    address: str, template: str, *, block: str, focus: str = "", **context: object
-) -> Response:
+def saved(address: str, template: str, *, block: str, focus: str = "", **context: Any) -> Response:
     """After a form that was carried out: on to the page at `address`, so that reloading does not
     send it again; for htmx the block as it is now, with the toasts."""
     return part(template, block=block, focus=focus, home=address, **context)

@@ -1,7 +1,8 @@
 """Short notices on the owner's next page, or beside the fragment that htmx gets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, cast
 
 from flask import flash, get_flashed_messages
 
@@ -39,13 +40,15 @@ def toast(
     if code not in WORDS:
         raise KeyError(code)
     button = asdict(undo) if undo else {}
-    flash({"code": code, "figures": figures, **button}, "undo" if undo else category)
+    # Flask keeps any value in the session, though it says text.
+    flash(cast(Any, {"code": code, "figures": figures, **button}), "undo" if undo else category)
 
 
 def read_toasts() -> Iterator[Toast]:
     """Those that were not shown yet. A browser's cookie may hold some of another version of the
     panel: these are left out."""
-    for category, kept in get_flashed_messages(with_categories=True):
+    pairs = cast("Iterable[tuple[str, Any]]", get_flashed_messages(with_categories=True))
+    for category, kept in pairs:
         if not isinstance(kept, Mapping) or kept.get("code") not in WORDS:
             continue
         undo = Undo(kept["undo"], kept["target"], kept["values"]) if "undo" in kept else None
@@ -54,7 +57,7 @@ def read_toasts() -> Iterator[Toast]:
 
 def describe(code: str, figures: Mapping[str, Figure]) -> str:
     """Raises `KeyError` for a code without words and for a figure that is missing."""
-    named = {
+    named: dict[str, Any] = {
         name: str(NAMELESS[name]) if figure is None and name in NAMELESS else figure
         for name, figure in figures.items()
     }

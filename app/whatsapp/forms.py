@@ -90,16 +90,25 @@ class NumberField(Field):
         return "" if self.data is None else f"{float(self.data) / self.numbers.scale:g}"
 
 
+def _get_label(name: str) -> Sentence:
+    label = ABOUT[name].label
+    assert label, name  # `ABOUT` has only settings that are shown
+    return label
+
+
 def _make_field(name: str) -> Field | None:
     """The form's field for a setting, by its type; None for those that need one of their own."""
     about, kind = ABOUT[name], FIELDS[name].type
     if about.numbers:
-        return NumberField(about.label, about.numbers, is_optional=FIELDS[name].type is not int)
+        return NumberField(
+            _get_label(name), about.numbers, is_optional=FIELDS[name].type is not int
+        )
     if kind is bool:
-        return BooleanField(about.label)
+        return BooleanField(_get_label(name))
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        choices = [SelectChoice(each.value, each.label) for each in kind]
-        return SelectField(about.label, choices=choices)
+        members: Any = kind  # each enum of the settings has labels
+        choices = [SelectChoice(each.value, each.label) for each in members]
+        return SelectField(_get_label(name), choices=choices)
     return None
 
 
@@ -110,7 +119,7 @@ class SettingsForm(FlaskForm):
     about = ABOUT  # hints and warnings, for the template
     # The version that the page showed: a save must not undo a newer one unseen.
     version = HiddenField(filters=[lambda text: int(text) if str(text).isdigit() else -1])
-    default_agent = AgentField(ABOUT["default_agent"].label, _("Nobody"))
+    default_agent = AgentField(_get_label("default_agent"), _("Nobody"))
     ack = RadioField(
         ABOUT["ack_emoji"].label,
         choices=[

@@ -137,7 +137,7 @@ def _ask(wish: Wish, form: CodeForm | None = None) -> ResponseReturnValue:
     return respond.saved(home, LINK, block="asked", **context)
 
 
-def _load_page() -> dict[str, object]:
+def _load_page() -> dict[str, Any]:
     with db().read() as connection:
         current = settings.load(connection)
     return {
@@ -191,7 +191,7 @@ def _make_poll_address(screen: Screen, since: datetime) -> str:
     )
 
 
-def encode_question(question: Question | None) -> dict[str, str]:
+def encode_question(question: Question | None) -> dict[str, Any]:
     """The question as parameters of an address. None of them is a secret."""
     if question is None:
         return {}
@@ -199,7 +199,7 @@ def encode_question(question: Question | None) -> dict[str, str]:
     return {"wish": question.wish, "attempt": question.attempt, "at": at}
 
 
-def _load_version(saved: int) -> dict[str, object]:
+def _load_version(saved: int) -> dict[str, Any]:
     """What the block `version` shows: it looks again until the worker has caught up."""
     seen = read_process_health()
     running = seen.holder.settings_version if seen.holder else None
