@@ -3,7 +3,8 @@
 The handset reports what arrives and what departs; `changes` wakes those who wait for it.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from simulator.phones.content import Content, read
 from simulator.phones.handset import Handset
@@ -12,11 +13,9 @@ from simulator.phones.outgoing import Outgoing
 from simulator.phones.recent import Recent
 from simulator.service.account import Account
 from simulator.service.changes import Changes
+from simulator.service.server import Server
 from simulator.wire.jid import Jid
 from simulator.wire.node import Node
-
-if TYPE_CHECKING:
-    from simulator.simulator import Simulator
 
 TYPING_FADES = 25.0  # seconds after which a phone stops to show "typing..."
 EARLY = 1000  # receipts for messages that are not here yet
@@ -26,10 +25,22 @@ RANKS = {"pending": -1, "sent": 0, "delivered": 1, "read": 2}
 RECEIPTS = {"": "delivered", "inactive": "delivered", "read": "read", "played": "read"}
 
 
+class Network(Protocol):
+    """The WhatsApp that a phone is in: its service, and the other phones."""
+
+    server: Server
+
+    @property
+    def phones(self) -> Sequence["Display"]: ...
+
+    @property
+    def bot(self) -> "Display": ...
+
+
 class Display:
     """The screen of a phone. A person's actions and waiting for changes are added in phone.py."""
 
-    def __init__(self, simulator: "Simulator", handset: Handset):
+    def __init__(self, simulator: Network, handset: Handset):
         self._simulator, self._handset = simulator, handset
         self.number = f"+{handset.account.number}"
         self.changes = Changes()

@@ -8,10 +8,10 @@ when it passes, the AssertionError shows the phone's transcript.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.phones import content, media
-from simulator.phones.display import RANKS
+from simulator.phones.display import RANKS, Network
 from simulator.phones.file_actions import FileActions
 from simulator.phones.handset import Addressing, Handset
 from simulator.phones.message import Matcher, Message
@@ -21,16 +21,13 @@ from simulator.service import linking
 from simulator.service.account import Account, Companion
 from simulator.wire.jid import Jid
 
-if TYPE_CHECKING:
-    from simulator.simulator import Simulator
-
 TIMEOUT = 60.0  # seconds: generous, since a busy machine is no failure
 
 
 class Phone(MessageActions, FileActions, PresenceActions):
     """One handset as a person uses it. Made by `Simulator.add_phone`."""
 
-    def __init__(self, simulator: "Simulator", handset: Handset):
+    def __init__(self, simulator: Network, handset: Handset):
         super().__init__(simulator, handset)
         handset.phone = self
         self._typing_seen = 0  # how much of `typing_log` was waited for

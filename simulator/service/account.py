@@ -5,17 +5,39 @@ import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from simulator.crypto.e2ee import Bundle, PreKey
+from simulator.crypto.e2ee import Bundle, Keyring, PreKey
+from simulator.service.app_state import AppState
 from simulator.wire.jid import LID_SERVER, PHONE_SERVER, SERVER, Jid
 from simulator.wire.node import Node, node
 
-if TYPE_CHECKING:
-    from simulator.phones.handset import Handset
-    from simulator.service.connection import Connection
-
 FEW_PREKEYS = 4  # when only these are left the client is asked to make more
+
+
+class PrimaryDevice(Protocol):
+    """Device 0 of an account, its phone, as the service sees it."""
+
+    keyring: Keyring
+    app_state: AppState
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def jid(self) -> Jid: ...
+
+    def companion_ready(self, companion: "Companion") -> None: ...
+
+    def receive(self, stanza: Node) -> None: ...
+
+
+class DeviceConnection(Protocol):
+    """What a linked device is reached through while it is connected."""
+
+    def send(self, stanza: Node) -> None: ...
+
+    def end(self, last: Node) -> None: ...
 
 
 @dataclass(eq=False)
@@ -35,7 +57,7 @@ class Companion:
     prekeys: deque[PreKey] = field(default_factory=deque)
     has_prekeys: bool = False
     available: bool = False  # what its last presence said
-    connection: "Connection | None" = None
+    connection: DeviceConnection | None = None
     # Stanzas that the device has yet to answer, by tag and id.
     waiting: dict[tuple[str, str], Node] = field(default_factory=dict)
 
@@ -83,7 +105,7 @@ class Account:
         # Any fixed number that isn't the phone's will do, as long as it does not change.
         digest = int.from_bytes(hashlib.sha256(number.encode()).digest()[:8], "big")
         self.lid = Jid(str(10**14 + digest % (9 * 10**14)), LID_SERVER)
-        self.handset: Handset
+        self.handset: PrimaryDevice
         self.companions: dict[int, Companion] = {}
         self.next_device = 1
         self.code_request: CodeRequest | None = None
@@ -98,7 +120,7 @@ class Account:
 class CodeRequest:
     """A client that waits for its pairing code to be typed on the phone of this account."""
 
-    connection: "Connection"
+    connection: DeviceConnection
     ref: str
     wrapped_ephemeral: bytes
     finish: "asyncio.Future[Node]"

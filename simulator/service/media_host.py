@@ -8,7 +8,7 @@ import asyncio
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import h11
@@ -16,9 +16,6 @@ import h11
 from simulator.clockwork import Clockwork
 from simulator.crypto.curve import sha256
 from simulator.faults import Faults
-
-if TYPE_CHECKING:
-    from simulator.service.listener import Listener
 
 HOST = "mmg.whatsapp.net"
 GONE = 410
@@ -98,11 +95,19 @@ class MediaHost:
         return 200, json.dumps({"url": place.url, "direct_path": place.direct_path}).encode()
 
 
+class Transports(Protocol):
+    """Keeps account of the open connections, so that all can be cut."""
+
+    def add(self, transport: asyncio.BaseTransport) -> None: ...
+
+    def remove(self, transport: asyncio.BaseTransport) -> None: ...
+
+
 class MediaSocket(asyncio.Protocol):
     """HTTP on one TLS connection to the media host."""
 
-    def __init__(self, listener: "Listener", host: MediaHost):
-        self._listener, self._host = listener, host
+    def __init__(self, transports: Transports, host: MediaHost):
+        self._transports, self._host = transports, host
         self._http = h11.Connection(h11.SERVER)
         self._transport: asyncio.Transport | None = None
         self._request: h11.Request | None = None
@@ -111,12 +116,12 @@ class MediaSocket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._listener.add(transport)
+        self._transports.add(transport)
         self.data_received(b"")  # the request may have come together with the TLS handshake
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._transport:
-            self._listener.remove(self._transport)
+            self._transports.remove(self._transport)
 
     def data_received(self, data: bytes) -> None:
         if data:
