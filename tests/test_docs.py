@@ -22,6 +22,7 @@ from core.text.chunks import MESSAGE_LIMIT
 from store.account import owner, second_factor
 from store.agents.agent_files import BACKUP, TRASH
 from store.agents.agents import FILE_LIMIT, FILES, AgentFolder
+from tests.test_glossary import remarks
 from worker.jobs import compaction
 from worker.jobs.chat_loop import LATE
 from worker.models.completion import ANSWER_SECONDS, LIMITS
@@ -195,6 +196,34 @@ def test_the_account_is_as_described():
     assert (second_factor.RECOVERY_CODES, DRIFT, PER_SECOND_FACTOR, PER_ADDRESS) == (10, 1, 10, 10)
     assert WINDOW == 15 * 60 and "nobody has used for 14 days" in page
     assert "good for an hour" in page and "ten **recovery codes**" in page
+
+
+_PATH = re.compile(
+    r"(?<![\w/.-])((?:app|core|store|worker|simulator|demo|runtime|tests|docs|bench)/[\w/]+\.(?:py|md))\b"
+)
+
+
+def test_paths_in_the_documentation_exist() -> None:
+    missing = [
+        f"{page.name}: {path}"
+        for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        for path in _PATH.findall(page.read_text())
+        if not (ROOT / path).is_file()
+    ]
+    assert missing == []
+
+
+def test_paths_in_docstrings_and_comments_exist() -> None:
+    rooms = ("app", "core", "store", "worker", "simulator", "demo", "runtime", "tests")
+    missing = [
+        f"{file.relative_to(ROOT)}:{line}: {path}"
+        for room in rooms
+        for file in sorted((ROOT / room).rglob("*.py"))
+        for line, text in remarks(file)
+        for path in _PATH.findall(text)
+        if not (ROOT / path).is_file()
+    ]
+    assert missing == []
 
 
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()

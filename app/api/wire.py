@@ -1,4 +1,4 @@
-"""The API's JSON, in and out: the original's field names, in camelCase.
+"""The API's JSON, in and out: the field names of the original DjinnBot (docs/glossary.md).
 
 In: types are exact (true is no number, "30" is no number), unknown fields are ignored, and a field
 that is missing or null leaves its value as it is. Times are milliseconds since 1970.

@@ -1,7 +1,7 @@
 """Which agent answers, and why.
 
-The specification lists sticky (1) above the explicit command (2). A command is read before routing
-and *moves* the sticky agent; were it the other way round, a chat could never leave an agent.
+The sticky agent comes before all others. A command such as `/agent` is read before routing and
+*moves* the sticky agent; were it the other way round, a chat could never leave an agent.
 """
 
 from collections.abc import Collection
@@ -67,7 +67,8 @@ def route(
     fallback: str | None,
     registry: Collection[str],
 ) -> Route:
-    """Top down through the specification's priorities. `sticky` is None once it has run out."""
+    """In this order: the sticky agent, the sender's, the default one. `sticky` is None once it
+    has run out."""
     missing: list[str] = []
     for agent, why in (
         (sticky, Why.STICKY),

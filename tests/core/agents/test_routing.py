@@ -1,4 +1,4 @@
-"""The specification's priorities, and agents that are gone."""
+"""Which agent comes first, and agents that are gone."""
 
 import pytest
 

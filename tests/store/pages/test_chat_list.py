@@ -1,5 +1,5 @@
 """The list of chats on a busy number: quick, however it is narrowed down. What it shows is tried
-through the page, in tests/app/test_conversations.py."""
+through the page, in tests/app/conversations/."""
 
 import pytest
 
