@@ -60,6 +60,11 @@ GOOD = "long enough"
         (PasswordForm, {"password": "old", "new": GOOD, "confirm": GOOD}, {}),
         (
             PasswordForm,
+            {"password": "old", "new": "short", "confirm": "short"},
+            {"new": ["Use at least 10 characters."]},
+        ),
+        (
+            PasswordForm,
             {"new": GOOD, "confirm": GOOD + "!"},
             {
                 "password": ["Enter your present password."],

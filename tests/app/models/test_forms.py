@@ -14,7 +14,10 @@ TOO_LONG = "That is too long for the name of a model."
     [
         (" openai/gpt-4o ", "openai/gpt-4o", None),
         ("nonsense", None, "Write a model as provider/name."),
+        ("gpt-4o", None, "Write a model as provider/name."),
+        ("nobody/gpt", None, "Write a model as provider/name."),
         ("custom/" + "x" * NAME_LENGTH, None, TOO_LONG),
+        ("openai/" + "x" * 300, None, TOO_LONG),
     ],
 )
 def test_a_model_has_one_spelling(typed: str, model: str | None, error: str | None) -> None:
@@ -24,6 +27,11 @@ def test_a_model_has_one_spelling(typed: str, model: str | None, error: str | No
             error
         )
         assert form.model.data == model
+
+
+def test_a_provider_alone_names_no_model() -> None:
+    for kind in (DefaultModelForm, FavouriteForm):
+        assert "names no model" in fill(kind, model="openai/")[1]["model"][0]
 
 
 def test_only_the_default_may_be_none() -> None:

@@ -47,22 +47,13 @@ def test_the_default_model(
 
 
 @both_ways
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        ("gpt-4o", "Write a model as provider/name."),
-        ("nobody/gpt", "Write a model as provider/name."),
-        ("openai/", "names no model"),
-        ("openai/" + "x" * 300, "too long"),
-    ],
-)
 def test_what_names_no_model_is_told_beside_it(
-    owner: Visitor, services: Services, typed: str, sentence: str, htmx: bool
+    owner: Visitor, services: Services, htmx: bool
 ) -> None:
-    answer = owner.submit("/models/default", htmx, model=typed)
-    assert answer.status_code == 422 and sentence in words(answer)
+    answer = owner.submit("/models/default", htmx, model="gpt-4o")
+    assert answer.status_code == 422 and "Write a model as provider/name." in words(answer)
     assert 'aria-invalid="true"' in tag(answer, "default-model")
-    assert f'value="{typed}"' in tag(answer, "default-model")
+    assert 'value="gpt-4o"' in tag(answer, "default-model")
     assert current(services).default_model is None and not list_acts(services)
 
 
@@ -87,11 +78,8 @@ def test_adding_favourites(owner: Visitor, services: Services, htmx: bool) -> No
 
 
 @both_ways
-@pytest.mark.parametrize("typed", ["", "gpt-4o"])
-def test_what_is_no_model_is_no_favourite(
-    owner: Visitor, services: Services, typed: str, htmx: bool
-) -> None:
-    answer = owner.submit("/models/favourites", htmx, model=typed)
+def test_what_is_no_model_is_no_favourite(owner: Visitor, services: Services, htmx: bool) -> None:
+    answer = owner.submit("/models/favourites", htmx, model="gpt-4o")
     assert answer.status_code == 422 and "provider/name" in words(answer)
     assert 'aria-invalid="true"' in tag(answer, "favourite-model")
     assert not favoured(services)
