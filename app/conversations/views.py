@@ -17,6 +17,7 @@ from app.conversations.transcript import Transcript, build_context, read_transcr
 from app.web import respond, words
 from app.web.acts import record_act
 from app.web.ext import agents, db, now
+from app.web.paging import parse_page_number
 from app.web.toasts import toast
 from core.text import chat_html
 from core.text.masking import mask_numbers
@@ -40,10 +41,9 @@ AROUND = 40  # of them before what was looked for
 def list_conversations() -> ResponseReturnValue:
     """The latest chats; `q`, `show`, `agent` and `person` narrow them down."""
     wanted = _parse_wanted()
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = parse_page_number()
     with db().read() as connection:
-        skip = min((page - 1) * PAGE, 2**31)
-        rows, has_more = chat_list.load(connection, wanted, now(), skip=skip)
+        rows, has_more = chat_list.load(connection, wanted, now(), skip=(page - 1) * PAGE)
         is_empty = not rows and not chat_list.is_there_any(connection)
     mark = respond.fingerprint(rows, has_more)
     context: dict[str, Any] = {
