@@ -21,6 +21,7 @@ from sqlalchemy import (
     true,
 )
 
+from core.models.name import NAME_LENGTH
 from store.sql.engine import Instant
 
 metadata = MetaData(
@@ -62,7 +63,7 @@ settings = Table(
     Column("allow_all", Boolean, nullable=False),
     Column("keep_held_text", Boolean, nullable=False),
     Column("gather_ms", Integer, nullable=False),
-    Column("default_model", String(200)),
+    Column("default_model", String(NAME_LENGTH)),
     Column("still_working", Boolean, nullable=False, server_default=false()),
     Column("messages_per_minute", Integer),
     Column("daily_cost_usd", Numeric(12, 6)),
@@ -163,7 +164,7 @@ conversations = Table(
     Column("id", Id, primary_key=True),
     Column("chat_id", ForeignKey("chats.id"), nullable=False),
     Column("agent", String(100), nullable=False),
-    Column("model", String(200)),
+    Column("model", String(NAME_LENGTH)),
     # What /compact made of the turns up to and including this one.
     Column("summary", Text),
     Column("summary_through", Id),
@@ -183,7 +184,7 @@ turns = Table(
     Column("kind", String(20), nullable=False),
     Column("state", String(20), nullable=False),
     Column("agent", String(100)),
-    Column("model", String(200)),
+    Column("model", String(NAME_LENGTH)),
     Column("why", String(40)),
     # Agents that would have come first, and why they could not: {"yukihiro": "gone"}.
     Column("passed_over", JSON(none_as_null=True)),
@@ -313,7 +314,7 @@ favourite_models = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("position", Integer, nullable=False),
-    Column("model", String(200), nullable=False, unique=True),
+    Column("model", String(NAME_LENGTH), nullable=False, unique=True),
 )
 
 owner = Table(
