@@ -62,7 +62,9 @@ class McpServer:
         return text
 
     def _secrets(self) -> Iterable[str]:
-        values = [value for _, value in (*self.env, *self.headers)] + list(_telling(self.args))
+        values = [value for _, value in (*self.env, *self.headers)] + list(
+            _list_secret_options(self.args)
+        )
         words = [word for value in values for word in (value, *value.split())]
         parts = urlsplit(self.url or "")
         words += [parts.query, parts.password or ""]
@@ -94,14 +96,14 @@ def read(config: Mapping[str, Any] | None) -> McpServers:
         try:
             if number >= SERVERS:
                 raise _Unusable(f"only {SERVERS} servers are used")
-            server = _server(name, entry)
+            server = _read_server(name, entry)
             servers += [server] if server else []
         except _Unusable as error:
             problems.append(f"config.yml: {KEY}: {str(name)[:40]}: {error}.")
     return McpServers(tuple(servers), tuple(problems))
 
 
-def _telling(args: Sequence[str]) -> Iterable[str]:
+def _list_secret_options(args: Sequence[str]) -> Iterable[str]:
     """The values of options that are named like a secret: `--api-key x`, `--token=x`."""
     for flag, following in zip(args, [*args[1:], ""], strict=False):
         name, _, value = flag.partition("=")
@@ -109,7 +111,7 @@ def _telling(args: Sequence[str]) -> Iterable[str]:
             yield value or following
 
 
-def _server(name: object, entry: object) -> McpServer | None:
+def _read_server(name: object, entry: object) -> McpServer | None:
     """None if it is disabled."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise _Unusable("a name has up to 32 letters, digits, - and single _")
@@ -119,29 +121,29 @@ def _server(name: object, entry: object) -> McpServer | None:
     # A misspelt `tools` would let the model use all of them.
     if unknown := [str(key)[:40] for key in given if key not in _KNOWN]:
         raise _Unusable(f"unknown key {', '.join(unknown)}")
-    if _flag(given):
+    if _is_disabled(given):
         return None
     if ("command" in given) == ("url" in given):
         raise _Unusable("it needs either a command or a url")
-    connection = _stdio(given) if "command" in given else _http(given)
-    return McpServer(name, **connection, tools=_tools(given), timeout=_timeout(given))
+    connection = _read_stdio(given) if "command" in given else _read_http(given)
+    return McpServer(name, **connection, tools=_read_tools(given), timeout=_read_timeout(given))
 
 
-def _stdio(given: Mapping[str, Any]) -> dict[str, Any]:
+def _read_stdio(given: Mapping[str, Any]) -> dict[str, Any]:
     if "headers" in given:
         raise _Unusable("headers belong to a url")
-    command = _text("command", given["command"])
+    command = _read_text("command", given["command"])
     cwd = given.get("cwd")
-    if cwd is not None and not _text("cwd", cwd).startswith("/"):
+    if cwd is not None and not _read_text("cwd", cwd).startswith("/"):
         raise _Unusable("cwd must be an absolute path")
-    args = tuple(_text("args", arg) for arg in _list("args", given.get("args", [])))
-    return {"command": command, "args": args, "env": _pairs("env", given), "cwd": cwd}
+    args = tuple(_read_text("args", arg) for arg in _check_list("args", given.get("args", [])))
+    return {"command": command, "args": args, "env": _read_pairs("env", given), "cwd": cwd}
 
 
-def _http(given: Mapping[str, Any]) -> dict[str, Any]:
+def _read_http(given: Mapping[str, Any]) -> dict[str, Any]:
     if wrong := [key for key in _STDIO_ONLY if key in given]:
         raise _Unusable(f"{', '.join(wrong)} belong to a command")
-    url = _text("url", given["url"])
+    url = _read_text("url", given["url"])
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -149,19 +151,19 @@ def _http(given: Mapping[str, Any]) -> dict[str, Any]:
         is_address = False
     if not is_address or any(character.isspace() for character in url):
         raise _Unusable("url must begin with https:// or http:// and name a server")
-    headers = _pairs("headers", given)
+    headers = _read_pairs("headers", given)
     if not all(_HEADER.fullmatch(name) and value.isascii() for name, value in headers):
         raise _Unusable("headers must be names and values in plain ASCII")
     return {"url": url, "headers": headers}
 
 
-def _tools(given: Mapping[str, Any]) -> frozenset[str] | None:
+def _read_tools(given: Mapping[str, Any]) -> frozenset[str] | None:
     if "tools" not in given:
         return None
-    return frozenset(_text("tools", tool) for tool in _list("tools", given["tools"]))
+    return frozenset(_read_text("tools", tool) for tool in _check_list("tools", given["tools"]))
 
 
-def _timeout(given: Mapping[str, Any]) -> float:
+def _read_timeout(given: Mapping[str, Any]) -> float:
     seconds = given.get("timeout", TIMEOUT)
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     if not is_number or not 0 < seconds <= TIMEOUT_MAX:
@@ -169,27 +171,27 @@ def _timeout(given: Mapping[str, Any]) -> float:
     return float(seconds)
 
 
-def _flag(given: Mapping[str, Any]) -> bool:
+def _is_disabled(given: Mapping[str, Any]) -> bool:
     disabled = given.get("disabled", False)
     if not isinstance(disabled, bool):
         raise _Unusable("disabled must be true or false")
     return disabled
 
 
-def _list(key: str, value: object) -> Sequence[object]:
+def _check_list(key: str, value: object) -> Sequence[object]:
     if not isinstance(value, list):
         raise _Unusable(f"{key} must be a list")
     return value
 
 
-def _pairs(key: str, given: Mapping[str, Any]) -> Pairs:
+def _read_pairs(key: str, given: Mapping[str, Any]) -> Pairs:
     value = given.get(key, {})
     if not isinstance(value, Mapping):
         raise _Unusable(f"{key} must hold names and values")
-    return tuple((_text(key, name), _text(key, text)) for name, text in value.items())
+    return tuple((_read_text(key, name), _read_text(key, text)) for name, text in value.items())
 
 
-def _text(key: str, value: object) -> str:
+def _read_text(key: str, value: object) -> str:
     """YAML reads 8080 as a number and true as a truth: as text both mean what they look like."""
     if isinstance(value, bool):
         return str(value).lower()
