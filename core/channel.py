@@ -1,4 +1,4 @@
-"""Where a conversation takes place."""
+"""Where a chat is: on WhatsApp, in a group there, or in the panel."""
 
 from enum import StrEnum
 

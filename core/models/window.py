@@ -1,4 +1,4 @@
-"""How much of a conversation a model gets to see: windows, token estimates, what fits.
+"""How much of a context a model gets to see: windows, token estimates, what fits.
 
 Tokens are estimated without the models' own tokenizers: four bytes of UTF-8 make about one, in
 English as in Chinese. The providers' own counts correct that from turn to turn (`scale`).
@@ -19,7 +19,7 @@ CAP = 200_000  # of larger windows no more is used: every message would pay for 
 BYTES = 4  # to one token
 PER_MESSAGE = 4  # tokens around each message
 REPLY = 8_000  # tokens kept free for the reply, at most a quarter of the window
-NEARLY_FULL = 0.8  # of the room: then a conversation is worth summarising
+NEARLY_FULL = 0.8  # of the room: then a context is worth summarising
 MISJUDGED = (0.75, 3.0)  # by how much an estimate is believed to be wrong
 
 # The first pattern found in "provider/name" decides. From the providers' documentation, mid 2026.
