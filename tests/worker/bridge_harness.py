@@ -76,7 +76,7 @@ class BridgeHarness:
             clock=lambda: self.time,
         )
 
-    def _spawn(self, mode: str, fence: int, phone: Phone | None, on_event: OnEvent) -> Process:
+    def _spawn(self, *, mode: str, fence: int, phone: Phone | None, on_event: OnEvent) -> Process:
         assert not self.running, "two connection processes at once"
         self.processes.append(Process(self, mode, fence, phone, on_event))
         return self.processes[-1]

@@ -50,11 +50,28 @@ class Office:
         with database.write() as connection:
             fence = link.raise_fence(connection, 0)
         self.ticks = ReadReceipts(database, self.phone.mark_read, clock)
-        self.composer = TypingIndicator(database, lambda chat, is_typing: None, lambda: True, clock)
-        self.sender = Sender(database, self.phone, fence, clock, self.composer.settle_after_piece)
+        self.composer = TypingIndicator(
+            database=database,
+            show=lambda chat, is_typing: None,
+            announce=lambda: True,
+            now=clock,
+        )
+        self.sender = Sender(
+            database=database,
+            whatsapp=self.phone,
+            fence=fence,
+            now=clock,
+            after=self.composer.settle_after_piece,
+        )
         self.receipts = Receipts(database, clock)
         self.receiver = Receiver(
-            database, Turns(redis), self, lambda lid: None, print, lambda: [], clock
+            database=database,
+            turns=Turns(redis),
+            signals=self,
+            phone_behind=lambda lid: None,
+            stop=print,
+            agents=lambda: [],
+            now=clock,
         )
 
     def read(self, accepted: Accepted, *, is_paused: bool) -> None:

@@ -31,7 +31,13 @@ def main() -> None:
     phone = Phone(arguments.phone) if arguments.phone else None
     code = 1
     try:
-        runner = ConnectionRunner(config, arguments.mode, arguments.fence, phone, events)
+        runner = ConnectionRunner(
+            config=config,
+            mode=arguments.mode,
+            fence=arguments.fence,
+            phone=phone,
+            events=events,
+        )
         signal.signal(signal.SIGTERM, lambda *_: runner.stop())
         runner.run()
         code = 0

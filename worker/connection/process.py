@@ -60,7 +60,7 @@ class ConnectionRunner:
     """Everything around one client object, from its first event to the end of the process."""
 
     def __init__(
-        self, config: Config, mode: Mode, fence: int, phone: Phone | None, events: PipeWriter
+        self, *, config: Config, mode: Mode, fence: int, phone: Phone | None, events: PipeWriter
     ) -> None:
         from worker.connection.whatsapp import WhatsApp, session_name
 
@@ -85,22 +85,29 @@ class ConnectionRunner:
         self._whatsapp = WhatsApp(session, DEVICE_NAME, self, with_receipts=with_receipts)
         self._read_receipts = ReadReceipts(self._database, self._whatsapp.mark_read, _now)
         self._typing_indicator = TypingIndicator(
-            self._database, self._whatsapp.show_typing, self._whatsapp.announce, _now
+            database=self._database,
+            show=self._whatsapp.show_typing,
+            announce=self._whatsapp.announce,
+            now=_now,
         )
         self._sender = Sender(
-            self._database, self._whatsapp, fence, _now, self._typing_indicator.settle_after_piece
+            database=self._database,
+            whatsapp=self._whatsapp,
+            fence=fence,
+            now=_now,
+            after=self._typing_indicator.settle_after_piece,
         )
         self._receipts = Receipts(self._database, _now)
         self._stops = Stops(redis)
         agents = AgentFolder(config.agents_dir)
         self._receiver = Receiver(
-            self._database,
-            Turns(redis),
-            self,
-            self._whatsapp.phone_behind,
-            self._stops.call,
-            lambda: agents.load().restrict_to(Channel.GROUP).agents.values(),
-            _now,
+            database=self._database,
+            turns=Turns(redis),
+            signals=self,
+            phone_behind=self._whatsapp.phone_behind,
+            stop=self._stops.call,
+            agents=lambda: agents.load().restrict_to(Channel.GROUP).agents.values(),
+            now=_now,
         )
         self._group_names = GroupNames(self._database, self._whatsapp.subject_of, _now)
 

@@ -51,6 +51,7 @@ class Receiver:
 
     def __init__(
         self,
+        *,
         database: Database,
         turns: Turns,
         signals: Signals,

@@ -24,7 +24,7 @@ from worker.connection.errors import NotSent, SendRefused, SendUnknown
 log = structlog.get_logger("[WhatsAppBridge]")
 
 
-class Line(Protocol):
+class MessageClient(Protocol):
     """What the sender needs of WhatsApp."""
 
     def send(self, to: str, text: str) -> str: ...
@@ -46,14 +46,15 @@ class Sender:
 
     def __init__(
         self,
+        *,
         database: Database,
-        line: Line,
+        whatsapp: MessageClient,
         fence: int,
         now: Callable[[], datetime],
         after: Callable[[str, bool], None],
     ) -> None:
         self._database = database
-        self._line = line
+        self._whatsapp = whatsapp
         self._fence = fence
         self._now = now
         self._after = after  # called with the address to which a piece was sent, and if more comes
@@ -131,7 +132,7 @@ class Sender:
         """False when the line is down and the row waits again."""
         self.busy_since = time.monotonic()
         try:
-            wa_id = self._line.send(row.address, row.text)
+            wa_id = self._whatsapp.send(row.address, row.text)
         except NotSent:
             self._settle(row, outbox.not_sent, self._fence)
             return False
@@ -182,7 +183,7 @@ class Sender:
         accepted = ack.accepted
         self.busy_since = time.monotonic()
         try:
-            self._line.react(accepted.chat, accepted.sender, accepted.message_id, ack.emoji)
+            self._whatsapp.react(accepted.chat, accepted.sender, accepted.message_id, ack.emoji)
         except (NotSent, SendRefused, SendUnknown) as error:
             log.info("An acknowledging emoji was not sent", error=str(error))
         else:

@@ -19,6 +19,7 @@ class TypingIndicator:
 
     def __init__(
         self,
+        *,
         database: Database,
         show: Callable[[str, bool], None],
         announce: Callable[[], bool],

@@ -71,7 +71,7 @@ class ChatLoop:
         self._now = now
         self._owners: set[str] = set()
         self._threads = ThreadPoolExecutor(THREADS, "chat-loop")
-        self.tools = Tools(database, live, self.in_thread, now)
+        self.tools = Tools(database=database, live=live, in_thread=self.in_thread, now=now)
         self._asker = AgentAsker(
             read=self._read,
             completer=completer,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -41,6 +41,14 @@ LINKING = (*CANCELLABLE, Phase.FINISHING)
 RECONNECTS = Backoff(first=2.0, factor=1.8, jitter=0.25)  # until the next try to connect
 
 
+class Spawn(Protocol):
+    """Starts a connection process, whose reports go to `on_event`."""
+
+    def __call__(
+        self, *, mode: str, fence: int, phone: Phone | None, on_event: OnEvent
+    ) -> ConnectionProcess: ...
+
+
 class Bridge:
     """All of it runs in the supervisor's thread, but for `lock_lost`.
 
@@ -58,7 +66,7 @@ class Bridge:
         say: Callable[[Status], None],
         post: Callable[[Callable[[], None]], None],
         next_fence: Callable[[], int],
-        spawn: Callable[[str, int, Phone | None, OnEvent], ConnectionProcess] = ConnectionProcess,
+        spawn: Spawn = ConnectionProcess,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._account = Account(database)
@@ -189,7 +197,9 @@ class Bridge:
         self.status = replace(self.status, retry_at=None)
         with self._may_start:
             if self._has_lock:
-                self._process = self._spawn(mode, self.fence, phone, self._take_event)
+                self._process = self._spawn(
+                    mode=mode, fence=self.fence, phone=phone, on_event=self._take_event
+                )
                 pid = self._process.pid
                 log.info("Connection process started", pid=pid, mode=mode, fence=self.fence)
         if self._process:

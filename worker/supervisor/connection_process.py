@@ -22,7 +22,7 @@ class ConnectionProcess:
     last event is "exited", with the exit code.
     """
 
-    def __init__(self, mode: str, fence: int, phone: Phone | None, on_event: "OnEvent") -> None:
+    def __init__(self, *, mode: str, fence: int, phone: Phone | None, on_event: "OnEvent") -> None:
         self.mode = mode
         self.fence = fence
         self.heard_at = time.monotonic()

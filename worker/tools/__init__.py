@@ -41,9 +41,9 @@ class Tools:
     `now` is the clock."""
 
     def __init__(
-        self, database: Database, live: Live, in_thread: InThread, now: Callable[[], datetime]
+        self, *, database: Database, live: Live, in_thread: InThread, now: Callable[[], datetime]
     ) -> None:
-        self._office = Office(database, live, in_thread, now)
+        self._office = Office(database=database, live=live, in_thread=in_thread, now=now)
         self._servers = Servers()
 
     @asynccontextmanager

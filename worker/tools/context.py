@@ -16,7 +16,7 @@ InThread = Callable[..., Awaitable[Any]]
 """Calls a function that blocks, with its arguments, in a thread."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Office:
     """What the tools of all turns of a process share."""
 

@@ -92,13 +92,13 @@ class Door:
         self.numbers: dict[str, Phone] = {}  # what the library has learnt
         self.stopped: list[int] = []  # chats whose turn at work is to be given up
         self.receiver = Receiver(
-            database,
-            self.turns,
-            self.seen,
-            self.numbers.get,
-            self.stopped.append,
-            lambda: [FINN],
-            clock,
+            database=database,
+            turns=self.turns,
+            signals=self.seen,
+            phone_behind=self.numbers.get,
+            stop=self.stopped.append,
+            agents=lambda: [FINN],
+            now=clock,
         )
 
     def settings(self, **wanted: Any) -> None:

@@ -66,7 +66,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.line = Line()
-        self.told: list[str] = []
+        self.settled: list[str] = []
         self.sender = self.connect()
 
     def connect(self) -> Sender:
@@ -74,7 +74,11 @@ class Office:
         with self.database.write() as connection:
             fence = link_store.raise_fence(connection, 0)
         sender = Sender(
-            self.database, self.line, fence, self.clock, lambda chat, more: self.told.append(chat)
+            database=self.database,
+            whatsapp=self.line,
+            fence=fence,
+            now=self.clock,
+            after=lambda chat, more: self.settled.append(chat),
         )
         sender.recover()
         return sender
@@ -113,7 +117,7 @@ def test_a_message_is_sent_and_written_down(office: Office):
     (row,) = office.rows()
     assert (row["state"], row["wa_id"], row["attempts"]) == (PieceState.SENT, "WA1", 1)
     assert (row["sent_at"], row["error"]) == (office.clock(), None)
-    assert office.told == [ALICE]
+    assert office.settled == [ALICE]
 
 
 def test_a_chat_gets_its_messages_in_order(office: Office):
@@ -151,7 +155,7 @@ def test_what_did_not_leave_keeps_its_place(office: Office):
     office.line.fails(NotSent("websocket not connected"))
     assert office.sender.work() is False
     assert office.states() == [PieceState.QUEUED, PieceState.QUEUED]
-    assert office.rows()[0]["attempts"] == 0 and office.told == []
+    assert office.rows()[0]["attempts"] == 0 and office.settled == []
     office.line.works()
     office.work()
     assert office.line.texts == ["1", "2"]

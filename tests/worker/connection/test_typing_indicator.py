@@ -40,7 +40,12 @@ class Screen:
 class Desk:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database, self.clock, self.screen = database, clock, Screen()
-        self.composer = TypingIndicator(database, self.screen.show, self.screen.announce, clock)
+        self.composer = TypingIndicator(
+            database=database,
+            show=self.screen.show,
+            announce=self.screen.announce,
+            now=clock,
+        )
 
     def accepted(self, address: str, message_id: str = "A1") -> int:
         """A message waits for its answer. Returns the chat's id."""
