@@ -9,7 +9,7 @@ from core.messages.content import Content
 from core.messages.message import Kind
 from core.text.shortening import shorten
 
-CAP = 3  # times the pause: who keeps on writing waits no longer than that for an answer
+CAP = 3  # times the gather time: who keeps on writing waits no longer than that for an answer
 QUOTE = 1000  # characters of a quote: it is there to show what is meant
 
 

@@ -89,7 +89,9 @@ class AsyncWorker(PatientWorker):
         self.grace = grace
         self._slots = threading.BoundedSemaphore(concurrency)
         self._bookkeepers = ThreadPoolExecutor(bookkeepers, "jobs-books")
-        self._pulse = ThreadPoolExecutor(1, "jobs-pulse")  # slow callbacks must not delay a beat
+        self._heartbeats = ThreadPoolExecutor(
+            1, "jobs-heartbeat"
+        )  # slow callbacks must not delay a beat
         self._loop_thread = LoopThread(
             on_start=on_start,
             on_stop=on_stop,
@@ -136,7 +138,7 @@ class AsyncWorker(PatientWorker):
         self._try(self._say_farewell)
         if not self._loop_thread.stop(SETTLE):
             self.log.error("Worker %s: the jobs' loop did not end", self.name)
-        for pool in (self._bookkeepers, self._pulse):
+        for pool in (self._bookkeepers, self._heartbeats):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _say_farewell(self) -> None:
@@ -155,7 +157,7 @@ class AsyncWorker(PatientWorker):
 
     def _note_shutdown(self) -> None:
         self.log.info("Worker %s: warm shut down, %d jobs running", self.name, len(self._runs))
-        self._pulse.submit(self._try, self.set_shutdown_requested_date)
+        self._heartbeats.submit(self._try, self.set_shutdown_requested_date)
 
     def _cancel_all(self) -> None:
         self.log.warning("Worker %s: cancelling %d jobs", self.name, len(self._runs))
@@ -314,7 +316,7 @@ class AsyncWorker(PatientWorker):
             await asyncio.sleep(self.job_monitoring_interval)
             if (lag := loop.time() - due) > LAG:
                 self.log.warning("Worker %s: a job blocked the loop for %.1f s", self.name, lag)
-            await loop.run_in_executor(self._pulse, self._try, self.beat)
+            await loop.run_in_executor(self._heartbeats, self._try, self.beat)
 
     def _start_scheduler(self, burst: bool = False, *args: Any, **options: Any) -> None:
         """`work(with_scheduler=True)`: RQ forks here, which a process with threads must not.

@@ -3,7 +3,7 @@
 The supervisor starts one for each fence token and each link attempt, and ends it by closing its
 pipe. Threads: the library's callbacks store messages; `receive` decides about them; `send` empties
 the outbox; `show_typing` does that; `learn_names` asks what groups are called; `nudges` listens to
-Redis; `control` reads what the supervisor asks for; the main thread gives a sign of life and, at
+Redis; `control` reads what the supervisor asks for; the main thread sends a heartbeat and, at
 the end, drains the library and leaves.
 """
 
@@ -51,7 +51,7 @@ Mode = Literal["resume", "link", "code"]
 
 DEVICE_NAME = "DjinnBot"  # how the phone's list of linked devices shows us
 
-HEARTBEAT_SECONDS = 2.0  # seconds between signs of life
+HEARTBEAT_SECONDS = 2.0  # between two heartbeats
 LAST_SEND = 3.0  # seconds that a send at work gets when the process has to leave
 HARD_LIMIT = 8.0  # seconds after which the process leaves whatever happens
 

@@ -1,6 +1,6 @@
-"""Summarising a conversation, when a person sends /compact or when it nearly fills the window.
+"""Summarizing a context, when a person sends /compact or when it nearly fills the window.
 
-The model reads the conversation as a transcript and not as a history: so what was said is plainly
+The model reads the context as a transcript and not as a history: so what was said is plainly
 data, calls of tools need no tools, and any provider takes it.
 """
 
@@ -65,7 +65,7 @@ async def summarise(
 
 
 def is_due(needed: int, window_tokens: int, memory: Memory) -> bool:
-    """Whether a conversation that needs so many tokens should be summarised by itself."""
+    """Whether a context that needs so many tokens should be summarised by itself."""
     return len(memory.past) > KEPT and needed > window.NEARLY_FULL * window.room(window_tokens)
 
 

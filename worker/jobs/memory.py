@@ -1,4 +1,4 @@
-"""What an agent remembers of a conversation: the summary, if there is one, and after it as many of
+"""What an agent remembers of a context: the summary, if there is one, and after it as many of
 the latest turns as its model has room for.
 
 SQL keeps everything; what is shown to the model is chosen anew for each turn.

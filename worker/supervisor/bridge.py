@@ -50,7 +50,7 @@ class Spawn(Protocol):
 
 
 class Bridge:
-    """All of it runs in the supervisor's thread, but for `lock_lost`.
+    """All of it runs in the supervisor's thread, but for `lose_lock`.
 
     `say` is called with every new status; `post` hands a piece of work to the supervisor's thread;
     `next_fence` counts connections, as far as Redis remembers; `spawn` starts a connection process
@@ -111,10 +111,10 @@ class Bridge:
 
     @property
     def heartbeat(self) -> Heartbeat | None:
-        """The connection process's latest sign of life."""
+        """The connection process's latest heartbeat."""
         return self._heartbeat if self._process else None
 
-    def lock_lost(self) -> None:
+    def lose_lock(self) -> None:
         """In the lock's thread: the connection has to be gone before the lock is another's."""
         with self._may_start:
             self._has_lock = False
@@ -140,7 +140,7 @@ class Bridge:
             "code": self._begin_link,
             "cancel": self._cancel,
             "unlink": self._unlink,
-            "take_over": self._take_over,
+            "take_over": self._reclaim,
         }
         log.info("Asked by the panel or the API", wish=request.wish)
         if wish := wishes.get(request.wish):
@@ -176,7 +176,7 @@ class Bridge:
         elif self._account.load_link().is_linked or self._session.exists():
             self._forget(End.UNLINKED_OFFLINE)
 
-    def _take_over(self, request: Request) -> None:
+    def _reclaim(self, request: Request) -> None:
         """The owner wants the connection here and now, whichever worker has it."""
         if self._account.load_link().is_linked and not self.status.connected:
             self._backoff = RECONNECTS
@@ -242,13 +242,13 @@ class Bridge:
         elif self._is_attempt:
             self._give_up(reason, detail)
         else:
-            self._again_later(reason, detail)
+            self._retry_later(reason, detail)
 
     @property
     def _is_attempt(self) -> bool:
         return self.status.phase in LINKING and not self._account.load_link().is_linked
 
-    def _again_later(self, reason: End, detail: str | None) -> None:
+    def _retry_later(self, reason: End, detail: str | None) -> None:
         self._note_offline()
         self._end_process()
         self._backoff = self._backoff.advance(self._was_online_for)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from redis import Redis, RedisError
@@ -17,7 +18,7 @@ from config import Config
 from core.errors import LockHeld
 from core.link import Status
 from store.link_history import Event
-from store.redis.live import Heartbeat, Live, Request, make_heartbeat
+from store.redis.live import Heartbeat, Live, make_heartbeat
 from store.sql.engine import Database
 from worker.shutdown import Shutdown
 from worker.supervisor.bridge import Bridge
@@ -47,7 +48,7 @@ class Supervisor:
             post=self._inbox.put,
             next_fence=self._next_fence,
         )
-        self._lock = WhatsAppLock(config.redis, self._lock_lost)
+        self._lock = WhatsAppLock(config.redis, self._lose_lock)
         self._shutdown = Shutdown()
         self._holding = threading.Event()
         self._published_at = 0.0
@@ -130,9 +131,9 @@ class Supervisor:
             while True:
                 self._inbox.get_nowait()
 
-    def _lock_lost(self) -> None:
+    def _lose_lock(self) -> None:
         """In the lock's thread."""
-        self._bridge.lock_lost()
+        self._bridge.lose_lock()
         self._wake()
 
     def _wake(self) -> None:
@@ -152,10 +153,7 @@ class Supervisor:
                 log.exception("A request can't be read")
                 continue
             if request:
-                self._inbox.put(self._handling(request))
-
-    def _handling(self, request: Request) -> Callable[[], None]:
-        return lambda: self._bridge.handle(request)
+                self._inbox.put(partial(self._bridge.handle, request))
 
     def _next_fence(self) -> int:
         try:

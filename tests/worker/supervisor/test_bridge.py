@@ -518,7 +518,7 @@ def test_a_wish_that_nobody_knows_is_not_fulfilled(tower: BridgeHarness):
 
 def test_without_the_lock_the_process_is_ended_and_none_is_started(tower: BridgeHarness):
     tower.online()
-    tower.bridge.lock_lost()
+    tower.bridge.lose_lock()
     assert tower.process.ended == "in order"
     tower.work()
     tower.passes(60)
@@ -532,7 +532,7 @@ def test_without_the_lock_the_process_is_ended_and_none_is_started(tower: Bridge
 def test_a_lock_that_is_lost_during_a_start_ends_that_process_too(tower: BridgeHarness):
     """The lock's thread waits until it is there to be ended."""
     tower.linked()
-    spawn, losing = tower._spawn, threading.Thread(target=lambda: tower.bridge.lock_lost())
+    spawn, losing = tower._spawn, threading.Thread(target=lambda: tower.bridge.lose_lock())
 
     def slowly(*arguments):
         losing.start()
