@@ -26,7 +26,7 @@ from tests.test_glossary import remarks
 from worker.jobs import compaction
 from worker.jobs.chat_loop import LATE
 from worker.models.completion import ANSWER_SECONDS, LIMITS
-from worker.models.http_client import LONGEST_PAUSE, TRIES
+from worker.models.http_client import LONGEST_WAIT, TRIES
 from worker.supervisor.lock import TTL
 from worker.tools.context import RESULT_LIMIT
 from worker.tools.mcp import FAILED_FOR, LISTED_FOR, PATIENCE, TOOLS
@@ -160,7 +160,7 @@ def test_models_are_as_described():
         fallback = "yes" if failure.may_pass_elsewhere else "no"
         assert f"| {' | '.join(row)} | {fallback} |" in page
     assert (
-        f"up to {TRIES} times in all" in page and f"{LONGEST_PAUSE:g} seconds, not at all" in page
+        f"up to {TRIES} times in all" in page and f"{LONGEST_WAIT:g} seconds, not at all" in page
     )
     assert f"silent for {ANSWER_SECONDS:g} seconds" in page
     assert (

@@ -105,7 +105,7 @@ class World:
         """One more process that answers, as far as this one can tell."""
         config = self.config.model_copy(update=changes)
         keyring = Keyring(self.database, config)
-        completer = Completer(keyring, seconds=seconds, pause=self.pause)
+        completer = Completer(keyring, seconds=seconds, sleep=self.pause)
         self.completers.append(completer)
         agents = AgentFolder(config.agents_dir)
         live = Live(redis or self.redis)

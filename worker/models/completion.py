@@ -41,7 +41,7 @@ from core.text.reasoning import strip_reasoning
 from worker.models import providers
 from worker.models.failures import KNOWN, Scrubber, failure_of
 from worker.models.fallback import Attempts
-from worker.models.http_client import LONGEST_PAUSE, TRIES, PatientClient, Pause
+from worker.models.http_client import LONGEST_WAIT, TRIES, PatientClient, Sleep
 from worker.models.partials import Watch, make_stream_handler
 from worker.tools import RETRIES, Equipment
 from worker.tools.tolerant import TolerantModel, Toolless
@@ -100,7 +100,7 @@ class Completer:
 
     `access` says which models can be asked and with which keys; it is called in a thread for each
     completion that needs it. `seconds` is how long a provider may be silent, `turn_seconds` how
-    long a completion may take with all its requests and tools. `pause` is for tests.
+    long a completion may take with all its requests and tools. `sleep` is for tests.
     """
 
     def __init__(
@@ -109,17 +109,17 @@ class Completer:
         *,
         seconds: float = ANSWER_SECONDS,
         turn_seconds: float = TURN_SECONDS,
-        pause: Pause = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._access = access
         self._turn_seconds = turn_seconds
         self._scrubber = Scrubber()
         self._toolless: Toolless = {}
-        self._client = PatientClient(seconds, pause=pause)
+        self._client = PatientClient(seconds, sleep=sleep)
         self._settings = settings.ModelSettings(
             timeout=seconds,
             max_retries=0,  # the client's business
-            request_timeout=TRIES * (seconds + LONGEST_PAUSE),
+            request_timeout=TRIES * (seconds + LONGEST_WAIT),
             # Some models would read in every request about marks we hardly ever use.
             framing_announcement="when_needed",
         )

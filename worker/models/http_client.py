@@ -4,6 +4,7 @@ all providers and in one way: their own libraries must not."""
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,13 +24,15 @@ from tenacity.asyncio import AsyncRetrying
 from tenacity.asyncio.retry import retry_if_result
 from tenacity.retry import retry_if_exception_type
 
+from runtime.backoff import Backoff
+
 CONNECT_SECONDS = 10.0
 TRIES = 3
-FIRST_PAUSE = 1.0  # seconds; then twice as long, give or take a quarter
-LONGEST_PAUSE = 20.0  # seconds; when a provider wants more, there is no point in waiting
+LONGEST_WAIT = 20.0  # seconds; when a provider wants more, there is no point in waiting
 CONNECTIONS = Limits(max_connections=1000, max_keepalive_connections=100)
+BACKOFF = Backoff(first=1.0, factor=2.0, cap=LONGEST_WAIT, jitter=0.25)
 
-Pause = Callable[[float], Awaitable[None]]
+Sleep = Callable[[float], Awaitable[None]]
 
 # 529 is how Anthropic says "overloaded".
 _MAY_PASS = frozenset({408, 429, 500, 502, 503, 504, 529})
@@ -41,17 +44,17 @@ _LOST: tuple[type[Exception], ...] = (NetworkError, RemoteProtocolError, Connect
 
 class PatientClient(AsyncClient):
     """Sends up to `TRIES` times what met a rate limit, a server in trouble or a broken connection,
-    with pauses that grow, or as long as `Retry-After` says. `seconds` is how long a provider may
-    be silent. Proxies are those that the environment names. `pause` is for tests.
+    after waits that grow, or as long as `Retry-After` says. `seconds` is how long a provider may
+    be silent. Proxies are those that the environment names. `sleep` is for tests.
 
     `pydantic_ai.retries` has a transport for this, but it raises in place of the last response, of
     which the libraries make their own errors, and can't read a body before it decides.
     """
 
-    def __init__(self, seconds: float, *, pause: Pause = asyncio.sleep, **options: Any) -> None:
+    def __init__(self, seconds: float, *, sleep: Sleep = asyncio.sleep, **options: Any) -> None:
         timeout = Timeout(seconds, connect=CONNECT_SECONDS)
         super().__init__(timeout=timeout, limits=CONNECTIONS, **options)
-        self._pause = pause
+        self._sleep = sleep
 
     async def send(self, request: Request, **options: Any) -> Response:
         _connect_soon(request)
@@ -59,8 +62,8 @@ class PatientClient(AsyncClient):
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_LOST) | retry_if_result(_may_pass),
             stop=stop_after_attempt(TRIES),
-            wait=_choose_pause,
-            sleep=self._pause,
+            wait=_choose_wait,
+            sleep=self._sleep,
             before_sleep=_close_response,
             retry_error_callback=_take_last_word,
         )
@@ -81,17 +84,16 @@ async def _may_pass(response: Response) -> bool:
         return False
     if _USED_UP in await response.aread():
         return False
-    return (_retry_after(response) or 0.0) <= LONGEST_PAUSE
+    return (_read_retry_after(response) or 0.0) <= LONGEST_WAIT
 
 
-def _choose_pause(state: RetryCallState) -> float:
+def _choose_wait(state: RetryCallState) -> float:
     """In seconds: what the provider asks for, else twice as long as the last one."""
     outcome = state.outcome
-    asked = _retry_after(outcome.result()) if outcome and not outcome.failed else None
+    asked = _read_retry_after(outcome.result()) if outcome and not outcome.failed else None
     if asked is not None:
         return asked
-    backoff = FIRST_PAUSE * 2 ** (state.attempt_number - 1)
-    return float(backoff * random.uniform(0.75, 1.25))
+    return replace(BACKOFF, failures=state.attempt_number).delay(random.random())
 
 
 async def _close_response(state: RetryCallState) -> None:
@@ -106,7 +108,7 @@ def _take_last_word(state: RetryCallState) -> Response:
     return response
 
 
-def _retry_after(response: Response) -> float | None:
+def _read_retry_after(response: Response) -> float | None:
     """What the provider asks for, in seconds; None when it says nothing that can be read."""
     text = response.headers.get("retry-after", "")
     try:

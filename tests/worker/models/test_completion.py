@@ -26,7 +26,7 @@ async def nap(seconds: float) -> None:
 @pytest.fixture
 async def completer(llm: FakeLLM) -> AsyncIterator[Completer]:
     access = Access({"custom": KEY}, {"custom": llm.url})
-    completer = Completer(lambda: access, seconds=PATIENCE, pause=nap)
+    completer = Completer(lambda: access, seconds=PATIENCE, sleep=nap)
     yield completer
     await completer.close()
 
@@ -35,7 +35,7 @@ async def completer(llm: FakeLLM) -> AsyncIterator[Completer]:
 async def hasty(llm: FakeLLM) -> AsyncIterator[Completer]:
     """Waits for nobody longer than a moment."""
     access = Access(addresses={"custom": llm.url})
-    completer = Completer(lambda: access, seconds=0.05, pause=nap)
+    completer = Completer(lambda: access, seconds=0.05, sleep=nap)
     yield completer
     await completer.close()
 
@@ -156,7 +156,7 @@ async def test_a_model_that_hangs_is_not_waited_for(hasty: Completer, llm: FakeL
 
 async def test_a_server_that_is_not_there(free_port: int) -> None:
     access = Access(addresses={"custom": f"http://127.0.0.1:{free_port}/v1"})
-    completer = Completer(lambda: access, pause=nap)
+    completer = Completer(lambda: access, sleep=nap)
     assert (await failure(completer)).code == "unreachable"
     await completer.close()
 
@@ -198,7 +198,7 @@ async def test_warming_up_asks_nobody(completer: Completer, llm: FakeLLM) -> Non
 
 async def test_a_turn_as_a_whole_comes_to_an_end(llm: FakeLLM) -> None:
     access = Access(addresses={"custom": llm.url})
-    completer = Completer(lambda: access, turn_seconds=0.05, pause=nap)
+    completer = Completer(lambda: access, turn_seconds=0.05, sleep=nap)
     llm.hangs()
     error = await failure(completer)
     assert error.code == "timeout"

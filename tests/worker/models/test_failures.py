@@ -42,7 +42,7 @@ async def nap(seconds: float) -> None:
 async def completer(llm: FakeLLM) -> AsyncIterator[Completer]:
     """All providers are the fake model."""
     access = Access({provider: key(provider) for provider in KEY_HOLDERS}, llm.addresses)
-    completer = Completer(lambda: access, seconds=PATIENCE, pause=nap)
+    completer = Completer(lambda: access, seconds=PATIENCE, sleep=nap)
     yield completer
     await completer.close()
 
@@ -173,7 +173,7 @@ async def test_each_failure_is_known_for_what_it_is(
 @pytest.mark.parametrize("provider", WIRES)
 async def test_a_silent_model_is_not_waited_for(llm: FakeLLM, provider: str) -> None:
     access = Access({provider: key(provider)}, llm.addresses)
-    hasty = Completer(lambda: access, seconds=0.05, pause=nap)
+    hasty = Completer(lambda: access, seconds=0.05, sleep=nap)
     llm.hangs()
     with pytest.raises(AgentFailed) as caught:
         await ask(hasty, provider)

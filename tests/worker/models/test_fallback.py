@@ -37,7 +37,7 @@ async def other() -> AsyncIterator[FakeLLM]:
 async def completer(llm: FakeLLM, other: FakeLLM) -> AsyncIterator[Completer]:
     addresses = {"openai": llm.addresses["openai"], "anthropic": other.addresses["anthropic"]}
     access = Access({"openai": KEY, "anthropic": KEY}, addresses)
-    completer = Completer(lambda: access, seconds=PATIENCE, pause=nap)
+    completer = Completer(lambda: access, seconds=PATIENCE, sleep=nap)
     yield completer
     await completer.close()
 
@@ -86,7 +86,7 @@ async def test_it_answers_where_the_own_model_fails(
 async def test_it_answers_where_the_own_model_is_silent_or_away(llm: FakeLLM, other: FakeLLM):
     access = Access({"openai": KEY, "anthropic": KEY}, {**llm.addresses, **other.addresses})
     access = Access(access.keys, {**access.addresses, "openai": llm.addresses["openai"]})
-    completer = Completer(lambda: access, seconds=3, pause=nap)
+    completer = Completer(lambda: access, seconds=3, sleep=nap)
     llm.hangs()
     assert (await ask(completer)).model == OTHER
     llm.hangs_up()
@@ -138,7 +138,7 @@ async def test_when_neither_can_be_asked_the_own_models_reason_counts(llm: FakeL
 
 async def test_the_same_model_is_not_asked_twice(llm: FakeLLM, other: FakeLLM) -> None:
     access = Access({"anthropic": KEY}, other.addresses)
-    completer = Completer(lambda: access, pause=nap)
+    completer = Completer(lambda: access, sleep=nap)
     other.fails(401)
     with pytest.raises(AgentFailed):
         await ask(completer, OTHER)

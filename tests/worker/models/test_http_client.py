@@ -1,4 +1,4 @@
-"""What is sent again, how often, and after which pause."""
+"""What is sent again, how often, and after which wait."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from httpx2 import (
     Response,
 )
 
-from worker.models.http_client import CONNECT_SECONDS, LONGEST_PAUSE, TRIES, PatientClient
+from worker.models.http_client import CONNECT_SECONDS, LONGEST_WAIT, TRIES, PatientClient
 
 Answer = Callable[[], Response]
 
@@ -27,18 +27,18 @@ class Provider:
     def __init__(self, *script: Answer) -> None:
         self.script = list(script)
         self.requests: list[Request] = []
-        self.pauses: list[float] = []
+        self.waits: list[float] = []
 
     def answer(self, request: Request) -> Response:
         self.requests.append(request)
         return (self.script.pop(0) if len(self.script) > 1 else self.script[0])()
 
-    async def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
 
     async def asked(self) -> int:
         async with PatientClient(
-            60, pause=self.pause, transport=MockTransport(self.answer)
+            60, sleep=self.sleep, transport=MockTransport(self.answer)
         ) as client:
             return (await client.post("http://provider.test/", json={"ask": 1})).status_code
 
@@ -62,14 +62,14 @@ OK = status(200, "yes")
 async def test_the_last_word_is_taken_at_once(code: int) -> None:
     provider = Provider(status(code))
     assert await provider.asked() == code
-    assert len(provider.requests) == 1 and not provider.pauses
+    assert len(provider.requests) == 1 and not provider.waits
 
 
 @pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504, 529])
 async def test_what_may_pass_is_tried_again_but_not_for_ever(code: int) -> None:
     provider = Provider(status(code))
     assert await provider.asked() == code
-    assert len(provider.requests) == TRIES and len(provider.pauses) == TRIES - 1
+    assert len(provider.requests) == TRIES and len(provider.waits) == TRIES - 1
 
 
 @pytest.mark.parametrize("error", [ConnectError, ConnectTimeout, ReadError, RemoteProtocolError])
@@ -96,12 +96,12 @@ async def test_the_request_is_the_same_again() -> None:
     assert {request.content for request in provider.requests} == {b'{"ask":1}'}
 
 
-async def test_pauses_grow_and_are_not_in_step() -> None:
+async def test_waits_grow_and_are_not_in_step() -> None:
     seen = set()
     for _ in range(20):
         provider = Provider(status(500))
         await provider.asked()
-        first, second = provider.pauses
+        first, second = provider.waits
         assert 0.75 <= first <= 1.25 and 1.5 <= second <= 2.5
         seen.add(first)
     assert len(seen) > 1
@@ -111,18 +111,18 @@ async def test_pauses_grow_and_are_not_in_step() -> None:
 async def test_the_provider_says_how_long(said: str, waited: float) -> None:
     provider = Provider(status(429, retry_after=said), OK)
     assert await provider.asked() == 200
-    assert provider.pauses == [waited]
+    assert provider.waits == [waited]
 
 
 async def test_the_provider_says_until_when() -> None:
     until = format_datetime(datetime.now(UTC) + timedelta(seconds=15), usegmt=True)
     provider = Provider(status(503, retry_after=until), OK)
     assert await provider.asked() == 200
-    [waited] = provider.pauses
+    [waited] = provider.waits
     assert 0 < waited <= 15
 
 
-@pytest.mark.parametrize("said", ["3600", "inf", str(LONGEST_PAUSE + 1)])
+@pytest.mark.parametrize("said", ["3600", "inf", str(LONGEST_WAIT + 1)])
 async def test_for_too_long_nobody_waits(said: str) -> None:
     provider = Provider(status(429, retry_after=said))
     assert await provider.asked() == 429
@@ -133,7 +133,7 @@ async def test_for_too_long_nobody_waits(said: str) -> None:
 async def test_what_cant_be_read_is_not_followed(said: str) -> None:
     provider = Provider(status(429, retry_after=said), OK)
     assert await provider.asked() == 200
-    assert 0.75 <= provider.pauses[0] <= 1.25
+    assert 0.75 <= provider.waits[0] <= 1.25
 
 
 async def test_an_empty_account_is_not_tried_again() -> None:
@@ -161,7 +161,7 @@ async def test_a_server_that_is_not_there_is_known_soon() -> None:
 async def test_a_failure_that_is_streamed_can_be_read() -> None:
     provider = Provider(status(429, "why"))
     async with (
-        PatientClient(60, pause=provider.pause, transport=MockTransport(provider.answer)) as client,
+        PatientClient(60, sleep=provider.sleep, transport=MockTransport(provider.answer)) as client,
         client.stream("POST", "http://provider.test/") as response,
     ):
         assert await response.aread() == b"why"

@@ -20,7 +20,7 @@ async def nap(seconds: float) -> None:
 @pytest.fixture
 async def completer(llm: FakeLLM) -> AsyncIterator[Completer]:
     access = Access({"openai": KEY, "anthropic": KEY}, llm.addresses)
-    completer = Completer(lambda: access, seconds=PATIENCE, pause=nap)
+    completer = Completer(lambda: access, seconds=PATIENCE, sleep=nap)
     yield completer
     await completer.close()
 

@@ -234,13 +234,13 @@ def test_the_library_reconnects_by_itself(tower: BridgeHarness):
     assert tower.status.connected and len(tower.processes) == 1
 
 
-def test_a_pulse_corrects_what_the_events_did_not_say(tower: BridgeHarness):
+def test_a_heartbeat_corrects_what_the_events_did_not_say(tower: BridgeHarness):
     tower.online()
     assert not tower.heartbeat(online=False).connected
     assert tower.heartbeat(online=True).connected
 
 
-def test_a_pulse_tells_which_settings_rule(tower: BridgeHarness):
+def test_a_heartbeat_tells_which_settings_rule(tower: BridgeHarness):
     tower.online().heartbeat(version=18)
     assert tower.bridge.settings_version == 18
 
@@ -260,7 +260,7 @@ def test_a_report_of_a_newer_kind_is_skipped(tower: BridgeHarness):
 # What the library gives up without saying so ----------------------------------------------------
 
 
-def test_a_process_without_a_pulse_is_replaced(tower: BridgeHarness):
+def test_a_process_without_a_heartbeat_is_replaced(tower: BridgeHarness):
     tower.online().passes(module.HEARTBEAT_LIMIT, alive=False)
     assert tower.running
     assert is_offline(tower.passes(1, alive=False)) and tower.process.ended == "in order"
