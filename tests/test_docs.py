@@ -159,9 +159,7 @@ def test_models_are_as_described():
         row = (f"`{failure}`", failure.sentence, failure.for_owner)
         fallback = "yes" if failure.may_pass_elsewhere else "no"
         assert f"| {' | '.join(row)} | {fallback} |" in page
-    assert (
-        f"up to {TRIES} times in all" in page and f"{LONGEST_WAIT:g} seconds, not at all" in page
-    )
+    assert f"up to {TRIES} times in all" in page and f"{LONGEST_WAIT:g} seconds, not at all" in page
     assert f"silent for {ANSWER_SECONDS:g} seconds" in page
     assert (
         f"{LIMITS.request_limit} requests to the model or {LIMITS.total_tokens_limit:,} tokens"

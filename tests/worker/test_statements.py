@@ -78,7 +78,7 @@ class Office:
         self.ticks.add(accepted, is_free=not is_paused)
         self.ticks.send()
 
-    def typing(self, chat: str) -> None:
+    def show_typing(self, chat: str) -> None:
         self.composer.start_typing(chat)
 
     def acknowledge(self, accepted: Accepted, emoji: str) -> None:

@@ -20,7 +20,7 @@ log = structlog.get_logger("[WhatsAppBridge]")
 
 
 def main() -> None:
-    arguments = _arguments()
+    arguments = _parse_arguments()
     config = Config.from_env()
     _keep_stdout()
     logging_setup.setup(config, "connection")
@@ -48,7 +48,7 @@ def main() -> None:
         os._exit(code)  # the library's threads would keep the interpreter from ending
 
 
-def _arguments() -> Any:
+def _parse_arguments() -> Any:
     parser = argparse.ArgumentParser(description="Started by the worker, not by hand.")
     parser.add_argument("mode", choices=["resume", "link", "code"])
     parser.add_argument("--fence", type=int, required=True)

@@ -19,7 +19,7 @@ _FULL_NAME = re.compile(r"^FN[^:\r\n]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 Facts = dict[str, Any]
 
 
-def of(message: Any, *, view_once: bool = False) -> Facts | None:
+def read_facts(message: Any, *, view_once: bool = False) -> Facts | None:
     """The facts of an unwrapped waE2E.Message, None where there are none. See
     `core/messages/attachment.py` for what becomes of them; the panel shows them too."""
     for field, read in _READERS.items():
@@ -29,51 +29,55 @@ def of(message: Any, *, view_once: bool = False) -> Facts | None:
     return None
 
 
-def text(words: str) -> str:
+def _cut_text(words: str) -> str:
     """Words that fit every database and a line of the panel."""
     return words.replace("\0", "\ufffd")[:TEXT].strip()
 
 
-def _image(image: Any) -> Facts:
-    return _file(image) | {"width": _count(image.width), "height": _count(image.height)}
+def _read_image(image: Any) -> Facts:
+    return _read_file(image) | {"width": _count(image.width), "height": _count(image.height)}
 
 
-def _video(video: Any) -> Facts:
-    return _file(video) | {"seconds": _count(video.seconds), "gif": video.gifPlayback or None}
+def _read_video(video: Any) -> Facts:
+    return _read_file(video) | {"seconds": _count(video.seconds), "gif": video.gifPlayback or None}
 
 
-def _video_note(video: Any) -> Facts:
-    return _video(video) | {"round": True}
+def _read_video_note(video: Any) -> Facts:
+    return _read_video(video) | {"round": True}
 
 
-def _audio(audio: Any) -> Facts:
+def _read_audio(audio: Any) -> Facts:
     once = {"view_once": True} if audio.viewOnce else {}
-    return _file(audio) | {"seconds": _count(audio.seconds)} | once
+    return _read_file(audio) | {"seconds": _count(audio.seconds)} | once
 
 
-def _document(document: Any) -> Facts:
-    name = text(document.fileName) or text(document.title)
-    return _file(document) | {"name": name, "pages": _count(document.pageCount)}
+def _read_document(document: Any) -> Facts:
+    name = _cut_text(document.fileName) or _cut_text(document.title)
+    return _read_file(document) | {"name": name, "pages": _count(document.pageCount)}
 
 
-def _sticker(sticker: Any) -> Facts:
-    return _file(sticker) | {"animated": sticker.isAnimated or None}
+def _read_sticker(sticker: Any) -> Facts:
+    return _read_file(sticker) | {"animated": sticker.isAnimated or None}
 
 
-def _file(part: Any) -> Facts:
-    return {"type": text(part.mimetype), "bytes": _count(part.fileLength)}
+def _read_file(part: Any) -> Facts:
+    return {"type": _cut_text(part.mimetype), "bytes": _count(part.fileLength)}
 
 
-def _location(place: Any) -> Facts:
-    words = {"name": text(place.name), "address": text(place.address), "note": text(place.comment)}
-    return _point(place) | words | {"live": place.isLive or None}
+def _read_location(place: Any) -> Facts:
+    words = {
+        "name": _cut_text(place.name),
+        "address": _cut_text(place.address),
+        "note": _cut_text(place.comment),
+    }
+    return _read_point(place) | words | {"live": place.isLive or None}
 
 
-def _live_location(place: Any) -> Facts:
-    return _point(place) | {"live": True}
+def _read_live_location(place: Any) -> Facts:
+    return _read_point(place) | {"live": True}
 
 
-def _point(place: Any) -> Facts:
+def _read_point(place: Any) -> Facts:
     latitude, longitude = place.degreesLatitude, place.degreesLongitude
     if not (math.isfinite(latitude) and math.isfinite(longitude)):
         return {}
@@ -82,26 +86,26 @@ def _point(place: Any) -> Facts:
     return {"latitude": round(latitude, 6), "longitude": round(longitude, 6)}
 
 
-def _contact(contact: Any) -> Facts:
-    return {"contacts": [_card(contact)]}
+def _read_contact(contact: Any) -> Facts:
+    return {"contacts": [_read_card(contact)]}
 
 
-def _contacts(several: Any) -> Facts:
-    return {"contacts": [_card(each) for each in several.contacts[:CONTACTS]]}
+def _read_contacts(several: Any) -> Facts:
+    return {"contacts": [_read_card(each) for each in several.contacts[:CONTACTS]]}
 
 
-def _card(contact: Any) -> Facts:
+def _read_card(contact: Any) -> Facts:
     """A name and numbers out of a vCard. WhatsApp puts what people read after the last colon."""
     card = contact.vcard[:20_000]
     full_name = _FULL_NAME.search(card)
-    name = text(contact.displayName) or (text(full_name[1]) if full_name else "")
-    numbers = [text(number) for number in _TEL.findall(card)[:NUMBERS]]
+    name = _cut_text(contact.displayName) or (_cut_text(full_name[1]) if full_name else "")
+    numbers = [_cut_text(number) for number in _TEL.findall(card)[:NUMBERS]]
     return {"name": name, "phones": [number for number in numbers if number]}
 
 
-def _poll(poll: Any) -> Facts:
-    options = [text(option.optionName) for option in poll.options[:OPTIONS]]
-    return {"question": text(poll.name), "options": [option for option in options if option]}
+def _read_poll(poll: Any) -> Facts:
+    options = [_cut_text(option.optionName) for option in poll.options[:OPTIONS]]
+    return {"question": _cut_text(poll.name), "options": [option for option in options if option]}
 
 
 def _count(number: int) -> int | None:
@@ -109,15 +113,15 @@ def _count(number: int) -> int | None:
 
 
 _READERS: Mapping[str, Callable[[Any], Facts]] = {
-    "imageMessage": _image,
-    "videoMessage": _video,
-    "ptvMessage": _video_note,
-    "audioMessage": _audio,
-    "documentMessage": _document,
-    "stickerMessage": _sticker,
-    "locationMessage": _location,
-    "liveLocationMessage": _live_location,
-    "contactMessage": _contact,
-    "contactsArrayMessage": _contacts,
-    **{f"pollCreationMessage{version}": _poll for version in ("", "V2", "V3", "V5", "V6")},
+    "imageMessage": _read_image,
+    "videoMessage": _read_video,
+    "ptvMessage": _read_video_note,
+    "audioMessage": _read_audio,
+    "documentMessage": _read_document,
+    "stickerMessage": _read_sticker,
+    "locationMessage": _read_location,
+    "liveLocationMessage": _read_live_location,
+    "contactMessage": _read_contact,
+    "contactsArrayMessage": _read_contacts,
+    **{f"pollCreationMessage{version}": _read_poll for version in ("", "V2", "V3", "V5", "V6")},
 }

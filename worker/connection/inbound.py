@@ -79,12 +79,12 @@ _WRAPPERS = ("FutureProofMessage", "DeviceSentMessage")
 _REVOKE, _EDIT = 0, 14  # waE2E.ProtocolMessage.Type
 
 
-def address(jid: Any) -> str:
+def format_address(jid: Any) -> str:
     """A WhatsApp address as text, without the device: what core and store keep and hand back."""
     return _clean(f"{jid.User}@{jid.Server}", ADDRESS_LENGTH)
 
 
-def phone_of(*jids: Any) -> Phone | None:
+def find_phone(*jids: Any) -> Phone | None:
     """The first of these addresses that is a phone number."""
     for jid in jids:
         if jid.Server == PHONE_SERVER and jid.User:
@@ -106,10 +106,10 @@ def parse(event: Any, account: str, lid: str = "") -> Inbound:
 
     `account` are our number's digits, `lid` those of our hidden id: both may be mentioned.
     """
-    message = _bare(event.Message)
-    kind, text, target = _content(message)
-    quoted_id, quoted_text = _quote(message)
-    envelope = _envelope(event.Info, account)
+    message = _unwrap_message(event.Message)
+    kind, text, target = _read_content(message)
+    quoted_id, quoted_text = _find_quote(message)
+    envelope = _read_envelope(event.Info, account)
     is_in_group = envelope["place"] is Place.GROUP
     ours = {account, lid} - {""} if is_in_group else set()
     is_to_us = is_in_group and _is_to(ours, message)
@@ -122,7 +122,7 @@ def parse(event: Any, account: str, lid: str = "") -> Inbound:
         quoted_id=quoted_id and _clean(quoted_id, ID_LENGTH),
         quoted_text=quoted_text and _clean(quoted_text),
         target_id=target and _clean(target, ID_LENGTH),
-        facts=attachments.of(message, view_once=_is_view_once(event)),
+        facts=attachments.read_facts(message, view_once=_is_view_once(event)),
         raw=event.Message.SerializeToString(),
     )
 
@@ -133,7 +133,7 @@ def parse_undecryptable(event: Any, account: str) -> Inbound:
     like others."""
     mark = "/undecryptable"
     return Inbound(
-        **_envelope(event.Info, account),
+        **_read_envelope(event.Info, account),
         # The phone is asked to send it again under the same id: that copy must not be a duplicate.
         message_id=_clean(event.Info.ID, ID_LENGTH - len(mark)) + mark,
         kind=Kind.OTHER if event.IsUnavailable else Kind.UNDECRYPTABLE,
@@ -142,53 +142,53 @@ def parse_undecryptable(event: Any, account: str) -> Inbound:
     )
 
 
-def _envelope(info: Any, account: str) -> dict[str, Any]:
+def _read_envelope(info: Any, account: str) -> dict[str, Any]:
     """All but the content: who wrote where, and when."""
     source = info.MessageSource
-    who = _other_side(source)
+    who = _list_person_addresses(source)
     return {
         "account": account,
-        "chat": address(source.Chat),
-        "sender": address(source.Sender),
-        "place": _place(source.Chat),
-        "sent_at": instant(info.Timestamp),
+        "chat": format_address(source.Chat),
+        "sender": format_address(source.Sender),
+        "place": _find_place(source.Chat),
+        "sent_at": read_time(info.Timestamp),
         "from_me": source.IsFromMe,
-        "phone": phone_of(*who),
-        "lid": _lid(*who),
+        "phone": find_phone(*who),
+        "lid": _find_lid(*who),
         "push_name": _clean(info.Pushname, ID_LENGTH),
     }
 
 
-def _other_side(source: Any) -> tuple[Any, ...]:
+def _list_person_addresses(source: Any) -> tuple[Any, ...]:
     """The addresses of the sender; of the reader, if our own phone has sent it."""
     if not source.IsFromMe:
         return (source.Sender, source.SenderAlt)
-    return (source.Chat, source.RecipientAlt) if _place(source.Chat) is Place.DIRECT else ()
+    return (source.Chat, source.RecipientAlt) if _find_place(source.Chat) is Place.DIRECT else ()
 
 
 def _is_view_once(event: Any) -> bool:
     return bool(event.IsViewOnce or event.IsViewOnceV2 or event.IsViewOnceV2Extension)
 
 
-def _content(message: Any) -> tuple[Kind, str, str | None]:
+def _read_content(message: Any) -> tuple[Kind, str, str | None]:
     """What it is, its text or caption, and the id of the message it is about, if any."""
     if message.conversation:
         return Kind.TEXT, message.conversation, None
     if message.HasField("extendedTextMessage"):
         return Kind.TEXT, message.extendedTextMessage.text, None
     if message.HasField("protocolMessage"):
-        return _protocol(message.protocolMessage)
+        return _read_protocol(message.protocolMessage)
     if message.HasField("audioMessage"):
         return (Kind.VOICE if message.audioMessage.PTT else Kind.AUDIO), "", None
     for field, kind in _KINDS:
         if message.HasField(field):
             target = message.reactionMessage.key.ID if field == "reactionMessage" else ""
-            return kind, _caption(message, field), target or None
+            return kind, _read_caption(message, field), target or None
     is_silent = all(descriptor.name in _SILENT for descriptor, _ in message.ListFields())
     return (Kind.PROTOCOL if is_silent else Kind.OTHER), "", None
 
 
-def _bare(message: Any) -> Any:
+def _unwrap_message(message: Any) -> Any:
     """What is inside wrappers such as “disappearing”, “view once” or “edited”. The library takes
     off the common ones, but not those inside a quote. Parsing has limited how deep they go."""
     while inside := _find_inner(message):
@@ -204,42 +204,42 @@ def _find_inner(message: Any) -> Any:
     return None
 
 
-def _protocol(protocol: Any) -> tuple[Kind, str, str | None]:
+def _read_protocol(protocol: Any) -> tuple[Kind, str, str | None]:
     if protocol.type == _REVOKE and protocol.key.ID:
         return Kind.DELETE, "", protocol.key.ID
     if protocol.type == _EDIT:
-        _, text, _ = _content(_bare(protocol.editedMessage))
+        _, text, _ = _read_content(_unwrap_message(protocol.editedMessage))
         return Kind.EDIT, text, protocol.key.ID or None
     return Kind.PROTOCOL, "", None
 
 
-def _caption(message: Any, field: str) -> str:
+def _read_caption(message: Any, field: str) -> str:
     part = getattr(message, field)
     if field == "reactionMessage":
         return str(part.text)
     return str(part.caption) if field in _CAPTIONED else ""
 
 
-def _quote(message: Any) -> tuple[str | None, str | None]:
+def _find_quote(message: Any) -> tuple[str | None, str | None]:
     """The id and the text of the message this one answers."""
-    for context in _contexts(message):
+    for context in _list_contexts(message):
         if context.stanzaID:
-            return context.stanzaID, _read_quoted(_bare(context.quotedMessage)) or None
+            return context.stanzaID, _read_quoted(_unwrap_message(context.quotedMessage)) or None
     return None, None
 
 
 def _is_to(ours: set[str], message: Any) -> bool:
     """Whether it mentions us, or answers a message of ours. An edit does if its new text does."""
     if message.HasField("protocolMessage"):
-        message = _bare(message.protocolMessage.editedMessage)
+        message = _unwrap_message(message.protocolMessage.editedMessage)
     return any(
-        _user(jid) in ours
-        for context in _contexts(message)
+        _read_user(jid) in ours
+        for context in _list_contexts(message)
         for jid in (*context.mentionedJID, context.participant if context.stanzaID else "")
     )
 
 
-def _contexts(message: Any) -> Iterator[Any]:
+def _list_contexts(message: Any) -> Iterator[Any]:
     """What a message says of its surroundings, in whichever of its parts."""
     for descriptor, part in message.ListFields():
         if descriptor.message_type is None or descriptor.is_repeated:
@@ -248,20 +248,20 @@ def _contexts(message: Any) -> Iterator[Any]:
             yield part.contextInfo
 
 
-def _user(jid: str) -> str:
+def _read_user(jid: str) -> str:
     """Who it is, whichever of their devices: the address is text here."""
     return re.split("[@:.]", jid, maxsplit=1)[0]
 
 
 def _read_quoted(message: Any) -> str:
     """What was quoted, in words: also a picture has to be called something."""
-    kind, text, _ = _content(message)
+    kind, text, _ = _read_content(message)
     if kind in (Kind.TEXT, Kind.EDIT, Kind.PROTOCOL, Kind.DELETE, Kind.REACTION):
         return text
-    return f"[{attachment.name(kind, attachments.of(message))}] {text}".rstrip()
+    return f"[{attachment.name(kind, attachments.read_facts(message))}] {text}".rstrip()
 
 
-def _place(chat: Any) -> Place:
+def _find_place(chat: Any) -> Place:
     if chat.Server in (PHONE_SERVER, LID_SERVER):
         return Place.DIRECT
     if chat.Server == "g.us":
@@ -271,11 +271,13 @@ def _place(chat: Any) -> Place:
     return Place.OTHER
 
 
-def _lid(*jids: Any) -> str | None:
-    return next((address(jid) for jid in jids if jid.Server == LID_SERVER and jid.User), None)
+def _find_lid(*jids: Any) -> str | None:
+    return next(
+        (format_address(jid) for jid in jids if jid.Server == LID_SERVER and jid.User), None
+    )
 
 
-def instant(milliseconds: int) -> datetime:
+def read_time(milliseconds: int) -> datetime:
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError):

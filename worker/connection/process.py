@@ -2,9 +2,9 @@
 
 The supervisor starts one for each fence token and each link attempt, and ends it by closing its
 pipe. Threads: the library's callbacks store messages; `receive` decides about them; `send` empties
-the outbox; `show_typing` does that; `learn_names` asks what groups are called; `nudges` listens to
-Redis; `control` reads what the supervisor asks for; the main thread sends a heartbeat and, at
-the end, drains the library and leaves.
+the outbox; `show_typing` does that; `learn_names` asks what groups are called; `await_nudges`
+listens to Redis; `control` reads what the supervisor asks for; the main thread sends a heartbeat
+and, at the end, drains the library and leaves.
 """
 
 import os
@@ -62,10 +62,10 @@ class ConnectionRunner:
     def __init__(
         self, *, config: Config, mode: Mode, fence: int, phone: Phone | None, events: PipeWriter
     ) -> None:
-        from worker.connection.whatsapp import WhatsApp, session_name
+        from worker.connection.whatsapp import WhatsApp, name_session
 
         auth_url = config.whatsapp_auth_database_url
-        session = session_name(config.auth_dir, auth_url.get_secret_value() if auth_url else None)
+        session = name_session(config.auth_dir, auth_url.get_secret_value() if auth_url else None)
         self._mode = mode
         self._pair_as = phone
         self._events = events
@@ -104,12 +104,12 @@ class ConnectionRunner:
             database=self._database,
             turns=Turns(redis),
             signals=self,
-            phone_behind=self._whatsapp.phone_behind,
+            phone_behind=self._whatsapp.find_phone_behind,
             stop=self._stops.call,
             agents=lambda: agents.load().restrict_to(Channel.GROUP).agents.values(),
             now=_now,
         )
-        self._group_names = GroupNames(self._database, self._whatsapp.subject_of, _now)
+        self._group_names = GroupNames(self._database, self._whatsapp.find_subject, _now)
 
     # The process ---------------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ class ConnectionRunner:
         self._spawn(self._receive)
         self._spawn(self._send)
         self._spawn(self._show_typing)
-        self._spawn(self._nudges)
+        self._spawn(self._await_nudges)
         self._spawn(self._learn_names)
         while not self._shutdown.wait(HEARTBEAT_SECONDS):
             self._say_heartbeat()
@@ -214,7 +214,7 @@ class ConnectionRunner:
         self._ready.wait()
         self._repeat(self._group_names.work, threading.Event(), LOOK)
 
-    def _nudges(self) -> None:
+    def _await_nudges(self) -> None:
         while not self._shutdown.is_set():
             try:
                 if self._live.wait_for_outbox_nudge(timeout=1):
@@ -260,7 +260,7 @@ class ConnectionRunner:
         self._read_receipts.add(accepted, is_free=not is_paused)
         self._read_receipts.send()
 
-    def typing(self, chat: str) -> None:
+    def show_typing(self, chat: str) -> None:
         self._typing_indicator.start_typing(chat)
 
     def acknowledge(self, accepted: Accepted, emoji: str) -> None:

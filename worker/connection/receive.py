@@ -29,7 +29,7 @@ class Signals(Protocol):
 
     def read(self, accepted: Accepted, *, is_paused: bool) -> None: ...
     def acknowledge(self, accepted: Accepted, emoji: str) -> None: ...
-    def typing(self, chat: str) -> None: ...
+    def show_typing(self, chat: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Receiver:
         self._signals.read(accepted, is_paused=is_paused)
         if is_paused:
             return  # no answer is being written
-        self._signals.typing(accepted.chat)
+        self._signals.show_typing(accepted.chat)
         if emoji:
             self._signals.acknowledge(accepted, emoji)
 
@@ -194,7 +194,7 @@ class ReadReceipts:
     def send(self) -> None:
         """One receipt for each chat and sender. The first that can't leave waits behind the others,
         and all for the next call: most likely we are offline."""
-        for (chat, sender), group in _group(self._list_free()).items():
+        for (chat, sender), group in _group_by_sender(self._list_free()).items():
             has_left = self._mark_read(chat, sender, [each.message_id for each in group])
             for each in group:
                 del self._due[each.id]
@@ -219,7 +219,7 @@ class ReadReceipts:
         ]
 
 
-def _group(due: Iterable[Accepted]) -> dict[tuple[str, str], list[Accepted]]:
+def _group_by_sender(due: Iterable[Accepted]) -> dict[tuple[str, str], list[Accepted]]:
     groups: dict[tuple[str, str], list[Accepted]] = {}
     for each in due:
         groups.setdefault((each.chat, each.sender), []).append(each)

@@ -36,11 +36,11 @@ class TypingIndicator:
     def start_anew(self) -> None:
         """A new socket: the account has to be shown as online anew."""
         self._announced = False
-        self._be_present()
+        self._announce_presence()
 
     def start_typing(self, chat: str) -> None:
         """A message was accepted."""
-        self._be_present()
+        self._announce_presence()
         with self._lock:
             self._typing.add(chat)
         self._show(chat, True)
@@ -51,10 +51,10 @@ class TypingIndicator:
 
     def tick(self) -> None:
         """Every `REFRESH` seconds: repeat where it goes on, end it where nothing comes."""
-        self._be_present()
+        self._announce_presence()
         with self._lock:
             typing = set(self._typing)  # before the look at the database: who starts now goes on
-        expecting = self._expecting()
+        expecting = self._list_expecting()
         for chat in typing | expecting:
             self._settle(chat, chat in expecting)
 
@@ -65,11 +65,11 @@ class TypingIndicator:
         if is_expecting or was_typing:
             self._show(chat, is_expecting)
 
-    def _expecting(self) -> set[str]:
+    def _list_expecting(self) -> set[str]:
         with self._database.read() as connection:
             return set(chats.expecting(connection, self._now()))
 
-    def _be_present(self) -> None:
+    def _announce_presence(self) -> None:
         """Typing is passed on only for an account that is shown as online."""
         if not self._announced:
             self._announced = self._announce()

@@ -47,7 +47,13 @@ from core.link import End
 from core.messages.message import Inbound
 from core.phone import Phone
 from worker.connection.errors import PairingRefused, read_pairing_end, read_send_error
-from worker.connection.inbound import instant, is_only_a_key, parse, parse_undecryptable, phone_of
+from worker.connection.inbound import (
+    find_phone,
+    is_only_a_key,
+    parse,
+    parse_undecryptable,
+    read_time,
+)
 from worker.connection.receipts import Receipt
 
 logging.getLogger("neonize.utils.ffmpeg").setLevel(
@@ -114,7 +120,7 @@ class WhatsApp:
         self._is_open = threading.Event()
         self._client = _Client(
             session,
-            self._login_status,
+            self._take_login_status,
             uuid=f"djinnbot-{os.getpid()}-{id(self):x}",
             props=DeviceProps(os=device_name, platformType=DeviceProps.CHROME),
         )
@@ -236,12 +242,14 @@ class WhatsApp:
 
     def react(self, chat: str, sender: str, message_id: str, emoji: str) -> None:
         """Put an emoji on a message. Takes a turn at the send lock as `send` does."""
-        reaction = self._client.build_reaction(_jid(chat), _jid(sender), message_id, emoji)
+        reaction = self._client.build_reaction(
+            _build_jid(chat), _build_jid(sender), message_id, emoji
+        )
         self._send(chat, reaction)
 
     def _send(self, to: str, message: Message) -> str:
         try:
-            return str(self._client.send_message(_jid(to), message).ID)
+            return str(self._client.send_message(_build_jid(to), message).ID)
         except NeonizeError as error:
             raise read_send_error(str(error)) from None
 
@@ -249,7 +257,7 @@ class WhatsApp:
         """Blue ticks for these messages. False when they could not be sent just now."""
         try:
             self._client.mark_read(
-                *ids, chat=_jid(chat), sender=_jid(sender), receipt=ReceiptType.READ
+                *ids, chat=_build_jid(chat), sender=_build_jid(sender), receipt=ReceiptType.READ
             )
         except NeonizeError:
             return False
@@ -262,7 +270,7 @@ class WhatsApp:
         )
         with contextlib.suppress(NeonizeError):
             self._client.send_chat_presence(
-                _jid(chat), state, ChatPresenceMedia.CHAT_PRESENCE_MEDIA_TEXT
+                _build_jid(chat), state, ChatPresenceMedia.CHAT_PRESENCE_MEDIA_TEXT
             )
 
     def announce(self) -> bool:
@@ -274,25 +282,25 @@ class WhatsApp:
             return False
         return True
 
-    def subject_of(self, group: str) -> str | None:
+    def find_subject(self, group: str) -> str | None:
         """What a group is called; None if WhatsApp does not tell us. Waits for its answer, so never
         in the callback thread, and only once connected."""
         try:
-            return str(self._client.get_group_info(_jid(group)).GroupName.Name)
+            return str(self._client.get_group_info(_build_jid(group)).GroupName.Name)
         except NeonizeError:
             return None
 
-    def phone_behind(self, lid: str) -> Phone | None:
+    def find_phone_behind(self, lid: str) -> Phone | None:
         """The number behind a hidden id, as far as the library has learnt it. Only once connected:
         the library aborts the process when it has no session to look into."""
         try:
-            return phone_of(self._client.get_pn_from_lid(_jid(lid)))
+            return find_phone(self._client.get_pn_from_lid(_build_jid(lid)))
         except NeonizeError:
             return None
 
     # Events --------------------------------------------------------------------------------------
 
-    def _login_status(self, status: str) -> None:
+    def _take_login_status(self, status: str) -> None:
         if status == "success":
             self._guard(self._listener.on_link_status, None)
         elif status in _LOGIN_ENDS:
@@ -319,7 +327,7 @@ class WhatsApp:
         source = event.MessageSource
         if source.IsFromMe or source.IsGroup or not (is_read or is_there):
             return
-        at = instant(event.Timestamp * 1000)
+        at = read_time(event.Timestamp * 1000)
         self._listener.on_receipt(Receipt(list(event.MessageIDs), is_read, at))
 
     def _on_logged_out(self, event: Any) -> None:
@@ -327,13 +335,13 @@ class WhatsApp:
         self._listener.on_ended(End.ACCOUNT_GONE if gone else End.REMOVED_ON_PHONE, "")
 
 
-def session_name(directory: Path, database_url: str | None) -> str:
+def name_session(directory: Path, database_url: str | None) -> str:
     """What neonize calls the session's store: a SQLite file with options, or PostgreSQL's DSN."""
     if database_url:
         return database_url
     return f"{directory / 'session.db'}?{_SQLITE_OPTIONS}"
 
 
-def _jid(text: str) -> JID:
+def _build_jid(text: str) -> JID:
     user, _, server = text.partition("@")
     return build_jid(user, server)

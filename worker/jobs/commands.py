@@ -53,10 +53,10 @@ def render_greeting(agent: Agent) -> str:
 
 def find_model_name(remembered: Context, agent: Agent, settings: Settings) -> str:
     """The person's choice, else the agent's own model; as it was written."""
-    return remembered.model or own_model(agent, settings)
+    return remembered.model or find_own_model(agent, settings)
 
 
-def own_model(agent: Agent, settings: Settings) -> str:
+def find_own_model(agent: Agent, settings: Settings) -> str:
     """The agent's model, else the owner's default, else the echo model."""
     return model_rules.own_model(agent.model, settings.default_model)
 
@@ -106,7 +106,7 @@ def _choose_model(connection: Connection, context: TurnContext, argument: str) -
         return _describe_model(remembered, context.agent, context.settings)
     if argument.lower() == OWN_MODEL:
         contexts.choose_model(connection, remembered.id, None)
-        own = _render_model(own_model(context.agent, context.settings))
+        own = _render_model(find_own_model(context.agent, context.settings))
         return f"{context.agent.name} is back on their own model, {own}."
     try:
         model = _find_model(argument, favourites.load(connection))
@@ -122,7 +122,7 @@ def _describe_model(remembered: Context, agent: Agent, settings: Settings) -> st
     if remembered.model:
         return (
             f"{agent.name} uses {shown}, which you chose.\n"
-            f"Send /model {OWN_MODEL} to go back to {_render_model(own_model(agent, settings))}."
+            f"Send /model {OWN_MODEL} to go back to {_render_model(find_own_model(agent, settings))}."
         )
     return (
         f"{agent.name} uses {shown}.\n"
@@ -225,7 +225,7 @@ def _measure_standing(connection: Connection, context: TurnContext, agent: Agent
     )
 
 
-def _obstacle_to_compact(connection: Connection, context: TurnContext) -> str | None:
+def _find_obstacle(connection: Connection, context: TurnContext) -> str | None:
     if context.agent is None:
         return NO_AGENT
     remembered = turn_context.open_context(connection, context, context.agent)
@@ -284,5 +284,5 @@ ACTIONS: Mapping[str, Callable[[Connection, TurnContext, str], str]] = {
 }
 # What may stand in the way of one that asks a model; `ask_agent` carries it out.
 OBSTACLES: Mapping[str, Callable[[Connection, TurnContext], str | None]] = {
-    "compact": _obstacle_to_compact
+    "compact": _find_obstacle
 }

@@ -39,7 +39,7 @@ from core.models.name import ECHO, ModelName
 from core.models.usage import Spent
 from core.text.reasoning import strip_reasoning
 from worker.models import providers
-from worker.models.failures import KNOWN, Scrubber, failure_of
+from worker.models.failures import KNOWN, Scrubber, classify_error
 from worker.models.fallback import Attempts
 from worker.models.http_client import LONGEST_WAIT, TRIES, PatientClient, Sleep
 from worker.models.partials import Watch, make_stream_handler
@@ -148,7 +148,7 @@ class Completer:
         first = await self.complete(Prompt(agent, ECHO, Content("first")))
         await self.complete(Prompt(agent, ECHO, Content("second"), first.history))
         known = Access(addresses={"ollama": "http://127.0.0.1"})
-        providers.build(ModelName("ollama", "warm-up"), agent, known, self._client)
+        providers.build_model(ModelName("ollama", "warm-up"), agent, known, self._client)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -164,7 +164,7 @@ class Completer:
         self._scrubber.learn(access.keys.values())
         for name in dict.fromkeys(names):
             try:
-                model = providers.build(name, prompt.agent, access, self._client)
+                model = providers.build_model(name, prompt.agent, access, self._client)
                 attempts.add(name, TolerantModel(model, name, self._toolless))
             except (InvalidModel, UserError) as error:
                 attempts.errors.append((name, error))
@@ -197,7 +197,7 @@ class Completer:
     def _describe_failure(
         self, attempts: Attempts, error: Exception, usage: RunUsage
     ) -> AgentFailed:
-        found = failure_of(attempts.give_up(error))
+        found = classify_error(attempts.give_up(error))
         assert found is not None, "only known errors are caught"
         return make_error(found, self.scrub(attempts.story), _count_usage(usage))
 

@@ -37,7 +37,7 @@ _FILTERED = ("content_filter", "content_policy_violation")
 _KEY_LIKE = re.compile(r"\b(?:sk-|gsk_|AIza)[-\w*]{8,}|(?<=Bearer )\S+")
 
 
-def failure_of(error: Exception) -> Failure | None:
+def classify_error(error: Exception) -> Failure | None:
     """Its class; None when it is no failure of a model but a bug."""
     if getattr(error, "provider_error_code", None) in _FILTERED:
         return Failure.REFUSED
@@ -49,7 +49,7 @@ def failure_of(error: Exception) -> Failure | None:
 def describe_error(error: Exception) -> str:
     """What the provider said, as far as it said something; to be scrubbed before it is kept."""
     if isinstance(error, exceptions.ModelHTTPError):
-        return f"{error.status_code}: {_message(error.body)}"
+        return f"{error.status_code}: {_find_message(error.body)}"
     if isinstance(error, exceptions.UsageLimitExceeded):
         return str(error).split(". Consider ")[0]  # what follows is for programmers
     if isinstance(error, InvalidModel):
@@ -57,14 +57,14 @@ def describe_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _message(body: Any) -> str:
+def _find_message(body: Any) -> str:
     """The sentence in an error's body: each provider wraps it in its own way."""
     if isinstance(body, list) and body:
-        return _message(body[0])
+        return _find_message(body[0])
     if isinstance(body, dict):
         for name in ("error", "message", "detail"):
             if body.get(name):
-                return _message(body[name])
+                return _find_message(body[name])
     return str(body)
 
 

@@ -9,7 +9,7 @@ from pydantic_ai.models import Model
 from pydantic_ai.models.fallback import FallbackModel
 
 from core.models.name import ModelName
-from worker.models.failures import describe_error, failure_of
+from worker.models.failures import classify_error, describe_error
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Attempts:
         return "\n".join(f"{name}: {describe_error(error)}" for name, error in self.errors)
 
     def _is_passed_over(self, error: Exception) -> bool:
-        failure = failure_of(error)
+        failure = classify_error(error)
         if failure is None or not failure.may_pass_elsewhere:
             return False
         if not self.errors:

@@ -38,7 +38,7 @@ ADDRESSES: Mapping[str, str] = {
 _WHOLE_TEXT = OpenAIModelProfile(thinking_tags=("<no such tag>", "</no such tag>"))
 
 
-def build(name: ModelName, agent: Agent, access: Access, client: AsyncClient) -> Model:
+def build_model(name: ModelName, agent: Agent, access: Access, client: AsyncClient) -> Model:
     """The model by this name, asked in the role of `agent`. Raises `InvalidModel` as
     `Access.check`.
 
@@ -47,23 +47,23 @@ def build(name: ModelName, agent: Agent, access: Access, client: AsyncClient) ->
     """
     access.check(name)
     if name == ECHO:
-        return echo(agent)
+        return build_echo(agent)
     key = access.keys.get(name.provider, "")
     address = access.addresses.get(name.provider) or ADDRESSES[name.provider]
     match name.provider:
         case "openrouter":
-            return _openrouter(name.name, key, address, client)
+            return _build_openrouter(name.name, key, address, client)
         case "anthropic":
-            return _anthropic(name.name, key, address, client)
+            return _build_anthropic(name.name, key, address, client)
         case "google":
-            return _google(name.name, key, address, client)
+            return _build_google(name.name, key, address, client)
         case "openai":
             provider = OpenAIProvider(address, api_key=key, http_client=client)
             return OpenAIChatModel(name.name, provider=provider, profile=_WHOLE_TEXT)
-    return _compatible(name, address, key, client)
+    return _build_compatible(name, address, key, client)
 
 
-def echo(agent: Agent) -> Model:
+def build_echo(agent: Agent) -> Model:
     """demo/echo in the role of `agent`."""
 
     def render(messages: list[ModelMessage]) -> str:
@@ -79,14 +79,14 @@ def echo(agent: Agent) -> Model:
     return FunctionModel(answer, stream_function=stream, model_name=str(ECHO))
 
 
-def _compatible(name: ModelName, address: str, key: str, client: AsyncClient) -> Model:
+def _build_compatible(name: ModelName, address: str, key: str, client: AsyncClient) -> Model:
     provider = OpenAICompatibleProvider(
         name.provider, base_url=address, api_key=key or None, http_client=client
     )
     return OpenAIChatModel(name.name, provider=provider, profile=_WHOLE_TEXT)
 
 
-def _openrouter(name: str, key: str, address: str, client: AsyncClient) -> Model:
+def _build_openrouter(name: str, key: str, address: str, client: AsyncClient) -> Model:
     from openai import AsyncOpenAI
     from pydantic_ai.models.openrouter import OpenRouterModel
     from pydantic_ai.providers.openrouter import OpenRouterProvider
@@ -96,7 +96,7 @@ def _openrouter(name: str, key: str, address: str, client: AsyncClient) -> Model
     return OpenRouterModel(name, provider=provider, profile=_WHOLE_TEXT)
 
 
-def _anthropic(name: str, key: str, address: str, client: AsyncClient) -> Model:
+def _build_anthropic(name: str, key: str, address: str, client: AsyncClient) -> Model:
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
@@ -104,7 +104,7 @@ def _anthropic(name: str, key: str, address: str, client: AsyncClient) -> Model:
     return AnthropicModel(name, provider=provider)
 
 
-def _google(name: str, key: str, address: str, client: AsyncClient) -> Model:
+def _build_google(name: str, key: str, address: str, client: AsyncClient) -> Model:
     from pydantic_ai.models.google import GoogleModel
     from pydantic_ai.providers.google import GoogleProvider
 

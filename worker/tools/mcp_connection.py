@@ -70,7 +70,7 @@ class McpConnection:
         if isinstance(error, TimeoutError):
             return f"it did not come up within {START_SECONDS:.0f} s"
         output.seek(max(0, output.seek(0, os.SEEK_END) - 10 * OUTPUT))
-        last = one_line(self._server, output.read().decode(errors="replace"))[-OUTPUT:]
+        last = render_line(self._server, output.read().decode(errors="replace"))[-OUTPUT:]
         return " ".join(filter(None, [explain(self._server, error), last and f"It output: {last}"]))
 
 
@@ -78,10 +78,10 @@ def explain(server: McpServer, error: BaseException) -> str:
     """What went wrong, in the library's words, in one line and without secrets."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return one_line(server, str(error) or type(error).__name__)[:OUTPUT]
+    return render_line(server, str(error) or type(error).__name__)[:OUTPUT]
 
 
-def one_line(server: McpServer, text: str) -> str:
+def render_line(server: McpServer, text: str) -> str:
     return " ".join(server.scrub(text).split())
 
 

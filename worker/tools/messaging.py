@@ -71,7 +71,7 @@ def _send(context: ToolContext, to: str, message: str, urgent: bool, is_over: bo
         if is_over:
             raise Refused(f"no more than {SENDS} messages can be sent in one turn.")
         phone, texts = _read(context, to, message, urgent)
-        status = _status(context)
+        status = _read_status(context)
         with office.database.write() as connection:
             first = _queue(connection, context, phone, texts, status)
             after_commit(connection, office.live.nudge_outbox)
@@ -138,7 +138,7 @@ def _render_permissions(given: Iterable[Permission]) -> Iterable[str]:
             yield f"- {'any number' if each.pattern == '*' else each.pattern}{label}"
 
 
-def _status(context: ToolContext) -> Status | None:
+def _read_status(context: ToolContext) -> Status | None:
     """Raises `Refused` when it is unknown whether WhatsApp is connected."""
     try:
         return context.office.live.read_status()

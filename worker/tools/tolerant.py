@@ -46,7 +46,7 @@ class TolerantModel(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        parameters = self._fitting(model_request_parameters)
+        parameters = self._adapt_parameters(model_request_parameters)
         try:
             return await super().request(messages, model_settings, parameters)
         except ModelHTTPError as error:
@@ -61,7 +61,7 @@ class TolerantModel(WrapperModel):
         model_request_parameters: ModelRequestParameters,
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse]:
-        parameters = self._fitting(model_request_parameters)
+        parameters = self._adapt_parameters(model_request_parameters)
         ask = self.wrapped.request_stream
         async with AsyncExitStack() as stack:
             try:
@@ -75,7 +75,7 @@ class TolerantModel(WrapperModel):
                 )
             yield stream
 
-    def _fitting(self, parameters: ModelRequestParameters) -> ModelRequestParameters:
+    def _adapt_parameters(self, parameters: ModelRequestParameters) -> ModelRequestParameters:
         refused_at = self._toolless.get(self._name)
         if refused_at is None or time.monotonic() - refused_at > REMEMBERED:
             return parameters

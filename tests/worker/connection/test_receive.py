@@ -72,7 +72,7 @@ class Seen:
         self.check(accepted)
         self.acts.append(("read", accepted.message_id))
 
-    def typing(self, chat: str) -> None:
+    def show_typing(self, chat: str) -> None:
         self.acts.append(("typing", chat))
 
     def acknowledge(self, accepted: Accepted, emoji: str) -> None:

@@ -141,14 +141,14 @@ def test_nobody_saw_us_typing_what_a_program_sends(desk: Desk):
 
 def test_who_starts_during_a_tick_goes_on_typing(desk: Desk, monkeypatch):
     """The look at the database is older than the message that was accepted meanwhile."""
-    expecting = desk.composer._expecting
+    expecting = desk.composer._list_expecting
 
     def and_meanwhile() -> set[str]:
         seen = expecting()
         desk.composer.start_typing(ALICE)
         return seen
 
-    monkeypatch.setattr(desk.composer, "_expecting", and_meanwhile)
+    monkeypatch.setattr(desk.composer, "_list_expecting", and_meanwhile)
     desk.composer.tick()
     assert desk.screen.take() == [(ALICE, True)]
 

@@ -9,7 +9,7 @@ from core.link import End
 from tests.worker.library import Neonize_pb2, client, enum, events, exc
 from worker.connection import errors, whatsapp
 from worker.connection.errors import NotSent, SendRefused, SendUnknown
-from worker.connection.whatsapp import _Client, session_name
+from worker.connection.whatsapp import _Client, name_session
 
 Client = client.NewClient
 
@@ -177,7 +177,7 @@ def test_texts_that_we_look_for_are_in_the_library():
 
 
 def test_a_session_is_a_file_that_survives_a_power_cut(tmp_path: Path):
-    name = session_name(tmp_path, None)
+    name = name_session(tmp_path, None)
     assert name.startswith(f"{tmp_path}/session.db?")
     assert "_journal_mode=WAL" in name and "_synchronous=FULL" in name
     assert name.endswith("&x=")  # swallows what the library appends
@@ -185,4 +185,4 @@ def test_a_session_is_a_file_that_survives_a_power_cut(tmp_path: Path):
 
 def test_a_session_may_be_in_postgresql(tmp_path: Path):
     url = "postgresql://wa@127.0.0.1/wa?sslmode=disable"
-    assert session_name(tmp_path, url) == url
+    assert name_session(tmp_path, url) == url

@@ -46,7 +46,7 @@ async def sent(name: str, access: Access) -> Request:
         return Response(400, json={"error": {"message": "enough"}})
 
     async with AsyncClient(transport=MockTransport(answer), timeout=60) as client:
-        model = providers.build(ModelName.parse(name), FINN, access, client)
+        model = providers.build_model(ModelName.parse(name), FINN, access, client)
         with pytest.raises(ModelHTTPError):
             await Runner(retries=0).run("hi", model=model, instructions="Be Finn.")
     [request] = seen
@@ -95,11 +95,11 @@ async def test_without_a_key_a_provider_cant_be_used(provider: str) -> None:
     name = ModelName(provider, "vendor/x")
     async with PatientClient(60) as client:
         with pytest.raises(InvalidModel, match=f"^There is no key for {provider} yet.$"):
-            providers.build(name, FINN, Access(), client)
+            providers.build_model(name, FINN, Access(), client)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_every_provider_can_be_built(provider: str) -> None:
     name = ModelName(provider, "vendor/x" if provider == "openrouter" else "echo")
     async with PatientClient(60) as client:
-        assert providers.build(name, FINN, with_keys(), client).model_name.endswith(name.name)
+        assert providers.build_model(name, FINN, with_keys(), client).model_name.endswith(name.name)

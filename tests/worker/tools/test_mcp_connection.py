@@ -19,7 +19,9 @@ def test_the_words_are_one_line_and_bearable() -> None:
 
 def test_secrets_of_the_entry_are_left_out() -> None:
     entry = server(command="x", env=(("TOKEN", "very-secret-token"),))
-    assert "very-secret-token" not in mcp_connection.one_line(entry, "refused: very-secret-token")
+    assert "very-secret-token" not in mcp_connection.render_line(
+        entry, "refused: very-secret-token"
+    )
 
 
 async def test_a_program_that_cant_be_started_says_why(tmp_path) -> None:
