@@ -534,9 +534,9 @@ def test_a_lock_that_is_lost_during_a_start_ends_that_process_too(tower: BridgeH
     tower.linked()
     spawn, losing = tower._spawn, threading.Thread(target=lambda: tower.bridge.lose_lock())
 
-    def slowly(*arguments):
+    def slowly(**arguments):
         losing.start()
-        return spawn(*arguments)
+        return spawn(**arguments)
 
     tower.bridge._spawn = slowly
     tower.begun()
