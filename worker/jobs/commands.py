@@ -122,7 +122,8 @@ def _describe_model(remembered: Context, agent: Agent, settings: Settings) -> st
     if remembered.model:
         return (
             f"{agent.name} uses {shown}, which you chose.\n"
-            f"Send /model {OWN_MODEL} to go back to {_render_model(find_own_model(agent, settings))}."
+            f"Send /model {OWN_MODEL} to go back to "
+            f"{_render_model(find_own_model(agent, settings))}."
         )
     return (
         f"{agent.name} uses {shown}.\n"
