@@ -8,12 +8,6 @@ from pathlib import Path
 from config import ROOT
 
 FOLDERS = ("app", "core", "store", "worker", "simulator", "demo", "runtime")
-# Each with what tests it instead.
-ELSEWHERE = {
-    # Whole processes around the library: they show what they do in the scenarios alone.
-    "worker/connection/process.py": "tests/scenarios",
-    "worker/supervisor/connection_process.py": "tests/scenarios",
-}
 
 
 def modules() -> Iterator[Path]:
@@ -31,12 +25,6 @@ def test_each_module_has_its_tests_under_its_path() -> None:
     lacking = [
         str(path)
         for path in modules()
-        if str(path) not in ELSEWHERE
-        and not (ROOT / "tests" / path.parent / f"test_{path.name}").exists()
+        if not (ROOT / "tests" / path.parent / f"test_{path.name}").exists()
     ]
     assert lacking == []
-
-
-def test_what_is_tested_elsewhere_is_there() -> None:
-    for module, tests in ELSEWHERE.items():
-        assert (ROOT / module).exists() and (ROOT / tests).exists()
