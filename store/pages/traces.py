@@ -22,7 +22,7 @@ LATEST = 50  # parts of an answer, and attempts at it
 
 
 @dataclass(frozen=True)
-class Facts:
+class TracedMessage:
     """The message itself."""
 
     id: int
@@ -83,7 +83,7 @@ _SENTENCES = {
 
 
 @dataclass(frozen=True)
-class Step:
+class TraceStep:
     """Something that happened to the message or to its answer."""
 
     what: StepKind
@@ -98,35 +98,35 @@ class Step:
 class Trace:
     """One message and all that became of it."""
 
-    message: Facts | None  # None for one of ours that answers no message
+    message: TracedMessage | None  # None for one of ours that answers no message
     entry: Pattern | None  # of the allowlist entry, None if that is gone
     attempts: Sequence[TurnSummary]  # turns that were given up
     turn: TurnSummary | None  # the one that counts
     parts: Sequence[Outgoing]
 
     @property
-    def steps(self) -> Sequence[Step]:
+    def steps(self) -> Sequence[TraceStep]:
         found = sorted(self._steps(), key=lambda step: step.at)
         return [
             _add_delay(found[place - 1] if place else None, each)
             for place, each in enumerate(found)
         ]
 
-    def _steps(self) -> Iterator[Step]:
-        yield from _of_message(self.message)
+    def _steps(self) -> Iterator[TraceStep]:
+        yield from _list_message_steps(self.message)
         for attempt in self.attempts:
-            yield Step(StepKind.ATTEMPT, attempt.started_at, attempt=attempt)
+            yield TraceStep(StepKind.ATTEMPT, attempt.started_at, attempt=attempt)
         if self.turn:
-            yield Step(StepKind.BEGAN, self.turn.started_at)
+            yield TraceStep(StepKind.BEGAN, self.turn.started_at)
             if self.turn.finished_at:
-                yield Step(StepKind.FINISHED, self.turn.finished_at)
+                yield TraceStep(StepKind.FINISHED, self.turn.finished_at)
         for number, part in enumerate(self.parts, 1):
-            yield from _of_part(number, part)
+            yield from _list_part_steps(number, part)
 
 
 def trace_message(connection: Connection, message_id: int) -> Trace | None:
     """None if there is no such message on WhatsApp."""
-    columns = [messages.c[each.name] for each in fields(Facts)]
+    columns = [messages.c[each.name] for each in fields(TracedMessage)]
     row = (
         connection.execute(
             select(*columns).where(messages.c.id == message_id, messages.c.account != PANEL)
@@ -136,32 +136,34 @@ def trace_message(connection: Connection, message_id: int) -> Trace | None:
     )
     if row is None:
         return None
-    facts = Facts(**row)
+    message = TracedMessage(**row)
     return Trace(
-        message=facts,
-        entry=_entry(connection, facts.entry_id),
-        attempts=_attempts(connection, facts),
-        turn=_turn(connection, facts.turn_id),
-        parts=_parts(connection, outbox.c.turn_id == facts.turn_id) if facts.turn_id else (),
+        message=message,
+        entry=_find_entry(connection, message.entry_id),
+        attempts=_list_attempts(connection, message),
+        turn=_find_turn(connection, message.turn_id),
+        parts=_list_parts(connection, outbox.c.turn_id == message.turn_id)
+        if message.turn_id
+        else (),
     )
 
 
 def trace_sent(connection: Connection, chat_id: int, row_id: int) -> Trace | None:
     """Of a message of ours. None if there is no such one in this chat."""
-    parts = _parts(connection, (outbox.c.id == row_id) & (outbox.c.chat_id == chat_id))
+    parts = _list_parts(connection, (outbox.c.id == row_id) & (outbox.c.chat_id == chat_id))
     if not parts:
         return None
-    return Trace(None, None, (), _turn(connection, parts[0].turn_id), parts)
+    return Trace(None, None, (), _find_turn(connection, parts[0].turn_id), parts)
 
 
-def _entry(connection: Connection, entry_id: int | None) -> Pattern | None:
+def _find_entry(connection: Connection, entry_id: int | None) -> Pattern | None:
     if entry_id is None:
         return None
     pattern = connection.scalar(select(allowlist.c.pattern).where(allowlist.c.id == entry_id))
     return Pattern(pattern) if pattern else None
 
 
-def _turn(connection: Connection, turn_id: int | None) -> TurnSummary | None:
+def _find_turn(connection: Connection, turn_id: int | None) -> TurnSummary | None:
     if turn_id is None:
         return None
     rows = connection.execute(
@@ -170,19 +172,19 @@ def _turn(connection: Connection, turn_id: int | None) -> TurnSummary | None:
     return TurnSummary(**rows.one())
 
 
-def _attempts(connection: Connection, facts: Facts) -> Sequence[TurnSummary]:
+def _list_attempts(connection: Connection, message: TracedMessage) -> Sequence[TurnSummary]:
     """Turns of its chat that were given up while it waited for its own: their process died, or
     the owner took over."""
-    if facts.chat_id is None:
+    if message.chat_id is None:
         return ()
     rows = connection.execute(
         transcripts.select_summaries()
         .where(
-            turns.c.chat_id == facts.chat_id,
-            turns.c.started_at >= facts.received_at,
+            turns.c.chat_id == message.chat_id,
+            turns.c.started_at >= message.received_at,
             turns.c.state.in_([TurnState.INTERRUPTED, TurnState.STOPPED]),
             turns.c.kind == TurnKind.AGENT,
-            *([turns.c.id < facts.turn_id] if facts.turn_id else []),
+            *([turns.c.id < message.turn_id] if message.turn_id else []),
         )
         .order_by(turns.c.id)
         .limit(LATEST)
@@ -190,26 +192,26 @@ def _attempts(connection: Connection, facts: Facts) -> Sequence[TurnSummary]:
     return [TurnSummary(**row) for row in rows.mappings()]
 
 
-def _parts(connection: Connection, which: ColumnElement[bool]) -> Sequence[Outgoing]:
+def _list_parts(connection: Connection, which: ColumnElement[bool]) -> Sequence[Outgoing]:
     wanted = transcripts.select_outgoing().where(which).order_by(outbox.c.id).limit(LATEST)
     return [Outgoing(**row) for row in connection.execute(wanted).mappings()]
 
 
-def _of_message(facts: Facts | None) -> Iterator[Step]:
-    if facts is None:
+def _list_message_steps(message: TracedMessage | None) -> Iterator[TraceStep]:
+    if message is None:
         return
     moments = {
-        StepKind.WRITTEN: facts.sent_at,
-        StepKind.RECEIVED: facts.received_at,
-        StepKind.DECIDED: facts.decided_at,
-        StepKind.READ: facts.read_at,
-        StepKind.EDITED: facts.edited_at,
-        StepKind.DELETED: facts.deleted_at,
+        StepKind.WRITTEN: message.sent_at,
+        StepKind.RECEIVED: message.received_at,
+        StepKind.DECIDED: message.decided_at,
+        StepKind.READ: message.read_at,
+        StepKind.EDITED: message.edited_at,
+        StepKind.DELETED: message.deleted_at,
     }
-    yield from (Step(what, at) for what, at in moments.items() if at)
+    yield from (TraceStep(what, at) for what, at in moments.items() if at)
 
 
-def _of_part(number: int, part: Outgoing) -> Iterator[Step]:
+def _list_part_steps(number: int, part: Outgoing) -> Iterator[TraceStep]:
     moments = {
         StepKind.QUEUED: part.at,
         StepKind.CLAIMED: part.claimed_at,
@@ -221,11 +223,11 @@ def _of_part(number: int, part: Outgoing) -> Iterator[Step]:
     for what, at in moments.items():
         if at:  # a receipt's time, in whole seconds, may seem to come before what it is about
             latest = max(latest, at)
-            yield Step(what, latest, part=part, number=number)
+            yield TraceStep(what, latest, part=part, number=number)
 
 
-def _add_delay(before: Step | None, step: Step) -> Step:
+def _add_delay(before: TraceStep | None, step: TraceStep) -> TraceStep:
     """With the time since the step before. WhatsApp's clock knows whole seconds only."""
     if before is None or before.what is StepKind.WRITTEN:
         return step
-    return Step(step.what, step.at, step.at - before.at, step.part, step.number, step.attempt)
+    return TraceStep(step.what, step.at, step.at - before.at, step.part, step.number, step.attempt)
