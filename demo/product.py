@@ -58,7 +58,7 @@ class Product:
         self._panel = create_app(config)
         self._services: Services = self._panel.extensions["djinnbot"]
         self._lock = Lock()
-        self._facts, self._looked_at = ProductState(), float("-inf")
+        self._state, self._looked_at = ProductState(), float("-inf")
         self._token: str | None = None
 
     def close(self) -> None:
@@ -83,16 +83,16 @@ class Product:
         return self._panel.config["SESSION_COOKIE_NAME"], str(value)
 
     def look(self) -> ProductState:
-        """The facts, at most half a second old."""
+        """The present state, at most half a second old."""
         with self._lock:
             if time.monotonic() - self._looked_at > LOOK_EVERY:
-                self._facts, self._looked_at = self._read(), time.monotonic()
-            return self._facts
+                self._state, self._looked_at = self._read(), time.monotonic()
+            return self._state
 
     def qr(self) -> str | None:
         """What the QR code on the panel says, as a phone's camera would read it."""
-        facts = self._read()
-        return facts.status.qr if facts.shows_qr and facts.status else None
+        state = self._read()
+        return state.status.qr if state.shows_qr and state.status else None
 
     def restart_worker(self) -> None:
         """End it; the demo starts it again a second later."""

@@ -62,10 +62,10 @@ def make_app(world: World, product: Product, key: str) -> Flask:
 
 def look(world: World, product: Product) -> dict[str, Any]:
     """Everything that the page shows."""
-    facts = product.look()
+    state = product.look()
     return world.draw() | {
-        "panel": {"up": facts.up, "qr": facts.shows_qr, "code": facts.code},
-        "allowed": facts.allows(GUESTS[0].number),
+        "panel": {"up": state.up, "qr": state.shows_qr, "code": state.code},
+        "allowed": state.allows(GUESTS[0].number),
     }
 
 
