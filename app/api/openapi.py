@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document, made from the operations themselves."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -111,8 +110,5 @@ def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
         sorted(asked, key=lambda item: item[0].__name__),
         ref_template="#/components/schemas/{model}",
     )
-    # The name under which programs know it; its docstring speaks of our rows.
-    text = json.dumps(schema["$defs"]).replace("PieceState", "OutState")
-    found: dict[str, Any] = json.loads(text)
-    del found["OutState"]["description"]
+    found: dict[str, Any] = schema["$defs"]
     return found

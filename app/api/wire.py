@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
@@ -253,11 +254,20 @@ class Queued(Wire):
     agent_id: str
 
 
+class OutState(StrEnum):
+    # `core.states.PieceState` under the name that programs know. A docstring would be published.
+    QUEUED = PieceState.QUEUED
+    SENDING = PieceState.SENDING
+    SENT = PieceState.SENT
+    FAILED = PieceState.FAILED
+    UNKNOWN = PieceState.UNKNOWN
+
+
 class MessageChunk(Wire):
     """One of the messages that a long text was cut into. `possiblyTwice`: the connection ended
     while it was being sent, and it was sent again."""
 
-    state: PieceState
+    state: OutState
     error: str | None
     sent_at: Millis | None
     possibly_twice: bool
@@ -265,7 +275,7 @@ class MessageChunk(Wire):
     @classmethod
     def of(cls, part: Part) -> "MessageChunk":
         return cls(
-            state=part.state,
+            state=OutState(part.state),
             error=part.error,
             sent_at=_millis_or_none(part.sent_at),
             possibly_twice=part.possibly_twice,
@@ -278,7 +288,7 @@ class MessageState(Wire):
 
     id: int
     agent_id: str
-    state: PieceState
+    state: OutState
     error: str | None
     sent_at: Millis | None
     chunks: list[MessageChunk]
@@ -288,7 +298,7 @@ class MessageState(Wire):
         return cls(
             id=progress.id,
             agent_id=progress.agent,
-            state=progress.state,
+            state=OutState(progress.state),
             error=progress.error,
             sent_at=_millis_or_none(progress.sent_at),
             chunks=[MessageChunk.of(part) for part in progress.parts],
