@@ -13,19 +13,19 @@ from core.admission.allowlist import Entry, Pattern
 
 def button(entry: Entry, address: str, target: str) -> Undo:
     """For the toast; it posts to `address`."""
-    facts = asdict(entry)
-    facts |= {name: facts[name].isoformat() for name in ("created_at", "updated_at")}
-    return Undo(address, target, {"entry": str(_signer().dumps(facts))})
+    fields = asdict(entry)
+    fields |= {name: fields[name].isoformat() for name in ("created_at", "updated_at")}
+    return Undo(address, target, {"entry": str(_signer().dumps(fields))})
 
 
 def read_removed() -> Entry:
     """The entry that the toast's button has posted. Aborts with 400 if it is none of ours."""
     try:
-        facts = _signer().loads(request.form.get("entry", ""))
+        fields = _signer().loads(request.form.get("entry", ""))
     except BadSignature:
         abort(400)
-    times = {name: datetime.fromisoformat(facts[name]) for name in ("created_at", "updated_at")}
-    return Entry(**{**facts, **times, "pattern": Pattern(facts["pattern"])})
+    times = {name: datetime.fromisoformat(fields[name]) for name in ("created_at", "updated_at")}
+    return Entry(**{**fields, **times, "pattern": Pattern(fields["pattern"])})
 
 
 def _signer() -> URLSafeSerializer:

@@ -19,7 +19,7 @@ from store.pages import overview
 
 
 @dataclass(frozen=True)
-class Facts:
+class Installation:
     """Everything the page is made of, read in one go."""
 
     health: ProcessHealth
@@ -250,20 +250,20 @@ class Concern:
         return self.words.text.format(**self.figures)
 
 
-def list_steps(facts: Facts) -> list[Step]:
+def list_steps(installation: Installation) -> list[Step]:
     """From a fresh installation to the first real answer. Ticks itself."""
     return [
-        Step("link", facts.link.is_linked),
-        Step("enable", facts.settings.enabled and facts.has_agent),
-        Step("allow", facts.has_guests),
-        Step("model", facts.has_model),
-        Step("hello", facts.has_talked),
+        Step("link", installation.link.is_linked),
+        Step("enable", installation.settings.enabled and installation.has_agent),
+        Step("allow", installation.has_guests),
+        Step("model", installation.has_model),
+        Step("hello", installation.has_talked),
     ]
 
 
-def find_outages(facts: Facts, screen: Screen) -> Iterator[Concern]:
+def find_outages(installation: Installation, screen: Screen) -> Iterator[Concern]:
     """What has stopped, or never started."""
-    seen = facts.health
+    seen = installation.health
     if not seen.redis:
         yield Concern("no_redis")
         return
@@ -277,34 +277,34 @@ def find_outages(facts: Facts, screen: Screen) -> Iterator[Concern]:
         yield Concern("stopped")
 
 
-def find_omissions(facts: Facts) -> Iterator[Concern]:
+def find_omissions(installation: Installation) -> Iterator[Concern]:
     """What the owner has taken away or switched off since the first steps."""
-    chosen = facts.settings.default_agent
-    if not facts.link.is_linked:
+    chosen = installation.settings.default_agent
+    if not installation.link.is_linked:
         yield Concern("unlinked")
-    if not facts.settings.enabled:
+    if not installation.settings.enabled:
         yield Concern("disabled")
     if chosen is None:
         yield Concern("no_default_agent")
-    elif not facts.has_agent:
+    elif not installation.has_agent:
         yield Concern("default_agent_gone", {"agent": chosen})
-    if not facts.has_guests:
+    if not installation.has_guests:
         yield Concern("no_guests")
 
 
-def find_incidents(facts: Facts) -> Iterator[Concern]:
+def find_incidents(installation: Installation) -> Iterator[Concern]:
     """What can't work, what went wrong lately, and who is waiting."""
-    for broken in facts.registry.broken:
+    for broken in installation.registry.broken:
         yield Concern("broken_agent", {"agent": broken.id, "problem": broken.problem})
-    for model, names in facts.models.items():
-        if problem := facts.problem(model):
+    for model, names in installation.models.items():
+        if problem := installation.problem(model):
             figures = {"model": model, "agents": ", ".join(names), "problem": problem}
             yield Concern("unusable_model", figures)
     for code, count in (
-        ("failed_turns", facts.counts.failed_turns.day),
-        ("unsent", facts.counts.unsent.day),
-        ("held", facts.held),
-        ("paused", facts.paused),
+        ("failed_turns", installation.counts.failed_turns.day),
+        ("unsent", installation.counts.unsent.day),
+        ("held", installation.held),
+        ("paused", installation.paused),
     ):
         if count:
             yield Concern(code, {"count": count})

@@ -7,7 +7,13 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from app.overview import zone
-from app.overview.concerns import Facts, find_incidents, find_omissions, find_outages, list_steps
+from app.overview.concerns import (
+    Installation,
+    find_incidents,
+    find_omissions,
+    find_outages,
+    list_steps,
+)
 from app.web import respond
 from app.web.ext import agents, config, db, now
 from app.web.process_health import read_process_health
@@ -22,21 +28,27 @@ bp = Blueprint("overview", __name__)
 
 @bp.get("/")
 def show_overview() -> ResponseReturnValue:
-    facts = _read_facts()
-    screen = linking.choose_screen(facts.health, facts.link, None, now(), now())
-    steps = list_steps(facts)
+    installation = _read_installation()
+    screen = linking.choose_screen(installation.health, installation.link, None, now(), now())
+    steps = list_steps(installation)
     if all(step.done for step in steps):
         steps = []
     concerns = [
-        *find_outages(facts, screen),
-        *([] if steps else find_omissions(facts)),
-        *find_incidents(facts),
+        *find_outages(installation, screen),
+        *([] if steps else find_omissions(installation)),
+        *find_incidents(installation),
     ]
-    shown = (screen.fingerprint, facts.counts, facts.settings.enabled, steps, concerns)
+    shown = (
+        screen.fingerprint,
+        installation.counts,
+        installation.settings.enabled,
+        steps,
+        concerns,
+    )
     mark = respond.fingerprint(*shown)
     context: dict[str, Any] = {
         "screen": screen,
-        "facts": facts,
+        "installation": installation,
         "steps": steps,
         "concerns": concerns,
         "seen": mark,
@@ -46,11 +58,11 @@ def show_overview() -> ResponseReturnValue:
     )
 
 
-def _read_facts() -> Facts:
+def _read_installation() -> Installation:
     # Whole minutes: the curve does not move a little with every look.
     instant = now().replace(second=0, microsecond=0) + timedelta(minutes=1)
     with db().read() as connection:
-        return Facts(
+        return Installation(
             health=read_process_health(),
             link=link.load(connection),
             settings=settings.load(connection),
