@@ -1,6 +1,6 @@
 """/v1/whatsapp/link and unlink: asking the worker, and waiting a little for what comes of it.
 
-The original's clients ask for the QR code again and again, since WhatsApp changes it every 20 to
+Clients ask for the QR code again and again, since WhatsApp changes it every 20 to
 60 seconds: while an attempt is under way they get its code, and no second attempt begins.
 """
 

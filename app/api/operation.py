@@ -18,25 +18,21 @@ BODY_LIMIT = 1024 * 1024  # bytes; the longest message, with every character esc
 
 @dataclass(frozen=True)
 class Operation:
-    """`path` is in Flask's spelling, below /v1. Any one of `scopes` opens it; without any it is
-    open to all. `problems` are the refusals of its own, beside those of key and body; `headers` are
-    what a good answer may carry, each with what it says.
-
-    `handler` gets the path's parts by name, its parameters, and `body` if there is a model for it.
-    It runs in a thread of the web process.
-    """
+    """How a program asks for something, and what it gets. The view runs in a thread of the web
+    process."""
 
     method: str
-    path: str
+    path: str  # below /v1, in Flask's spelling
+    # Gets the path's parts by name, its parameters, and `body` if there is a model for it.
     handler: Callable[..., BaseModel]
     summary: str
     answer: type[BaseModel]
-    scopes: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()  # any one of them opens it; without any it is open to all
     body: type[BaseModel] | None = None
     status: int = 200
     parameters: Sequence[Parameter] = ()
-    problems: Mapping[int, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[int, str] = field(default_factory=dict)  # beside those of key and body
+    headers: Mapping[str, str] = field(default_factory=dict)  # of a good answer, with what they say
 
     @property
     def name(self) -> str:
