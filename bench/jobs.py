@@ -20,7 +20,7 @@ from rq.worker import BaseWorker
 
 from store.redis import valkey
 from tests.services.valkey import running
-from tests.worker.jobs_for_tests import nothing
+from tests.worker.async_rq.jobs_for_tests import nothing
 from worker.async_rq.async_worker import AsyncWorker
 
 ROUNDS = 5

@@ -13,7 +13,7 @@ from store.redis.logs import ERRORS, LINES, TEXT, Tail
 from store.sql.engine import Database
 from tests.services.processes import Spawner
 from tests.waiting import until
-from tests.worker.worker_for_tests import MortalValkey
+from tests.worker.async_rq.worker_for_tests import MortalValkey
 
 PROGRAM = """
 import logging, os, structlog

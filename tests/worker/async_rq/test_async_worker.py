@@ -16,8 +16,8 @@ from rq.worker import BaseWorker
 
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
-from tests.worker import jobs_for_tests as jobs
-from tests.worker.worker_for_tests import (
+from tests.worker.async_rq import jobs_for_tests as jobs
+from tests.worker.async_rq.worker_for_tests import (
     start_worker,
     status,
     wait_until,
@@ -171,7 +171,9 @@ def test_a_job_that_ends_itself_fails_alone(
     assert neighbour.return_value() == "still here"
 
 
-@pytest.mark.parametrize("name", ["tests.worker.jobs_for_tests.no_such", "no_such_module.job"])
+@pytest.mark.parametrize(
+    "name", ["tests.worker.async_rq.jobs_for_tests.no_such", "no_such_module.job"]
+)
 def test_a_job_without_its_function_fails(
     queue: Queue, run_all: Callable[..., Any], name: str
 ) -> None:

@@ -16,8 +16,8 @@ from rq.worker import BaseWorker
 from store.redis import valkey
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
-from tests.worker import jobs_for_tests as jobs
-from tests.worker.worker_for_tests import (
+from tests.worker.async_rq import jobs_for_tests as jobs
+from tests.worker.async_rq.worker_for_tests import (
     MortalValkey,
     start_worker,
     status,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from tests.worker.connection.events import ACCOUNT, event, undecryptable
+from tests.worker.connection.library import e2e
 from tests.worker.connection.test_inbound import any_message
-from tests.worker.events import ACCOUNT, event, undecryptable
-from tests.worker.library import e2e
 from worker.connection import attachments
 from worker.connection.inbound import parse, parse_undecryptable
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from core.messages.message import Inbound, Kind, Place
 from store.chats import messages
 from store.sql.engine import Database
-from tests.worker.events import ACCOUNT, ALICE, ALICE_LID, event, undecryptable
-from tests.worker.library import e2e
+from tests.worker.connection.events import ACCOUNT, ALICE, ALICE_LID, event, undecryptable
+from tests.worker.connection.library import e2e
 from worker.connection.inbound import _KINDS, _SILENT, is_only_a_key, parse, parse_undecryptable
 
 Message = e2e.Message

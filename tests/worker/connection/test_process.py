@@ -16,7 +16,7 @@ from core.phone import Phone
 from store.sql.engine import Database
 from tests.store.rows import inbound
 from tests.waiting import until
-from tests.worker import library  # noqa: F401  before any other import of neonize
+from tests.worker.connection import library  # noqa: F401  before any other import of neonize
 from worker.connection import process as process_module
 from worker.connection import whatsapp
 from worker.connection.errors import PairingRefused

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from store.chats import outbox
 from store.sql import tables
 from store.sql.engine import Database
-from tests.worker.library import Neonize_pb2, events
+from tests.worker.connection.library import Neonize_pb2, events
 from tests.worker.world import START, Clock
 from worker.connection import receipts
 from worker.connection.receipts import UNKNOWN_FOR, WITHOUT_FOR, Receipt, Receipts

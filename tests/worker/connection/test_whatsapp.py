@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.link import End
-from tests.worker.library import Neonize_pb2, client, enum, events, exc
+from tests.worker.connection.library import Neonize_pb2, client, enum, events, exc
 from worker.connection import errors, whatsapp
 from worker.connection.errors import NotSent, SendRefused, SendUnknown
 from worker.connection.whatsapp import _Client, name_session

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from store.sql import tables
 from tests.services.fake_llm import FakeLLM
-from tests.worker.long_talk import conversation_of, looked_up, remember, said, small
+from tests.worker.jobs.long_talk import conversation_of, looked_up, remember, said, small
 from tests.worker.world import World
 from worker.jobs import compaction
 

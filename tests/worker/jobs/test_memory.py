@@ -10,7 +10,7 @@ from core.models import window
 from store.chats import contexts
 from store.chats.contexts import Context, Past
 from tests.services.fake_llm import FakeLLM
-from tests.worker.long_talk import WINDOW, conversation_of, looked_up, remember, said, small
+from tests.worker.jobs.long_talk import WINDOW, conversation_of, looked_up, remember, said, small
 from tests.worker.world import World
 from worker.jobs import compaction, memory
 from worker.jobs.memory import Memory

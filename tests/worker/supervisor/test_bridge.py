@@ -18,7 +18,7 @@ from store.redis.live import Heartbeat
 from store.sql import tables
 from store.sql.engine import Database
 from tests.waiting import PATIENCE
-from tests.worker.bridge_harness import DEVICE, NUMBER, BridgeHarness, is_offline
+from tests.worker.supervisor.bridge_harness import DEVICE, NUMBER, BridgeHarness, is_offline
 from tests.worker.world import START
 from worker.ipc import Report
 from worker.supervisor import bridge as module

@@ -13,7 +13,7 @@ from redis import Redis, RedisError
 
 from store.redis.valkey import connect
 from tests.waiting import PATIENCE, until
-from tests.worker.worker_for_tests import MortalValkey
+from tests.worker.async_rq.worker_for_tests import MortalValkey
 from worker.supervisor import lock
 from worker.supervisor.lock import KEY, TTL, WhatsAppLock
 

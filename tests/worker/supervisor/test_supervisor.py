@@ -13,7 +13,7 @@ from store.redis.valkey import connect
 from store.sql.engine import Database
 from tests.services.processes import Spawned, Spawner
 from tests.waiting import until
-from tests.worker.worker_for_tests import MortalValkey
+from tests.worker.async_rq.worker_for_tests import MortalValkey
 from tests.worker.world import START
 from worker.supervisor.lock import KEY
 

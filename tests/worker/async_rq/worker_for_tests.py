@@ -21,7 +21,7 @@ SOON = {"job_monitoring_interval": 1, "lost_after": 2, "maintenance_interval": 1
 def start_worker(spawn: Spawner, url: str, **options: Any) -> Spawned:
     """A worker process of the queue `turns`, with short leases. It takes jobs when this returns,
     so it has registered, subscribed to commands and set its signal handlers."""
-    process = spawn("-m", "tests.worker.jobs_for_tests", url, json.dumps(SOON | options))
+    process = spawn("-m", "tests.worker.async_rq.jobs_for_tests", url, json.dumps(SOON | options))
 
     def takes_jobs() -> bool:
         assert process.is_running, process.output()

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.worker.library import Neonize_pb2, build_jid, e2e
-from tests.worker.library import events as library_events
+from tests.worker.connection.library import Neonize_pb2, build_jid, e2e
+from tests.worker.connection.library import events as library_events
 
 ACCOUNT = "15550009999"
 ALICE = "15550000001@s.whatsapp.net"

@@ -1,5 +1,5 @@
 """Jobs for the tests of the worker, and a process that runs them:
-python -m tests.worker.jobs_for_tests URL [OPTIONS AS JSON]"""
+python -m tests.worker.async_rq.jobs_for_tests URL [OPTIONS AS JSON]"""
 
 import asyncio
 import json
