@@ -33,6 +33,8 @@ from worker.tools.context import RESULT_LIMIT
 from worker.tools.mcp import Servers
 from worker.tools.mcp_connection import ServerFailed
 
+pytestmark = pytest.mark.slow  # each server is a process
+
 SECRET = "hush-hush-0815"
 
 
