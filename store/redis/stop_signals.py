@@ -7,6 +7,7 @@ call, the turn is stopped some seconds later, with the next renewal of its lease
 from redis import Redis
 
 _CHANNEL = "djinn:stop"
+_CONFIRM_SECONDS = 5.0  # until Redis has said that we listen
 
 
 class Stops:
@@ -21,9 +22,11 @@ class Stops:
         self._redis.publish(_CHANNEL, chat_id)
 
     def wait_for_call(self, timeout: float) -> int | None:
-        """A chat that was called, None after so many seconds. The first call begins to listen."""
+        """A chat that was called, None after so many seconds. The first call begins to listen, and
+        what is called after it has returned is heard."""
         if not self._pubsub.subscribed:
             self._pubsub.subscribe(_CHANNEL)
+            self._pubsub.get_message(timeout=_CONFIRM_SECONDS)
         message = self._pubsub.get_message(timeout=timeout)
         return int(message["data"]) if message else None
 
