@@ -10,10 +10,7 @@ from core.phone import Phone
 from core.text.translation import _
 
 UNDECIDED = _("Nothing has been decided yet.")
-_REASONS = frozenset(Reason)
 _KINDS = frozenset(Kind)
-_CHOICES = frozenset(Why)
-_ABSENCES = frozenset(Absence)
 
 
 def pretty(phone: str) -> str:
@@ -36,20 +33,26 @@ def dollars(value: Decimal) -> str:
 
 
 def explain_reason(code: str | None) -> str:
-    """Why a message was answered or not. A code that only another version knows stays as it is."""
-    if code is None:
-        return str(UNDECIDED)
-    return Reason(code).sentence if code in _REASONS else code
+    """Why a message was answered or not."""
+    return str(UNDECIDED) if code is None else _find_sentence(Reason, code)
 
 
 def explain_choice(code: str) -> str:
     """Why this agent was chosen, as it is stored with the turn."""
-    return str(Why(code).sentence) if code in _CHOICES else code
+    return _find_sentence(Why, code)
 
 
 def explain_absence(code: str) -> str:
     """Why an agent that would have come first could not answer."""
-    return str(Absence(code).sentence) if code in _ABSENCES else code
+    return _find_sentence(Absence, code)
+
+
+def _find_sentence(kind: type[Reason | Why | Absence], code: str) -> str:
+    """A code that only another version knows stays as it is."""
+    try:
+        return str(kind(code).sentence)
+    except ValueError:
+        return code
 
 
 def title_kind(kind: str, facts: attachment.Facts | None = None) -> str:
