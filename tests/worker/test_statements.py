@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from redis import Redis
 
-from core.messages.message import Inbound, Kind, Place
 from store import link
 from store.chats import messages, outbox
 from store.chats.messages import Accepted
 from store.redis.queue import Turns
 from store.sql.engine import Database
+from tests.store.rows import inbound
 from tests.worker.statements import counting
 from tests.worker.world import ALICE, START, Clock, World
 from worker.connection.receipts import Receipt, Receipts
@@ -86,21 +86,10 @@ class Office:
 
     def hear(self, text: str) -> None:
         """A message comes in: the callback, and the receiving thread that it wakes."""
-        inbound = Inbound(
-            account="15559999999",
-            chat=ADDRESS,
-            sender=ADDRESS,
-            message_id=text,
-            place=Place.DIRECT,
-            kind=Kind.TEXT,
-            text=text,
-            sent_at=START,
-            phone=ALICE,
-            lid="100000000000001@lid",
-            push_name="Alice",
-        )
+        lid = "100000000000001@lid"
+        said = inbound(text, ALICE, text=text, sent_at=START, lid=lid, push_name="Alice")
         with self.database.write() as connection:
-            messages.receive(connection, inbound, self.clock())
+            messages.receive(connection, said, self.clock())
         self.receiver.wake_up()
         self.receiver.work()
         self.ticks.send()

@@ -21,6 +21,7 @@ from store.chats.messages import Accepted
 from store.redis.queue import Turns
 from store.sql import tables
 from store.sql.engine import Database
+from tests.store.rows import inbound
 from tests.worker.world import ALICE, BOB, START, Clock
 from worker.connection.receive import UNREAD_FOR, ReadReceipts, Receiver
 
@@ -32,22 +33,17 @@ FINN = Agent("finn", "Finn")
 
 def message(message_id: str = "A1", text: str = "hi", **changes: Any) -> Inbound:
     """From Alice, by her number."""
-    alice = f"{ALICE.digits}@s.whatsapp.net"
-    inbound = Inbound(
+    plain = inbound(
+        message_id,
+        ALICE,
         account="15550009999",
-        chat=alice,
-        sender=alice,
-        message_id=message_id,
-        place=Place.DIRECT,
-        kind=Kind.TEXT,
         text=text,
         sent_at=START,
-        phone=ALICE,
         push_name="Alice",
         quoted_text="what?",
         raw=b"raw",
     )
-    return replace(inbound, **changes)
+    return replace(plain, **changes)
 
 
 def hidden(message_id: str = "A1", **changes: Any) -> Inbound:
@@ -111,9 +107,9 @@ class Door:
         return entry.id
 
     def store(self, *inbounds: Inbound) -> None:
-        for inbound in inbounds:
+        for each in inbounds:
             with self.database.write() as connection:
-                messages.receive(connection, inbound, self.clock())
+                messages.receive(connection, each, self.clock())
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         with self.database.read() as connection:

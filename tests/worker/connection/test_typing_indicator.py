@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.messages.message import Inbound, Kind, Place, Reason
+from core.messages.message import Reason
 from core.phone import Phone
 from core.states import MessageState
 from store.chats import chats, messages, outbox, people
 from store.sql.engine import Database
+from tests.store.rows import inbound
 from tests.worker.world import Clock
 from worker.connection.typing_indicator import TypingIndicator
 
@@ -50,19 +51,9 @@ class Desk:
     def accepted(self, address: str, message_id: str = "A1") -> int:
         """A message waits for its answer. Returns the chat's id."""
         phone, now = Phone.from_digits(address.partition("@")[0]), self.clock()
-        inbound = Inbound(
-            account="15550009999",
-            chat=address,
-            sender=address,
-            message_id=message_id,
-            place=Place.DIRECT,
-            kind=Kind.TEXT,
-            text="hi",
-            sent_at=now,
-            phone=phone,
-        )
+        said = inbound(message_id, phone, account="15550009999", text="hi", sent_at=now)
         with self.database.write() as connection:
-            messages.receive(connection, inbound, now)
+            messages.receive(connection, said, now)
             row = messages.list_undecided(connection)[-1].id
             person = people.identify(connection, phone, None, "", now)
             chat = chats.enter(connection, person.id, address, now).id
