@@ -148,9 +148,8 @@ def _show_preview(
         "differing": differing,
         "agents": agents().load().agents,
     }
-    refused = (
-        422 if respond.is_part_wanted() else 409
-    )  # htmx takes a 409 for an error without a page
+    # htmx takes a 409 for an error without a page.
+    refused = 422 if respond.is_part_wanted() else 409
     status = refused if differing else 200
     return respond.part(
         "allowlist/import_preview.html", block="import", status=status, focus=focus, **context

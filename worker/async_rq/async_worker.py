@@ -89,9 +89,8 @@ class AsyncWorker(PatientWorker):
         self.grace = grace
         self._slots = threading.BoundedSemaphore(concurrency)
         self._bookkeepers = ThreadPoolExecutor(bookkeepers, "jobs-books")
-        self._heartbeats = ThreadPoolExecutor(
-            1, "jobs-heartbeat"
-        )  # slow callbacks must not delay a beat
+        # Of its own: slow callbacks must not delay a beat.
+        self._heartbeats = ThreadPoolExecutor(1, "jobs-heartbeat")
         self._loop_thread = LoopThread(
             on_start=on_start,
             on_stop=on_stop,

@@ -112,7 +112,7 @@ class Receiver:
                 return False, False
             received = _with_number(undecided[0], outside.numbers)
             found = admission.look_up(connection, received, outside.agents or ())
-            is_complete = not self._is_missing(found, outside)
+            is_complete = _is_complete(found, outside)
             if is_complete:
                 outcome = decisions.judge(connection, found, self._now())
                 if outcome.taken_over:
@@ -128,14 +128,6 @@ class Receiver:
             self._show(outcome.accepted, outcome.is_paused, settings.ack_emoji)
         return True, len(undecided) > 1
 
-    @staticmethod
-    def _is_missing(found: Found, outside: OutsideKnowledge) -> bool:
-        """Whether something has to be asked for before this message can be decided."""
-        lid = admission.needs_number(found)
-        if lid is not None and lid not in outside.numbers:
-            return True
-        return outside.agents is None and admission.needs_agents(found)
-
     def _ask_outside(self, found: Found) -> OutsideKnowledge:
         lid = admission.needs_number(found)
         return OutsideKnowledge(
@@ -150,6 +142,13 @@ class Receiver:
         self._signals.show_typing(accepted.chat)
         if emoji:
             self._signals.acknowledge(accepted, emoji)
+
+
+def _is_complete(found: Found, outside: OutsideKnowledge) -> bool:
+    """Whether all is known that the decision about this message needs."""
+    lid = admission.needs_number(found)
+    has_number = lid is None or lid in outside.numbers
+    return has_number and (outside.agents is not None or not admission.needs_agents(found))
 
 
 def _with_number(received: Received, numbers: Mapping[str, Phone | None]) -> Received:
