@@ -161,6 +161,28 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 // Clicks ----------------------------------------------------------------------------------------
 
+// A button or link that is replaced between press and release is not clicked. So an answer of the
+// server waits for the release, though not forever: a menu of the system can swallow it.
+const LONGEST_PRESS = 1000; // milliseconds
+let release = Promise.resolve();
+let endPress = () => {};
+
+document.addEventListener("pointerdown", () => {
+  release = new Promise((resolve) => {
+    endPress = resolve;
+    setTimeout(resolve, LONGEST_PRESS);
+  });
+});
+
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(name, () => setTimeout(endPress)); // after the click
+}
+
+document.addEventListener("htmx:beforeSend", ({ detail: { xhr } }) => {
+  const { onload } = xhr;
+  xhr.onload = () => release.then(onload);
+});
+
 async function copy(button) {
   await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
   button.classList.add("copied");

@@ -1,13 +1,14 @@
 """From the one-time link to signing in again, as a person does it."""
 
 import re
+from datetime import UTC, datetime
 
 import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.account import passwords
-from store.account import owner
+from store.account import audit, owner
 from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.browser
@@ -154,6 +155,26 @@ def test_the_audit_log_narrows_while_one_types(panel: Panel) -> None:
     with page.expect_download() as download:
         link.click()
     assert "name changed" in download.value.path().read_text()
+
+
+def test_a_link_is_followed_though_its_list_is_replaced_while_it_is_pressed(panel: Panel) -> None:
+    with panel.services.db.write() as connection:
+        audit.record(connection, "worker", audit.Action.LINKED, "", datetime.now(UTC))
+    page = panel.owner()
+    page.goto("/account/audit/")
+    link = page.get_by_role("link", name="CSV")
+    link.evaluate("link => link.dataset.first = ''")
+    link.hover()
+    page.mouse.down()
+    page.get_by_role("search").evaluate(
+        """form => new Promise((resolve) => {
+            document.addEventListener("htmx:xhr:loadend", resolve, { once: true });
+            htmx.trigger(form, "submit");
+        })"""
+    )
+    with page.expect_download():
+        page.mouse.up()
+    expect(link).not_to_have_attribute("data-first", "")  # it was replaced afterwards
 
 
 def know_password(panel: Panel) -> None:
