@@ -14,16 +14,16 @@ from tests.store.test_plans import Watch, busy
 __all__ = ["busy"]
 
 
-@pytest.mark.parametrize(
-    "wanted", [Wanted(), *(Wanted(show=show) for show in Show), Wanted(agent="finn", person=7)]
-)
-def test_no_list_reads_a_whole_table(busy: Database, wanted: Wanted) -> None:
-    watch = Watch(busy)
-    with busy.read() as connection:
-        chat_list.load(connection, wanted, NOW, skip=PAGE)
-        chat_list.load(connection, wanted, NOW)
-        assert chat_list.is_there_any(connection)
-    assert "\n\n".join(watch.full_reads()) == ""
+def test_no_list_reads_a_whole_table(busy: Database, subtests: pytest.Subtests) -> None:
+    all_wanted = [Wanted(), *(Wanted(show=show) for show in Show), Wanted(agent="finn", person=7)]
+    for wanted in all_wanted:
+        with subtests.test(wanted=wanted):
+            watch = Watch(busy)
+            with busy.read() as connection:
+                chat_list.load(connection, wanted, NOW, skip=PAGE)
+                chat_list.load(connection, wanted, NOW)
+                assert chat_list.is_there_any(connection)
+            assert "\n\n".join(watch.full_reads()) == ""
 
 
 def test_no_transcript_reads_a_whole_table(busy: Database) -> None:
