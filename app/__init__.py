@@ -37,6 +37,15 @@ from store.sql.secret import secret_key
 
 FORM_LIMIT = 256 * 1024  # bytes; the panel's forms are short
 
+_SETTINGS = {
+    "SESSION_COOKIE_NAME": "djinnbot",
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "PERMANENT_SESSION_LIFETIME": owner.SESSION_IDLE,
+    "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),  # addresses change with the content
+    "MAX_CONTENT_LENGTH": FORM_LIMIT,
+    "WTF_CSRF_TIME_LIMIT": None,  # as long as the session
+}
 
 _BLUEPRINTS = (
     sign_in.bp,
@@ -76,14 +85,26 @@ class Panel(Flask):
 
 def create_app(config: Config) -> Flask:
     """The whole web application, ready to serve. Opens no connection yet."""
-    app = Panel("app", template_folder=str(ROOT / "templates"), static_folder="static")
-    app.config.update(_make_settings(config))
+    app = build_app()
+    attach_services(app, config)
+    return app
+
+
+def attach_services(app: Flask, config: Config) -> None:
+    """From now on `app` works with what `config` names. Opens no connection yet."""
+    app.config["SECRET_KEY"] = secret_key(config)
     Services(
         config=config,
         db=Database(config.database, pool_size=20),
         live=Live(valkey.connect(config.redis)),
         agents=AgentFolder(config.agents_dir),
     ).init_app(app)
+
+
+def build_app() -> Flask:
+    """The web application without the services that it works with."""
+    app = Panel("app", template_folder=str(ROOT / "templates"), static_folder="static")
+    app.config.update(_SETTINGS)
     Htmx(app)
     app.before_request(
         sign_in.admit_request
@@ -106,19 +127,6 @@ def create_app(config: Config) -> Flask:
         {name: macro for name, macro in macros.items() if not name.startswith("_")}
     )
     return app
-
-
-def _make_settings(config: Config) -> dict[str, object]:
-    return {
-        "SECRET_KEY": secret_key(config),
-        "SESSION_COOKIE_NAME": "djinnbot",
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "PERMANENT_SESSION_LIFETIME": owner.SESSION_IDLE,
-        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),  # addresses change with the content
-        "MAX_CONTENT_LENGTH": FORM_LIMIT,
-        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session
-    }
 
 
 def asset(name: str) -> str:

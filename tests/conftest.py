@@ -1,5 +1,6 @@
 """Fixtures for all tests. What they run against is real: see tests/services."""
 
+import gc
 import itertools
 import os
 import socket
@@ -34,6 +35,7 @@ NO_BROWSER = "NO CHROMIUM FOUND (on PATH, or by $CHROMIUM): THE BROWSER TESTS WE
 def pytest_configure(config: pytest.Config) -> None:
     """Neither what the developer's shell says, nor how busy the machine is, nor luck may decide
     what a test sees."""
+    gc.disable()  # collecting the tests leaves little garbage, see `pytest_collection_finish`
     hypothesis.register_profile(
         "calm", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
     )
@@ -83,6 +85,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="no Chromium"))
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector need not go through thousands of tests again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def deal_out(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from redis import Redis
 
-from app import create_app
+from app import attach_services, build_app
 from app.account import passwords
 from app.web.ext import Services
 from config import Config
@@ -30,15 +30,26 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_NOBODYS_HASH", hasher.hash("of nobody"))
 
 
+@pytest.fixture(scope="session")
+def bare_app() -> Flask:
+    """Built once, which takes longer than most of the tests."""
+    return build_app()
+
+
 @pytest.fixture
 def app(
-    env: dict[str, str], database_url: str, valkey_url: str, redis: Redis, lasting_signs: None
+    bare_app: Flask,
+    env: dict[str, str],
+    database_url: str,
+    valkey_url: str,
+    redis: Redis,
+    lasting_signs: None,
 ) -> Iterator[Flask]:
     """The web application on an empty database and an empty Valkey."""
     settings = {**env, "DATABASE_URL": database_url, "REDIS_URL": valkey_url}
-    app = create_app(Config.from_env(settings))
-    yield app
-    services: Services = app.extensions["djinnbot"]
+    attach_services(bare_app, Config.from_env(settings))
+    yield bare_app
+    services: Services = bare_app.extensions["djinnbot"]
     services.live.redis.close()
     services.db.close()
 

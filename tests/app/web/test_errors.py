@@ -58,14 +58,17 @@ def test_the_pages_come_up_without_redis(owner: Visitor) -> None:
 
 
 def test_a_bug_is_in_the_log_without_the_address(
-    app: Flask, stranger: Visitor, caplog: pytest.LogCaptureFixture
+    app: Flask,
+    stranger: Visitor,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The address of the set-up page is a secret."""
 
     def break_down(**_: object) -> None:
         raise RuntimeError("a bug")
 
-    app.view_functions["auth.set_up"] = break_down
+    monkeypatch.setitem(app.view_functions, "auth.set_up", break_down)
     with caplog.at_level(logging.ERROR):
         answer = stranger.open("/setup/the-secret-token")
     assert answer.status_code == 500
