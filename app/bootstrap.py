@@ -37,13 +37,13 @@ def seed_api_key(config: Config, database: Database) -> None:
             api_keys.ensure(connection, API_KEY_NAME, secret, api_keys.SCOPES, datetime.now(UTC))
 
 
-def setup_link(config: Config, database: Database) -> str | None:
+def make_setup_link(config: Config, database: Database) -> str | None:
     """A fresh one-time address for making the owner's account, None when there is one. An earlier
     link stops working. To be shown to the person who started the program; never to be logged."""
     with database.write() as connection:
         if owner.owner_exists(connection):
             return None
-        token = owner.new_setup_token(connection, datetime.now(UTC))
+        token = owner.make_setup_token(connection, datetime.now(UTC))
     return f"{address.url(config)}/setup/{token}"
 
 
@@ -54,7 +54,7 @@ def reset_link(config: Config, database: Database) -> str | None:
     with database.write() as connection:
         if not owner.owner_exists(connection):
             return None
-        token = owner.new_setup_token(connection, now)
+        token = owner.make_setup_token(connection, now)
         audit.record(connection, "console", Action.RESET_LINK_MADE, "", now)
     return f"{address.url(config)}/setup/{token}"
 
@@ -73,7 +73,7 @@ def bootstrap(config: Config) -> None:
 def show_link(config: Config, reset: bool = False) -> None:
     database = Database(config.database)
     try:
-        link = (reset and reset_link(config, database)) or setup_link(config, database)
+        link = (reset and reset_link(config, database)) or make_setup_link(config, database)
     finally:
         database.close()
     if link:

@@ -113,6 +113,6 @@ class Product:
         """The demo's own browser session, a new one when it was ended."""
         now = datetime.now(UTC)
         with self._lock, self._services.db.write() as connection:
-            if not self._token or owner.session(connection, self._token, now) is None:
+            if not self._token or owner.find_session(connection, self._token, now) is None:
                 self._token = owner.open_session(connection, "demo", "127.0.0.1", now)
             return self._token

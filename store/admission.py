@@ -57,7 +57,7 @@ def look_up(connection: Connection, received: Received, agents: Collection[Agent
     if inbound.place not in (Place.DIRECT, Place.GROUP):
         unknown = Match(None, None)
         return Found(received.id, Case(inbound, settings), unknown, None, set(), None, None)
-    match = people.match(connection, inbound.phone, inbound.lid)
+    match = people.find_match(connection, inbound.phone, inbound.lid)
     if inbound.phone is None and match.by_lid:
         inbound = replace(inbound, phone=match.by_lid.phone)
     person = match.person if inbound.from_me else match.preview_person(inbound.phone)
@@ -157,7 +157,7 @@ def _look_closer(connection: Connection, found: Found) -> Found:
     case = replace(
         case,
         has_chat=found.chat is not None,
-        entries=allowlist.matching(connection, sender.phone, sender.lid),
+        entries=allowlist.list_matching(connection, sender.phone, sender.lid),
         overtaken_by=overtaken_by,
         target=describe(target),
         correction=describe(correction),

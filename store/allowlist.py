@@ -58,22 +58,22 @@ def load(connection: Connection, *, lock: bool = False) -> Sequence[Entry]:
     """All entries, newest first. With `lock` they do not change before this transaction ends."""
     statement = select(table).order_by(table.c.id.desc())
     rows = connection.execute(statement.with_for_update() if lock else statement).mappings()
-    return [_entry(row) for row in rows]
+    return [_make_entry(row) for row in rows]
 
 
-def matching(connection: Connection, phone: Phone | None, lid: str | None) -> Sequence[Entry]:
+def list_matching(connection: Connection, phone: Phone | None, lid: str | None) -> Sequence[Entry]:
     """The entries that match this sender, however long the list is."""
-    return _matching(connection, candidates(phone, lid))
+    return _list_matching(connection, candidates(phone, lid))
 
 
-def matching_any(connection: Connection, persons: Iterable[Person]) -> Sequence[Entry]:
+def list_matching_any(connection: Connection, persons: Iterable[Person]) -> Sequence[Entry]:
     """Those that match any of these people."""
     wanted = {each for person in persons for each in candidates(person.phone, person.lid)}
-    return _matching(connection, wanted)
+    return _list_matching(connection, wanted)
 
 
-def _matching(connection: Connection, wanted: Iterable[Pattern]) -> Sequence[Entry]:
-    return [_entry(row) for row in _select_patterns(connection, list(wanted)).mappings()]
+def _list_matching(connection: Connection, wanted: Iterable[Pattern]) -> Sequence[Entry]:
+    return [_make_entry(row) for row in _select_patterns(connection, list(wanted)).mappings()]
 
 
 @prepared
@@ -81,7 +81,7 @@ def _select_patterns(patterns: Any) -> Select[Any]:
     return select(table).where(table.c.pattern.in_(patterns))
 
 
-def page(
+def read_page(
     connection: Connection,
     wanted: str = "",
     agents: Collection[str] = (),
@@ -98,12 +98,14 @@ def page(
     if wanted:
         found = connection.scalar(select(func.count()).select_from(table).where(condition)) or 0
     statement = select(table).where(condition).order_by(*_order(sort)).limit(limit).offset(skip)
-    return Page([_entry(row) for row in connection.execute(statement).mappings()], found, total)
+    return Page(
+        [_make_entry(row) for row in connection.execute(statement).mappings()], found, total
+    )
 
 
 def get(connection: Connection, entry_id: int) -> Entry | None:
     row = connection.execute(select(table).where(table.c.id == entry_id)).mappings().first()
-    return _entry(row) if row else None
+    return _make_entry(row) if row else None
 
 
 def add(
@@ -114,7 +116,7 @@ def add(
     statement = insert(table).values(**values, created_at=now, updated_at=now).returning(table)
     try:
         with connection.begin_nested():
-            return _entry(connection.execute(statement).mappings().one())
+            return _make_entry(connection.execute(statement).mappings().one())
     except IntegrityError:
         raise _duplicate(pattern) from None
 
@@ -139,7 +141,7 @@ def change(
             row = connection.execute(statement).mappings().first()
     except IntegrityError:
         raise _duplicate(pattern) from None
-    return _entry(row) if row else None
+    return _make_entry(row) if row else None
 
 
 def carry_out(connection: Connection, lines: Sequence[CsvLine], now: datetime) -> None:
@@ -175,7 +177,7 @@ def restore(connection: Connection, entry: Entry) -> Entry:
         try:
             with connection.begin_nested():
                 added = connection.execute(insert(table).values(row).returning(table))
-                return _entry(added.mappings().one())
+                return _make_entry(added.mappings().one())
         except IntegrityError:
             continue
     raise _duplicate(entry.pattern)
@@ -188,7 +190,7 @@ def remove(connection: Connection, entry_id: int) -> Entry | None:
         .mappings()
         .first()
     )
-    return _entry(row) if row else None
+    return _make_entry(row) if row else None
 
 
 def _has(wanted: str, agents: Collection[str]) -> ColumnElement[bool]:
@@ -224,7 +226,7 @@ def _duplicate(pattern: Pattern) -> DuplicateEntry:
     return DuplicateEntry(f"{pattern} is on the allowlist already.")
 
 
-def _entry(row: RowMapping) -> Entry:
+def _make_entry(row: RowMapping) -> Entry:
     return Entry(
         id=row["id"],
         pattern=Pattern(row["pattern"]),

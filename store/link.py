@@ -54,7 +54,7 @@ def raise_fence(connection: Connection, token: int) -> int:
     return fence
 
 
-def fence(connection: Connection) -> int:
+def read_fence(connection: Connection) -> int:
     """The highest token given out so far; 0 before the first."""
     return connection.execute(select(table.c.fence)).scalar() or 0
 

@@ -53,23 +53,23 @@ def let_go(database: Database, rule: Rule, now: datetime) -> int:
         return connection.execute(update(rule.table).where(found).values(rule.emptied)).rowcount
 
 
-def _acts(before: datetime) -> Select[Any]:
+def _select_acts(before: datetime) -> Select[Any]:
     return select(audit.c.id).where(audit.c.at < before).order_by(audit.c.at)
 
 
-def _keys(before: datetime) -> Select[Any]:
+def _select_keys(before: datetime) -> Select[Any]:
     """The send itself stays: by it a program asks how far its message got, and the transcript knows
     whose it was."""
     with_key = sends.c.idempotency_key.is_not(None)
     return select(sends.c.id).where(with_key, sends.c.created_at < before).order_by(sends.c.id)
 
 
-def _raw(before: datetime) -> Select[Any]:
+def _select_raw(before: datetime) -> Select[Any]:
     old = messages.c.received_at < before
     return select(messages.c.id).where(text(NEEDLESS_RAW), old).order_by(messages.c.id)
 
 
-def _service(before: datetime) -> Select[Any]:
+def _select_service(before: datetime) -> Select[Any]:
     return select(messages.c.id).where(
         messages.c.reason == Reason.PROTOCOL,
         messages.c.state == MessageState.IGNORED,
@@ -95,10 +95,10 @@ def _with_history() -> Select[Any]:
 
 
 RULES: Sequence[Rule] = (
-    Rule("audit", AUDIT, audit, _acts),
-    Rule("idempotency keys", IDEMPOTENCY_KEYS, sends, _keys, {"idempotency_key": None}),
-    Rule("raw messages", RAW, messages, _raw, {"raw": b""}),
-    Rule("service messages", SERVICE, messages, _service),
+    Rule("audit", AUDIT, audit, _select_acts),
+    Rule("idempotency keys", IDEMPOTENCY_KEYS, sends, _select_keys, {"idempotency_key": None}),
+    Rule("raw messages", RAW, messages, _select_raw, {"raw": b""}),
+    Rule("service messages", SERVICE, messages, _select_service),
     Rule("closed histories", HISTORY, turns, _select_closed, {"history": null()}),
     Rule("summarised histories", HISTORY, turns, _select_summarised, {"history": null()}),
 )

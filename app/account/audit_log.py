@@ -23,8 +23,8 @@ def list_acts() -> ResponseReturnValue:
     wanted = _read_filter()
     before = request.args.get("before", type=int)
     with db().read() as connection:
-        acts = audit.latest(connection, PAGE + 1, wanted, before)
-        choices = (audit.actors(connection), audit.actions(connection))
+        acts = audit.list_acts(connection, PAGE + 1, wanted, before)
+        choices = (audit.list_actors(connection), audit.list_actions(connection))
     context: dict[str, Any] = {
         "acts": acts[:PAGE],
         "older": acts[PAGE - 1].id if len(acts) > PAGE else None,
@@ -53,7 +53,7 @@ def _write_lines(wanted: Filter) -> Iterator[str]:
     before = None
     while True:
         with db().read() as connection:
-            acts = audit.latest(connection, BATCH, wanted, before)
+            acts = audit.list_acts(connection, BATCH, wanted, before)
         for act in acts:
             yield format_row([f"{act.at:%Y-%m-%d %H:%M:%S}", act.actor, act.action, act.detail])
         if len(acts) < BATCH:

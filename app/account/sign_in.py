@@ -62,7 +62,7 @@ def _find_session() -> None:
     if not token:
         return
     with db().read() as connection:
-        g.browser = owner.session(connection, token, now())
+        g.browser = owner.find_session(connection, token, now())
         g.owner = owner.load(connection) if g.browser else None
     if g.browser and not _is_poll() and now() - g.browser.last_seen_at > owner.SEEN_EVERY:
         with db().write() as connection:

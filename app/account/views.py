@@ -62,7 +62,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
     if session_id == g.browser.id:
         abort(400)
     with db().write() as connection:
-        found = next((s for s in owner.open_sessions(connection) if s.id == session_id), None)
+        found = next((s for s in owner.list_sessions(connection) if s.id == session_id), None)
         if found and owner.end_session(connection, session_id):
             record_act(connection, Action.SESSION_ENDED, found.address)
     toast("session_ended")
@@ -108,7 +108,7 @@ def _refuse(card: str, status: int, **forms: Any) -> ResponseReturnValue:
 
 def _load_page() -> dict[str, Any]:
     with db().read() as connection:
-        sessions = owner.open_sessions(connection)
+        sessions = owner.list_sessions(connection)
     return {
         "name_form": NameForm(formdata=None, username=g.owner.name),
         "password_form": PasswordForm(formdata=None),

@@ -241,7 +241,7 @@ def _load_list() -> dict[str, Any]:
     registry = agents().load()
     with db().read() as connection:
         uses, current = agent_use.load(connection), settings.load(connection)
-        access = provider_keys.access(connection, config())
+        access = provider_keys.read_access(connection, config())
     default_model = own_model(None, current.default_model)
     last = {agent_id: use.last_used_at for agent_id, use in uses.items()}
     listed = sorted(registry.agents.values(), key=lambda agent: agent.name.casefold())
@@ -271,7 +271,7 @@ def _find_troubles(agent: Agent, default_model: str, access: Access) -> Sequence
 def _load_page(agent: Agent, form: AgentForm) -> dict[str, Any]:
     """What `agent.html` shows."""
     with db().read() as connection:
-        current, access = settings.load(connection), provider_keys.access(connection, config())
+        current, access = settings.load(connection), provider_keys.read_access(connection, config())
         models = [
             *favourites.load(connection),
             *(n for n in catalogue() if n.partition("/")[0] in access.keys),

@@ -116,7 +116,7 @@ def _let_in(connection: Connection, person: Person, pattern: Pattern, form: Allo
         record_act(connection, Action.ALLOWLIST_ADDED, _describe(person))
     except DuplicateEntry:
         toast("allowed_before", "info", person=person.phone or _find_name(person))
-        found = allowlist.matching(connection, person.phone, person.lid)
+        found = allowlist.list_matching(connection, person.phone, person.lid)
         [entry] = (each for each in found if each.pattern == pattern)
     return entry
 
@@ -142,7 +142,7 @@ def _list_people() -> dict[str, Any]:
         blocked = read_page(read_blocked, parse_page_number("blocked"), PAGE)
         current = settings.load(connection)
         persons = [each.person for each in waiting.rows]
-        entries = allowlist.matching_any(connection, persons)
+        entries = allowlist.list_matching_any(connection, persons)
     return {
         "held": waiting,
         "admitting": {each.id: find(each.phone, each.lid, entries) for each in persons},

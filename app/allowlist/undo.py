@@ -11,22 +11,22 @@ from app.web.toasts import Undo
 from core.admission.allowlist import Entry, Pattern
 
 
-def button(entry: Entry, address: str, target: str) -> Undo:
+def make_button(entry: Entry, address: str, target: str) -> Undo:
     """For the toast; it posts to `address`."""
     fields = asdict(entry)
     fields |= {name: fields[name].isoformat() for name in ("created_at", "updated_at")}
-    return Undo(address, target, {"entry": str(_signer().dumps(fields))})
+    return Undo(address, target, {"entry": str(_make_signer().dumps(fields))})
 
 
 def read_removed() -> Entry:
     """The entry that the toast's button has posted. Aborts with 400 if it is none of ours."""
     try:
-        fields = _signer().loads(request.form.get("entry", ""))
+        fields = _make_signer().loads(request.form.get("entry", ""))
     except BadSignature:
         abort(400)
     times = {name: datetime.fromisoformat(fields[name]) for name in ("created_at", "updated_at")}
     return Entry(**{**fields, **times, "pattern": Pattern(fields["pattern"])})
 
 
-def _signer() -> URLSafeSerializer:
+def _make_signer() -> URLSafeSerializer:
     return URLSafeSerializer(str(current_app.secret_key), salt="allowlist undo")

@@ -49,7 +49,7 @@ def add_entry() -> ResponseReturnValue:
         return respond.part(LIST, block="add", status=422, into="#add", form=form)
     toast("entry_added", pattern=_find_shown_pattern(entry))
     with db().read() as connection:
-        has_pages = allowlist.page(connection, limit=1).total > PAGE
+        has_pages = allowlist.read_page(connection, limit=1).total > PAGE
     sort = Sort.NEWEST if has_pages else Sort.NUMBER  # where the new one is in sight
     context = {"form": _make_blank_form(), **_list(sort)}
     home = url_for("allowlist.list_entries", sort=sort)
@@ -60,7 +60,7 @@ def add_entry() -> ResponseReturnValue:
 def export_entries() -> ResponseReturnValue:
     """All entries for a spreadsheet, which knows by the mark in front that it is UTF-8."""
     with db().read() as connection:
-        page = allowlist.page(connection, limit=2**31)
+        page = allowlist.read_page(connection, limit=2**31)
     table = "\ufeff" + allowlist_csv.write(page.entries)
     name = {"Content-Disposition": "attachment; filename=allowlist.csv"}
     return Response(table, mimetype="text/csv", headers=name)
@@ -98,7 +98,7 @@ def remove_entry(entry_id: int) -> ResponseReturnValue:
             record_act(connection, Action.ALLOWLIST_REMOVED, _describe(removed))
     if removed:
         address = url_for("allowlist.restore_entry", **_parse_here())
-        undo = allowlist_undo.button(removed, address, "#entries")
+        undo = allowlist_undo.make_button(removed, address, "#entries")
         if removed.pattern.is_hidden and not removed.label:
             toast("hidden_removed", undo=undo)
         else:
@@ -187,11 +187,13 @@ def _list(sort: Sort | None = None) -> dict[str, Any]:
     with db().read() as connection:
 
         def read(skip: int, limit: int) -> tuple[Sequence[Entry], int]:
-            found = allowlist.page(connection, wanted, named, sort=sort, skip=skip, limit=limit)
+            found = allowlist.read_page(
+                connection, wanted, named, sort=sort, skip=skip, limit=limit
+            )
             return found.entries, found.found
 
         page = read_page(read, int(here.get("page", 1)), PAGE)
-        total = allowlist.page(connection, limit=1).total if wanted else page.found
+        total = allowlist.read_page(connection, limit=1).total if wanted else page.found
         current = settings.load(connection)
     return {
         "page": page,

@@ -11,7 +11,7 @@ from app.api.operation import Operation
 
 
 def read_openapi() -> wire.Document:
-    return wire.Document(openapi.document(OPERATIONS))
+    return wire.Document(openapi.make_document(OPERATIONS))
 
 
 OPERATIONS = (

@@ -47,7 +47,7 @@ def _key() -> ApiKey:
     instant = now()
     if key.last_used_at is None or instant - key.last_used_at >= api_keys.USED_EVERY:
         with db().write() as connection:
-            api_keys.used(connection, key.id, instant)
+            api_keys.record_use(connection, key.id, instant)
     return key
 
 

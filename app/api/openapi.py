@@ -35,8 +35,8 @@ _ROW_PROBLEMS = {404: "There is nothing with this number."}
 _AWAY = {503: "The database, Redis or the worker does not answer."}
 
 
-def document(operations: Sequence[Operation]) -> dict[str, Any]:
-    schemas = _schemas(operations)
+def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
+    schemas = _make_schemas(operations)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         path = "/v1" + _PART.sub(r"{\g<name>}", operation.path)
@@ -58,22 +58,22 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "security": [{"apiKey": [scope]} for scope in operation.scopes],
         "responses": {
-            str(operation.status): _response("Done.", operation.answer, operation.headers),
+            str(operation.status): _describe_response("Done.", operation.answer, operation.headers),
             **{
-                str(status): _response(why, Problem, _REFUSAL_HEADERS.get(status, {}))
-                for status, why in _problems(operation)
+                str(status): _describe_response(why, Problem, _REFUSAL_HEADERS.get(status, {}))
+                for status, why in _list_problems(operation)
             },
         },
     }
-    parts = [_part(part) for part in _PART.finditer(operation.path)]
+    parts = [_describe_part(part) for part in _PART.finditer(operation.path)]
     if parameters := [*parts, *(each.describe() for each in operation.parameters)]:
         described["parameters"] = parameters
     if operation.body:
-        described["requestBody"] = {"required": True, "content": _content(operation.body)}
+        described["requestBody"] = {"required": True, "content": _describe_content(operation.body)}
     return described
 
 
-def _problems(operation: Operation) -> Iterable[tuple[int, str]]:
+def _list_problems(operation: Operation) -> Iterable[tuple[int, str]]:
     common = _KEY_PROBLEMS | _AWAY if operation.scopes else {}
     body = _BODY_PROBLEMS if operation.body else {}
     row = _ROW_PROBLEMS if "<int:" in operation.path else {}
@@ -81,15 +81,15 @@ def _problems(operation: Operation) -> Iterable[tuple[int, str]]:
     return sorted((common | parameters | body | row | dict(operation.problems)).items())
 
 
-def _part(part: re.Match[str]) -> dict[str, Any]:
+def _describe_part(part: re.Match[str]) -> dict[str, Any]:
     schema = _ROW if part["converter"] == "int" else {"type": "string", "minLength": 1}
     return {"name": part["name"], "in": "path", "required": True, "schema": schema}
 
 
-def _response(
+def _describe_response(
     description: str, model: type[BaseModel], headers: Mapping[str, str]
 ) -> dict[str, Any]:
-    described = {"description": description, "content": _content(model)}
+    described = {"description": description, "content": _describe_content(model)}
     if headers:
         described["headers"] = {
             name: {"description": says, "schema": {"type": "string"}}
@@ -98,11 +98,11 @@ def _response(
     return described
 
 
-def _content(model: type[BaseModel]) -> dict[str, Any]:
+def _describe_content(model: type[BaseModel]) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
 
 
-def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
+def _make_schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     asked: set[tuple[type[BaseModel], JsonSchemaMode]] = {(Problem, "serialization")}
     asked |= {(operation.answer, "serialization") for operation in operations}
     asked |= {(operation.body, "validation") for operation in operations if operation.body}

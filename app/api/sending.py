@@ -53,7 +53,7 @@ def send_message(
 
 def read_message(message_id: int) -> wire.MessageState:
     with db().read() as connection:
-        progress = sends.progress(connection, message_id)
+        progress = sends.read_progress(connection, message_id)
     return wire.MessageState.of(progress or abort(404, "Message not found"))
 
 

@@ -215,7 +215,7 @@ def _find_responder(connection: Connection, chat: Chat) -> Responder:
 def _find_problem(connection: Connection, model: str) -> str:
     """Why this model can't be asked; empty when it can."""
     try:
-        provider_keys.access(connection, config()).check(ModelName.parse(model))
+        provider_keys.read_access(connection, config()).check(ModelName.parse(model))
     except InvalidModel as error:
         return str(error)
     return ""
@@ -248,7 +248,7 @@ def _find_excuse(transcript: Transcript) -> str:
 
 
 def _choose_model(connection: Connection, chat: Chat, agent: Agent, model: str | None) -> None:
-    context = contexts.current(connection, chat.id, agent.id, now())
+    context = contexts.find_or_open(connection, chat.id, agent.id, now())
     contexts.choose_model(connection, context.id, model)
     detail = f"{model or 'their own'} for {agent.id} in chat {chat.id}"
     record_act(connection, Action.CHAT_MODEL_CHOSEN, detail)

@@ -212,7 +212,7 @@ def _list_secrets() -> Sequence[str]:
     configured = [getattr(config(), name) for name in Config.model_fields]
     found = [each.get_secret_value() for each in configured if isinstance(each, SecretStr)]
     with db().read() as connection:
-        found += provider_keys.access(connection, config()).keys.values()
+        found += provider_keys.read_access(connection, config()).keys.values()
     return [*found, str(current_app.config["SECRET_KEY"])]
 
 

@@ -71,7 +71,7 @@ class SystemHealth:
             return cls(
                 process_health=read_process_health() if redis else ProcessHealth(redis=False),
                 link=link.load(connection),
-                fence=link.fence(connection),
+                fence=link.read_fence(connection),
                 settings=settings.load(connection),
                 database=storage_health.read_database(connection),
                 redis=redis,
@@ -108,7 +108,7 @@ class SystemHealth:
 
 def _read_redis(errors: int) -> tuple[RedisHealth | None, Sequence[LogLine]]:
     try:
-        return storage_health.read_redis(live().redis), logs.errors(live().redis, errors)
+        return storage_health.read_redis(live().redis), logs.read_errors(live().redis, errors)
     except RedisError as error:
         current_app.logger.warning("Redis does not answer: %s", error)
         return None, ()

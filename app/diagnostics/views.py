@@ -123,7 +123,7 @@ def _load_log() -> dict[str, Any]:
 
 def _read_log(limit: int) -> Sequence[LogLine]:
     try:
-        return logs.tail(live().redis, limit)
+        return logs.read_latest(live().redis, limit)
     except RedisError as error:
         current_app.logger.warning("Redis does not answer: %s", error)
         return ()
@@ -164,5 +164,5 @@ def _foresee_decision(phone: Phone) -> Decision:
             lid=None,
             is_blocked=False,
             settings=settings.load(connection),
-            entries=allowlist.matching(connection, phone, None),
+            entries=allowlist.list_matching(connection, phone, None),
         )

@@ -82,7 +82,7 @@ def show_saved(focus: str) -> ResponseReturnValue:
 def load() -> dict[str, Any]:
     with db().read() as connection:
         current = settings.load(connection)
-        access = provider_keys.access(connection, config())
+        access = provider_keys.read_access(connection, config())
         favoured = favourites.load(connection)
         used = _list_in_use(current, favoured)
         providers = _load_providers(connection, access, used)
@@ -103,14 +103,14 @@ def search_catalogue() -> Mapping[str, Any]:
     """What matches the search in the list, first what there is a key for."""
     wanted = request.args.get("q", "").strip()
     with db().read() as connection:
-        ready = provider_keys.access(connection, config()).keys
+        ready = provider_keys.read_access(connection, config()).keys
     matching = sorted(search(wanted), key=lambda model: model.name.split("/")[0] not in ready)
     return {"q": wanted, "found": matching[:SHOWN], "total": len(matching)}
 
 
 def find_provider(name: str) -> Provider | None:
     with db().read() as connection:
-        access = provider_keys.access(connection, config())
+        access = provider_keys.read_access(connection, config())
         used = _list_in_use(settings.load(connection), favourites.load(connection))
         rows = _load_providers(connection, access, used)
     return next((row for row in rows if row.name == name), None)

@@ -68,7 +68,7 @@ def _read_installation() -> Installation:
             settings=settings.load(connection),
             registry=agents().load().restrict_to(Channel.WHATSAPP),
             has_entries=overview.has_entries(connection),
-            access=provider_keys.access(connection, config()),
+            access=provider_keys.read_access(connection, config()),
             counts=overview.count(connection, instant, zone.find_midnight(now())),
             held=overview.count_held(connection),
             paused=overview.count_paused(connection, instant),

@@ -31,7 +31,7 @@ class ApiKey:
 def create(connection: Connection, name: str, scopes: Sequence[str], now: datetime) -> str:
     """Make a key and return it: the only time that it is seen."""
     secret = PREFIX + secrets.token_urlsafe(32)
-    connection.execute(insert(table).values(_row(name, secret, scopes, now)))
+    connection.execute(insert(table).values(_make_row(name, secret, scopes, now)))
     return secret
 
 
@@ -40,7 +40,7 @@ def ensure(
 ) -> None:
     """Make the key that the operator chose (BOOTSTRAP_API_KEY). One that is there already gets
     the scopes that have come since; once revoked, it stays so."""
-    row = _row(name, secret, scopes, now)
+    row = _make_row(name, secret, scopes, now)
     if not connection.execute(insert_new(connection, table).values(row)).rowcount:
         known = table.c.key_hash == row["key_hash"]
         connection.execute(update(table).where(known).values(scopes=row["scopes"]))
@@ -57,17 +57,17 @@ def find(connection: Connection, secret: str) -> ApiKey | None:
         .mappings()
         .first()
     )
-    return _key(row) if row else None
+    return _make_key(row) if row else None
 
 
 def load(connection: Connection) -> Sequence[ApiKey]:
     rows = connection.execute(select(table).order_by(table.c.id.desc())).mappings()
-    return [_key(row) for row in rows]
+    return [_make_key(row) for row in rows]
 
 
 def get(connection: Connection, key_id: int) -> ApiKey | None:
     row = connection.execute(select(table).where(table.c.id == key_id)).mappings().first()
-    return _key(row) if row else None
+    return _make_key(row) if row else None
 
 
 def is_taken(connection: Connection, name: str) -> bool:
@@ -84,11 +84,11 @@ def revoke(connection: Connection, key_id: int, now: datetime) -> bool:
     return changed.rowcount == 1
 
 
-def used(connection: Connection, key_id: int, now: datetime) -> None:
+def record_use(connection: Connection, key_id: int, now: datetime) -> None:
     connection.execute(update(table).where(table.c.id == key_id).values(last_used_at=now))
 
 
-def _row(name: str, secret: str, scopes: Sequence[str], now: datetime) -> dict[str, object]:
+def _make_row(name: str, secret: str, scopes: Sequence[str], now: datetime) -> dict[str, object]:
     return {
         "name": name,
         "key_hash": fingerprint(secret),
@@ -98,7 +98,7 @@ def _row(name: str, secret: str, scopes: Sequence[str], now: datetime) -> dict[s
     }
 
 
-def _key(row: RowMapping) -> ApiKey:
+def _make_key(row: RowMapping) -> ApiKey:
     return ApiKey(
         id=row["id"],
         name=row["name"],

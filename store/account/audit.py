@@ -100,7 +100,7 @@ def record(connection: Connection, actor: str, action: Action, detail: str, now:
     )
 
 
-def latest(
+def list_acts(
     connection: Connection, limit: int = 100, wanted: Filter = Filter(), before: int | None = None
 ) -> Sequence[Act]:
     """The newest first; with `before`, those older than the act of this id."""
@@ -120,9 +120,9 @@ def latest(
     return [Act(row["at"], row["actor"], row["action"], row["detail"], row["id"]) for row in rows]
 
 
-def actors(connection: Connection) -> Sequence[str]:
+def list_actors(connection: Connection) -> Sequence[str]:
     return connection.scalars(select(table.c.actor).distinct().order_by(table.c.actor)).all()
 
 
-def actions(connection: Connection) -> Sequence[str]:
+def list_actions(connection: Connection) -> Sequence[str]:
     return connection.scalars(select(table.c.action).distinct().order_by(table.c.action)).all()

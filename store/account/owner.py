@@ -81,7 +81,7 @@ def reset(connection: Connection, name: str, password_hash: str) -> bool:
     return True
 
 
-def new_setup_token(connection: Connection, now: datetime) -> str:
+def make_setup_token(connection: Connection, now: datetime) -> str:
     """A fresh one-time token; an earlier one stops working. Only its hash is stored."""
     token = secrets.token_urlsafe(24)
     values = {"token_hash": fingerprint(token), "created_at": now}
@@ -118,7 +118,7 @@ def open_session(connection: Connection, user_agent: str, address: str, now: dat
     return token
 
 
-def session(connection: Connection, token: str, now: datetime) -> BrowserSession | None:
+def find_session(connection: Connection, token: str, now: datetime) -> BrowserSession | None:
     """The session behind a cookie, None if it has ended or was not used for `SESSION_IDLE`."""
     row = (
         connection.execute(select(sessions).where(sessions.c.token_hash == fingerprint(token)))
@@ -143,7 +143,7 @@ def end_other_sessions(connection: Connection, kept: int) -> int:
     return connection.execute(delete(sessions).where(sessions.c.id != kept)).rowcount
 
 
-def open_sessions(connection: Connection) -> Sequence[BrowserSession]:
+def list_sessions(connection: Connection) -> Sequence[BrowserSession]:
     names = ("id", "user_agent", "address", "created_at", "last_seen_at")
     rows = connection.execute(select(sessions).order_by(sessions.c.last_seen_at.desc())).mappings()
     return [BrowserSession(**{name: row[name] for name in names}) for row in rows]

@@ -31,7 +31,7 @@ def use_step(connection: Connection, step: int) -> bool:
 
 def replace_recovery_codes(connection: Connection) -> list[str]:
     """Fresh ones; those that were left stop working."""
-    codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
+    codes = [_make_recovery_code() for _ in range(RECOVERY_CODES)]
     hashes = [_hash(code) for code in codes]
     connection.execute(update(table).values(recovery_hashes=hashes))
     return codes
@@ -49,7 +49,7 @@ def use_recovery_code(connection: Connection, typed: str) -> bool:
     return True
 
 
-def _recovery_code() -> str:
+def _make_recovery_code() -> str:
     """Four groups of four: 80 bits of chance, so that a fast hash will do."""
     letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * 4)]
     return "-".join("".join(letters[start : start + 4]) for start in range(0, len(letters), 4))

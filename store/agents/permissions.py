@@ -18,13 +18,13 @@ def load(connection: Connection, agent: str | None = None) -> Sequence[Permissio
     statement = select(table).order_by(table.c.id.desc())
     if agent is not None:
         statement = statement.where(table.c.agent == agent)
-    return [_permission(row) for row in connection.execute(statement).mappings()]
+    return [_make_permission(row) for row in connection.execute(statement).mappings()]
 
 
 def get(connection: Connection, permission_id: int) -> Permission | None:
     statement = select(table).where(table.c.id == permission_id)
     row = connection.execute(statement).mappings().first()
-    return _permission(row) if row else None
+    return _make_permission(row) if row else None
 
 
 def add(
@@ -35,7 +35,7 @@ def add(
     try:
         with connection.begin_nested():
             rows = connection.execute(insert(table).values(values).returning(table)).mappings()
-            return _permission(rows.one())
+            return _make_permission(rows.one())
     except IntegrityError:
         raise DuplicateEntry(f"{agent} may write to {pattern} already.") from None
 
@@ -53,10 +53,10 @@ def remove(connection: Connection, permission_id: int) -> Permission | None:
     """The permission that was removed; None if it was gone."""
     statement = delete(table).where(table.c.id == permission_id).returning(table)
     row = connection.execute(statement).mappings().first()
-    return _permission(row) if row else None
+    return _make_permission(row) if row else None
 
 
-def _permission(row: RowMapping) -> Permission:
+def _make_permission(row: RowMapping) -> Permission:
     return Permission(
         id=row["id"],
         agent=row["agent"],

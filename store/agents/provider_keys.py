@@ -53,17 +53,17 @@ def load(connection: Connection, config: Config) -> Mapping[str, StoredKey]:
     """The keys of the panel, by provider."""
     return {
         row.provider: StoredKey(row.provider, row.updated_at, _readable(row, config))
-        for row in _rows(connection)
+        for row in _select_rows(connection)
         if row.provider in KEY_HOLDERS
     }
 
 
 @prepared
-def _rows() -> Select[Any]:
+def _select_rows() -> Select[Any]:
     return select(table)
 
 
-def access(connection: Connection, config: Config) -> Access:
+def read_access(connection: Connection, config: Config) -> Access:
     """The providers that can be asked at this moment, with whose key and where.
 
     A key that can't be decrypted is not replaced by the environment's: the owner chose another.
@@ -88,7 +88,7 @@ class Keyring:
 
     def __call__(self) -> Access:
         with self._database.read() as connection:
-            return access(connection, self._config)
+            return read_access(connection, self._config)
 
 
 def from_environment(config: Config) -> dict[str, str]:

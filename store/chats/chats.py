@@ -80,7 +80,7 @@ def enter(connection: Connection, person_id: int, address: str, now: datetime) -
         new = insert_new(connection, table).values(person_id=person_id, address=address)
         connection.execute(new)  # unless another process was quicker
         entered = _enter(connection, person_id, address, now).mappings().one()
-    return _chat(entered)
+    return _make_chat(entered)
 
 
 @prepared
@@ -96,7 +96,7 @@ def enter_group(connection: Connection, address: str, now: datetime) -> Chat:
     row = connection.execute(
         update(table).where(_is_group(address)).values(last_message_at=now).returning(table)
     ).mappings()
-    return _chat(row.one())
+    return _make_chat(row.one())
 
 
 def begin_in_panel(connection: Connection, agent: str, now: datetime) -> Chat:
@@ -106,7 +106,7 @@ def begin_in_panel(connection: Connection, agent: str, now: datetime) -> Chat:
     made = insert(table).values(values).returning(table.c.id)
     chat_id = connection.execute(made).scalar_one()
     address = update(table).where(table.c.id == chat_id).values(address=f"{PANEL}:{chat_id}")
-    return _chat(connection.execute(address.returning(table)).mappings().one())
+    return _make_chat(connection.execute(address.returning(table)).mappings().one())
 
 
 def get_in_panel(connection: Connection, chat_id: int) -> Chat | None:
@@ -138,12 +138,12 @@ def of_group(connection: Connection, address: str) -> Chat | None:
     return _first(connection.execute(select(table).where(_is_group(address))))
 
 
-def groups(connection: Connection, since: datetime) -> Sequence[Chat]:
+def list_groups(connection: Connection, since: datetime) -> Sequence[Chat]:
     """Groups in which something was said since then."""
     rows = connection.execute(
         select(table).where(table.c.channel == Channel.GROUP, table.c.last_message_at > since)
     ).mappings()
-    return [_chat(row) for row in rows]
+    return [_make_chat(row) for row in rows]
 
 
 def rename_group(connection: Connection, chat_id: int, subject: str) -> None:
@@ -194,7 +194,7 @@ def lease(
     of a transaction in which its holder may have let it go.
     """
     row = _lease(connection, chat_id, owner, now, until).mappings().first()
-    return _chat(row) if row and row["lease_owner"] == owner else None
+    return _make_chat(row) if row and row["lease_owner"] == owner else None
 
 
 @prepared
@@ -253,16 +253,16 @@ def list_neglected(connection: Connection, now: datetime) -> Sequence[int]:
     return list(connection.scalars(select(table.c.id).where(*wanted)))
 
 
-def expecting(connection: Connection, now: datetime) -> Sequence[str]:
+def list_expecting(connection: Connection, now: datetime) -> Sequence[str]:
     """Addresses on WhatsApp where we should be seen typing: a turn is at work, or is about to be.
 
     Starts from what is open, which is little, and not from all chats: this runs after every send.
     """
-    return list(_expecting(connection, now, now - TYPING_WAITS).scalars())
+    return list(_select_expecting(connection, now, now - TYPING_WAITS).scalars())
 
 
 @prepared
-def _expecting(now: Any, lately: Any) -> Select[Any]:
+def _select_expecting(now: Any, lately: Any) -> Select[Any]:
     waiting = select(messages.c.chat_id).where(
         messages.c.state == MessageState.WAITING, messages.c.received_at > lately
     )
@@ -285,10 +285,10 @@ def _is_group(address: str) -> ColumnElement[bool]:
 
 def _first(found: CursorResult[Any]) -> Chat | None:
     row = found.mappings().first()
-    return _chat(row) if row else None
+    return _make_chat(row) if row else None
 
 
-def _chat(row: RowMapping) -> Chat:
+def _make_chat(row: RowMapping) -> Chat:
     return Chat(
         id=row["id"],
         person_id=row["person_id"],

@@ -54,14 +54,14 @@ class Totals:
     cost_usd: Decimal | None  # None where no price is known
 
 
-def current(connection: Connection, chat_id: int, agent: str, now: datetime) -> Context:
+def find_or_open(connection: Connection, chat_id: int, agent: str, now: datetime) -> Context:
     """The open one, made if there is none."""
-    row = _current(connection, chat_id, agent).mappings().first()
+    row = _select_open(connection, chat_id, agent).mappings().first()
     return _make_context(row) if row else _open(connection, chat_id, agent, None, now)
 
 
 @prepared
-def _current(chat_id: Any, agent: Any) -> Select[Any]:
+def _select_open(chat_id: Any, agent: Any) -> Select[Any]:
     is_open = (table.c.chat_id == chat_id, table.c.agent == agent, table.c.closed_at.is_(None))
     return select(table).where(*is_open).order_by(table.c.id.desc()).limit(1)
 
@@ -97,7 +97,7 @@ def choose_model(connection: Connection, conversation_id: int, model: str | None
 
 def find_chosen_model(connection: Connection, chat_id: int, agent: str) -> str | None:
     """The model that was chosen for this agent here, None while the agent's own applies."""
-    row = _current(connection, chat_id, agent).mappings().first()
+    row = _select_open(connection, chat_id, agent).mappings().first()
     return row["model"] if row else None
 
 
@@ -133,7 +133,7 @@ def _select_past(conversation_id: Any, after: Any, before: Any) -> Select[Any]:
     return select(*columns).where(*wanted).order_by(turns.c.id.desc()).limit(PAGE)
 
 
-def totals(connection: Connection, context: Context) -> Totals:
+def sum_totals(connection: Connection, context: Context) -> Totals:
     """Counts and costs of the whole context, the making of summaries included."""
     answers = (turns.c.kind == TurnKind.AGENT, turns.c.state == TurnState.DONE)
     row = connection.execute(

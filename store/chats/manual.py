@@ -97,7 +97,7 @@ def settle(
 ) -> int:
     """Mark waiting messages as answered, since the owner has answered them: those written until
     then, commands excepted. Returns how many."""
-    waiting = messages.waiting(connection, chat_id)
+    waiting = messages.list_waiting(connection, chat_id)
     ids = [each.id for each in waiting if not batch.is_command(each)]
     early = table.c.sent_at <= until if until else true()
     settled = messages.move(
@@ -130,7 +130,7 @@ def is_echo(connection: Connection, inbound: Inbound, addresses: set[str]) -> bo
     return connection.scalar(select(outbox_table.c.id).where(ours).limit(1)) is not None
 
 
-def since_last_turn(connection: Connection, chat: Chat, context: Context) -> Sequence[Said]:
+def list_since_last_turn(connection: Connection, chat: Chat, context: Context) -> Sequence[Said]:
     """What was said by hand since this conversation's agent last answered: the latest of it, in
     order."""
     said = [*_on_phones(connection, chat, context)]

@@ -132,7 +132,7 @@ def write_in_panel(connection: Connection, chat: Chat, text: str, name: str, now
 def list_undecided(connection: Connection, limit: int = 200) -> Sequence[Received]:
     """In the order in which they came."""
     rows = _select_undecided(connection, limit).mappings()
-    return [Received(row["id"], _inbound(row)) for row in rows]
+    return [Received(row["id"], _make_inbound(row)) for row in rows]
 
 
 @prepared
@@ -204,19 +204,19 @@ def _select_unread(since: Any) -> Select[Any]:
     return select(*columns).where(*wanted).order_by(table.c.id)
 
 
-def waiting(connection: Connection, chat_id: int) -> Sequence[Waiting]:
+def list_waiting(connection: Connection, chat_id: int) -> Sequence[Waiting]:
     """What this chat wants answered, in the order in which it came."""
-    return [remark(row) for row in _waiting(connection, chat_id).mappings()]
+    return [remark(row) for row in _select_waiting(connection, chat_id).mappings()]
 
 
 @prepared
-def _waiting(chat_id: Any) -> Select[Any]:
-    return _remarks(table.c.chat_id == chat_id, table.c.state == MessageState.WAITING)
+def _select_waiting(chat_id: Any) -> Select[Any]:
+    return _select_remarks(table.c.chat_id == chat_id, table.c.state == MessageState.WAITING)
 
 
 def of_turn(connection: Connection, turn_id: int) -> Sequence[Waiting]:
     """What this turn is about, in order, but for what its sender has deleted."""
-    wanted = _remarks(table.c.turn_id == turn_id, table.c.deleted_at.is_(None))
+    wanted = _select_remarks(table.c.turn_id == turn_id, table.c.deleted_at.is_(None))
     return [remark(row) for row in connection.execute(wanted).mappings()]
 
 
@@ -246,12 +246,12 @@ def list_commands(connection: Connection, chat_ids: Sequence[int]) -> Sequence[t
     return [(row[0], row[1]) for row in rows]
 
 
-def _remarks(*wanted: ColumnElement[bool]) -> Select[Any]:
+def _select_remarks(*wanted: ColumnElement[bool]) -> Select[Any]:
     columns = [table.c[each.name] for each in fields(Waiting)]
     return select(*columns).where(*wanted).order_by(table.c.id)
 
 
-def _inbound(row: RowMapping) -> Inbound:
+def _make_inbound(row: RowMapping) -> Inbound:
     return Inbound(
         account=row["account"],
         chat=row["chat"],

@@ -73,27 +73,27 @@ def _add() -> ReturningInsert[Any]:
 
 def get(connection: Connection, row_id: int) -> Outbound | None:
     row = connection.execute(select(table).where(table.c.id == row_id)).mappings().first()
-    return _outbound(row) if row else None
+    return _make_outbound(row) if row else None
 
 
 def has_queued(connection: Connection) -> bool:
     """Whether anything waits to be sent."""
-    return _any_queued(connection).first() is not None
+    return _select_queued(connection).first() is not None
 
 
 @prepared
-def _any_queued() -> Select[Any]:
+def _select_queued() -> Select[Any]:
     return select(table.c.id).where(table.c.state == PieceState.QUEUED).limit(1)
 
 
-def heads(connection: Connection, limit: int = 500) -> Sequence[Outbound]:
+def list_heads(connection: Connection, limit: int = 500) -> Sequence[Outbound]:
     """The next message of each address that has any, so that no chat waits for another's book.
     The oldest `limit` of them."""
-    return [_outbound(row) for row in _heads(connection, limit).mappings()]
+    return [_make_outbound(row) for row in _select_heads(connection, limit).mappings()]
 
 
 @prepared
-def _heads(limit: Any) -> Select[Any]:
+def _select_heads(limit: Any) -> Select[Any]:
     first = (
         select(func.min(table.c.id))
         .where(table.c.state == PieceState.QUEUED)
@@ -123,7 +123,7 @@ def record_sent(connection: Connection, row_id: int, wa_id: str, now: datetime) 
     move(connection, {"id": row_id}, to=PieceState.SENT, wa_id=wa_id, sent_at=now, error=None)
 
 
-def not_sent(connection: Connection, row_id: int, fence: int) -> None:
+def record_not_sent(connection: Connection, row_id: int, fence: int) -> None:
     """Put a row back that certainly did not leave: it waits again, in its old place. Only for the
     connection that claimed it: a newer one may be sending it by now."""
     mine = and_(table.c.id == row_id, table.c.fence == fence)
@@ -134,7 +134,7 @@ def record_refusal(connection: Connection, row_id: int, error: str) -> None:
     move(connection, {"id": row_id}, to=PieceState.FAILED, error=error)
 
 
-def lost_sight(connection: Connection, row_id: int, error: str) -> None:
+def record_lost_sight(connection: Connection, row_id: int, error: str) -> None:
     """Mark a row of which it is unknown whether it left. It is not sent again by itself."""
     move(connection, {"id": row_id}, to=PieceState.UNKNOWN, error=error)
 
@@ -181,6 +181,6 @@ def cancel_all(connection: Connection, error: str) -> int:
     )
 
 
-def _outbound(row: RowMapping) -> Outbound:
+def _make_outbound(row: RowMapping) -> Outbound:
     names = Outbound.__dataclass_fields__
     return Outbound(**{name: row[name] for name in names} | {"state": PieceState(row["state"])})

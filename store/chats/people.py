@@ -51,9 +51,9 @@ class Match:
         return kept or gone
 
 
-def match(connection: Connection, phone: Phone | None, lid: str | None) -> Match:
+def find_match(connection: Connection, phone: Phone | None, lid: str | None) -> Match:
     """Who goes by this number and who by this hidden id, in one statement."""
-    found = [_person(row) for row in _by_either(connection, phone, lid).mappings()]
+    found = [_make_person(row) for row in _by_either(connection, phone, lid).mappings()]
     return Match(
         next((each for each in found if phone and each.phone == phone), None),
         next((each for each in found if lid and each.lid == lid), None),
@@ -82,7 +82,7 @@ def identify(
     WhatsApp counts. Processes that meet a new person at the same moment get the same person.
     `known_as` is what `match` has found in this transaction, if it was asked.
     """
-    known = _recognise(connection, phone, lid, known_as or match(connection, phone, lid))
+    known = _recognise(connection, phone, lid, known_as or find_match(connection, phone, lid))
     if known is None:
         added = _add(connection, phone, lid, push_name, now)
         return added or identify(connection, phone, lid, push_name, now)
@@ -106,13 +106,13 @@ def get(connection: Connection, person_id: int) -> Person | None:
 
 def find_person(connection: Connection, phone: Phone | None, lid: str | None) -> Person | None:
     """Who goes by this number, else by this hidden id, if anyone does."""
-    return match(connection, phone, lid).person
+    return find_match(connection, phone, lid).person
 
 
 def by_ids(connection: Connection, ids: Sequence[int]) -> Mapping[int, Person]:
     """These people, in one statement."""
     rows = connection.execute(select(table).where(table.c.id.in_(ids))).mappings()
-    return {row["id"]: _person(row) for row in rows}
+    return {row["id"]: _make_person(row) for row in rows}
 
 
 def by_lids(connection: Connection, lids: Sequence[str]) -> Mapping[str, Person]:
@@ -120,7 +120,7 @@ def by_lids(connection: Connection, lids: Sequence[str]) -> Mapping[str, Person]
     if not lids:
         return {}
     rows = connection.execute(select(table).where(table.c.lid.in_(lids))).mappings()
-    return {row["lid"]: _person(row) for row in rows}
+    return {row["lid"]: _make_person(row) for row in rows}
 
 
 def by_phone(connection: Connection, phone: Phone) -> Person | None:
@@ -152,7 +152,7 @@ def _by_lid(lid: Any) -> Select[Any]:
 
 def _find(connection: Connection, by: Prepared, value: int | str) -> Person | None:
     row = by(connection, value).mappings().first()
-    return _person(row) if row else None
+    return _make_person(row) if row else None
 
 
 def _recognise(
@@ -216,7 +216,7 @@ def _merge(connection: Connection, *, kept: int, gone: int) -> None:
     connection.execute(delete(table).where(table.c.id == gone))
 
 
-def _person(row: RowMapping) -> Person:
+def _make_person(row: RowMapping) -> Person:
     return Person(
         id=row["id"],
         phone=Phone(row["phone"]) if row["phone"] else None,

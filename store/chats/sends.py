@@ -107,7 +107,7 @@ def find(connection: Connection, api_key_id: int, idempotency_key: str) -> Send 
     return Send(row.id, row.agent, row.request_hash) if row else None
 
 
-def progress(connection: Connection, send_id: int) -> Progress | None:
+def read_progress(connection: Connection, send_id: int) -> Progress | None:
     agent = connection.scalar(select(table.c.agent).where(table.c.id == send_id))
     if agent is None:
         return None

@@ -44,12 +44,12 @@ def is_active(now: Any) -> ColumnElement[bool]:
 
 
 def find_current(connection: Connection, chat_id: int, now: datetime) -> Takeover | None:
-    row = _current(connection, chat_id, now).first()
+    row = _select_current(connection, chat_id, now).first()
     return Takeover(row.paused_at, row.paused_until, By(row.paused_by)) if row else None
 
 
 @prepared
-def _current(chat_id: Any, now: Any) -> Select[Any]:
+def _select_current(chat_id: Any, now: Any) -> Select[Any]:
     columns = (table.c.paused_at, table.c.paused_until, table.c.paused_by)
     return select(*columns).where(table.c.id == chat_id, is_active(now))
 

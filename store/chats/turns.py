@@ -234,7 +234,7 @@ def drop_unanswered(connection: Connection, reason: Reason) -> int:
     return dropped.rowcount
 
 
-def still_running(connection: Connection, chat_ids: Sequence[int]) -> set[int]:
+def find_running(connection: Connection, chat_ids: Sequence[int]) -> set[int]:
     """Those of these chats that have a turn at work."""
     running = (table.c.chat_id.in_(chat_ids), table.c.state == TurnState.RUNNING)
     return set(connection.scalars(select(table.c.chat_id).where(*running)))

@@ -44,7 +44,7 @@ def read_input(
         is_flood=limits.is_flood(accepted + 1, current),
         is_over_budget=limits.is_spent(spent, current),
         settings=current,
-        entries=allowlist.matching(connection, phone, lid),
+        entries=allowlist.list_matching(connection, phone, lid),
         agents=registry.restrict_to(Channel.WHATSAPP).agents,
     )
 

@@ -80,20 +80,20 @@ def read_redis(redis: Redis) -> RedisHealth:
 
 def count_undecided(connection: Connection) -> Backlog:
     """Messages that came in, and about which the connection process has not decided."""
-    return _backlog(connection, messages, messages.c.state == MessageState.RECEIVED)
+    return _count_backlog(connection, messages, messages.c.state == MessageState.RECEIVED)
 
 
 def count_unanswered(connection: Connection, now: datetime) -> Backlog:
     """Messages that wait for their answer, but for those in chats that the owner has paused."""
     talking = select(chats.c.id).where(not_(takeovers.is_active(now)))
     waiting = messages.c.state.in_(OPEN)
-    return _backlog(connection, messages, waiting & messages.c.chat_id.in_(talking))
+    return _count_backlog(connection, messages, waiting & messages.c.chat_id.in_(talking))
 
 
 def count_unsent(connection: Connection) -> Backlog:
     """Replies on their way out."""
     waiting = outbox.c.state.in_(ON_THE_WAY)
-    return _backlog(connection, outbox, waiting)
+    return _count_backlog(connection, outbox, waiting)
 
 
 def list_names(connection: Connection) -> Sequence[str]:
@@ -103,7 +103,7 @@ def list_names(connection: Connection) -> Sequence[str]:
     return [*connection.scalars(own), *connection.scalars(given)]
 
 
-def _backlog(connection: Connection, table: Table, condition: ColumnElement[bool]) -> Backlog:
+def _count_backlog(connection: Connection, table: Table, condition: ColumnElement[bool]) -> Backlog:
     instant = table.c.created_at if table is outbox else table.c.received_at
     row = connection.execute(select(func.count(), func.min(instant)).where(condition)).one()
     return Backlog(row[0], row[1])

@@ -54,12 +54,12 @@ class LogLine:
         return cls(**{**known, "at": datetime.fromtimestamp(known["at"], UTC)})
 
 
-def tail(redis: Redis, limit: int = LINES) -> Sequence[LogLine]:
+def read_latest(redis: Redis, limit: int = LINES) -> Sequence[LogLine]:
     """The latest first."""
     return _read(redis, _LINES, limit)
 
 
-def errors(redis: Redis, limit: int = ERRORS) -> Sequence[LogLine]:
+def read_errors(redis: Redis, limit: int = ERRORS) -> Sequence[LogLine]:
     """The latest of those that say that something went wrong, the latest first."""
     return _read(redis, _ERRORS, limit)
 

@@ -66,7 +66,9 @@ def find_server() -> Path:
     return Path(found)
 
 
-def server_command(server: Path, socket: Path, folder: Path, *, keep: bool = True) -> list[str]:
+def build_server_command(
+    server: Path, socket: Path, folder: Path, *, keep: bool = True
+) -> list[str]:
     """The command line of a server on a Unix socket, out of reach of the network.
 
     With `keep` it writes what it holds to `folder` once a second; else it forgets. The server
@@ -114,7 +116,7 @@ def serve(config: Config) -> None:
         make_private(path, "DATA_DIR")
     _own(config.data_dir)
     repair(server, folder)
-    os.execv(server, server_command(server, socket, folder))
+    os.execv(server, build_server_command(server, socket, folder))
 
 
 def _own(data_dir: Path) -> None:

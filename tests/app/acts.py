@@ -7,4 +7,4 @@ from store.account import audit
 def list_acts(services: Services) -> list[str]:
     """The newest first, each as `ana: allowlist added +15551234567`."""
     with services.db.read() as connection:
-        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.latest(connection)]
+        return [f"{act.actor}: {act.action} {act.detail}" for act in audit.list_acts(connection)]

@@ -90,7 +90,7 @@ class Talk:
     def begins(self, *ids: int, agent: str = "finn", **facts: Any) -> int:
         """A turn of this agent over these messages."""
         with self.services.db.write() as connection:
-            conversation = contexts.current(connection, self.id, agent, self.now)
+            conversation = contexts.find_or_open(connection, self.id, agent, self.now)
             return turns.begin(
                 connection,
                 self.id,
@@ -98,7 +98,7 @@ class Talk:
                 self.now,
                 kind=TurnKind.AGENT,
                 request=batch.build_content(
-                    [each for each in messages.waiting(connection, self.id) if each.id in ids]
+                    [each for each in messages.list_waiting(connection, self.id) if each.id in ids]
                 ).as_text,
                 person_id=self.person_id,
                 conversation_id=conversation.id,
@@ -135,7 +135,7 @@ class Talk:
 
     def starts_afresh(self, agent: str = "finn") -> None:
         with self.services.db.write() as connection:
-            old = contexts.current(connection, self.id, agent, self.now)
+            old = contexts.find_or_open(connection, self.id, agent, self.now)
             contexts.start_afresh(connection, old, self.now)
 
     def receipt(self, row: int | None = None, **values: Any) -> None:

@@ -37,7 +37,7 @@ def test_several_at_once_do_not_disturb_each_other(spawn, env):
 
 
 def test_the_first_link_is_for_this_machine(config, bootstrapped):
-    link = bootstrap.setup_link(config, bootstrapped)
+    link = bootstrap.make_setup_link(config, bootstrapped)
     start, token = link.rsplit("/", 1)
     assert start == f"http://127.0.0.1:{config.port}/setup"
     with bootstrapped.read() as connection:
@@ -45,7 +45,7 @@ def test_the_first_link_is_for_this_machine(config, bootstrapped):
 
 
 def test_a_new_link_replaces_the_one_before(config, bootstrapped):
-    old, new = (bootstrap.setup_link(config, bootstrapped).rsplit("/")[-1] for _ in range(2))
+    old, new = (bootstrap.make_setup_link(config, bootstrapped).rsplit("/")[-1] for _ in range(2))
     with bootstrapped.read() as connection:
         assert owner.is_setup_token(connection, new)
         assert not owner.is_setup_token(connection, old)
@@ -54,7 +54,7 @@ def test_a_new_link_replaces_the_one_before(config, bootstrapped):
 def test_there_is_no_link_once_there_is_an_owner(config, bootstrapped):
     with bootstrapped.write() as connection:
         owner.create(connection, "alice", "hash", datetime.now(UTC))
-    assert bootstrap.setup_link(config, bootstrapped) is None
+    assert bootstrap.make_setup_link(config, bootstrapped) is None
 
 
 def test_a_lost_password_is_replaced_by_a_link(config, bootstrapped):
@@ -65,7 +65,7 @@ def test_a_lost_password_is_replaced_by_a_link(config, bootstrapped):
     token = bootstrap.reset_link(config, bootstrapped).rsplit("/")[-1]
     with bootstrapped.read() as connection:
         assert owner.is_reset_token(connection, token, now)
-        assert [act.action for act in audit.latest(connection)] == ["reset link made"]
+        assert [act.action for act in audit.list_acts(connection)] == ["reset link made"]
 
 
 def test_without_an_account_the_way_back_is_the_way_in(spawn, config):

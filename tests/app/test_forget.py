@@ -90,7 +90,7 @@ def test_the_audit_log_does_not_tell_who_it_was(
 ) -> None:
     forgets(owner, ana)
     with services.db.read() as connection:
-        [act] = audit.latest(connection, 1)
+        [act] = audit.list_acts(connection, 1)
     assert act.action == "person forgotten"
     assert act.detail == "…01: 4 messages received, 2 sent"
 

@@ -97,7 +97,7 @@ def test_a_group_is_forgotten(owner: Visitor, ana: Talk, bob: Talk) -> None:
     assert owner.open(f"/conversations/{ana.id}").status_code == 404
     assert "Only me" in words(owner.open(f"/conversations/{own.id}"))
     with ana.services.db.read() as connection:
-        assert audit.latest(connection)[0].action == "group forgotten"
+        assert audit.list_acts(connection)[0].action == "group forgotten"
 
 
 def test_whoever_is_forgotten_is_taken_out_of_groups(ana: Talk, bob: Talk) -> None:

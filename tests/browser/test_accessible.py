@@ -69,7 +69,7 @@ def test_the_doors(panel: Panel) -> None:
     assert run_axe_on_looks(page) == []
     panel.problems.clear()  # 410 is in the console
     with panel.services.db.write() as connection:
-        token = owner.new_setup_token(connection, panel.services.now())
+        token = owner.make_setup_token(connection, panel.services.now())
     page.goto(f"/setup/{token}")
     assert run_axe_on_looks(page) == []
     make_account(panel)

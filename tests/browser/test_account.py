@@ -19,7 +19,7 @@ PASSWORD = "four random words here"
 @pytest.mark.parametrize("scripts", [True, False])
 def test_making_the_account_signing_out_and_in(panel: Panel, scripts: bool) -> None:
     with panel.services.db.write() as connection:
-        token = owner.new_setup_token(connection, panel.services.now())
+        token = owner.make_setup_token(connection, panel.services.now())
     page = panel.stranger(java_script_enabled=scripts)
     page.goto(f"/setup/{token}")
     fill_in(page, Name="Ana", Password=PASSWORD)
@@ -184,7 +184,7 @@ def know_password(panel: Panel) -> None:
 
 def end_sessions(panel: Panel) -> None:
     with panel.services.db.write() as connection:
-        for session in owner.open_sessions(connection):
+        for session in owner.list_sessions(connection):
             owner.end_session(connection, session.id)
 
 

@@ -233,7 +233,7 @@ def test_nobody_answers_while_the_jobs_are_away(page: Page, panel: Panel) -> Non
     begin(page, "Hello")
     expect(page.locator("#now")).to_contain_text("The jobs process is not running")
     with panel.services.db.read() as connection:
-        assert messages.waiting(connection, 1)
+        assert messages.list_waiting(connection, 1)
 
 
 def test_focus_selection_and_what_is_open_survive_an_answer_that_grows(

@@ -150,7 +150,7 @@ def test_a_session_that_ends_while_it_waits_leads_back_here(panel: Panel, page: 
     panel.says(scan(panel, "a", 1))
     page.goto("/whatsapp/")
     with panel.services.db.write() as connection:
-        for session in owner.open_sessions(connection):
+        for session in owner.list_sessions(connection):
             owner.end_session(connection, session.id)
     expect(page).to_have_url(f"{panel.url}/login?next=/whatsapp/")
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 def keys(panel: Panel) -> dict[str, str]:
     with panel.services.db.read() as connection:
-        return dict(provider_keys.access(connection, panel.services.config).keys)
+        return dict(provider_keys.read_access(connection, panel.services.config).keys)
 
 
 def favoured(panel: Panel) -> list[str]:

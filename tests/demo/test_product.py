@@ -37,5 +37,5 @@ def test_the_panel_opens_signed_in_again_and_again(client: FlaskClient, product:
         panel.set_cookie(name, value)
         assert panel.get("/whatsapp/").status_code == 200
         with product._services.db.write() as connection:
-            for session in owner.open_sessions(connection):
+            for session in owner.list_sessions(connection):
                 owner.end_session(connection, session.id)

@@ -58,7 +58,7 @@ async def told_when_sent(
 
     def is_sent() -> bool:
         with product.database.read() as connection:
-            progress = sends.progress(connection, send_id)
+            progress = sends.read_progress(connection, send_id)
         return progress is not None and progress.state is PieceState.SENT
 
     await product.until(is_sent, f"send {send_id} to be sent")

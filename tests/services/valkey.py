@@ -15,7 +15,7 @@ def running() -> Iterator[str]:
     """The address of a server that lives as long as the context."""
     folder = Path(tempfile.mkdtemp(prefix="vk-", dir="/tmp"))
     socket = folder / "s"
-    command = valkey.server_command(valkey.find_server(), socket, folder, keep=False)
+    command = valkey.build_server_command(valkey.find_server(), socket, folder, keep=False)
     with (folder / "log").open("wb") as output:
         server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     url = f"unix://{socket}?db=0"

@@ -69,7 +69,7 @@ def test_a_plan_is_written_down(database: Database) -> None:
         plan = Plan(MessageState.WAITING, Reason.ALLOW_ALL, notes_person=True, chat=ChatPlan.ENTER)
         outcome = admission.carry_out(connection, found, replace(plan, keeps_text=True), NOW)
         assert outcome.accepted and not outcome.is_paused
-        [waiting] = messages.waiting(connection, outcome.accepted.chat_id)
+        [waiting] = messages.list_waiting(connection, outcome.accepted.chat_id)
         assert waiting.text == "Hello" and waiting.person_id
 
 

@@ -39,7 +39,7 @@ def test_a_pattern_is_there_once_and_the_rest_of_the_transaction_stands(database
         audit.record(connection, "owner", "tried", "", NOW)
     with database.read() as connection:
         assert allowlist.load(connection) == [ada]
-        assert len(audit.latest(connection)) == 1
+        assert len(audit.list_acts(connection)) == 1
 
 
 def test_two_who_add_the_same_at_once(database: Database) -> None:
@@ -107,16 +107,16 @@ def test_who_matches_is_found_without_reading_the_list(database: Database) -> No
             allowlist.add(connection, Pattern(pattern), None, None, NOW)
         for pattern in (ADA, AREA, ALL):
             allowlist.add(connection, pattern, None, None, NOW)
-        found = {entry.pattern for entry in allowlist.matching(connection, Phone(ADA), None)}
+        found = {entry.pattern for entry in allowlist.list_matching(connection, Phone(ADA), None)}
         assert found == {ADA, AREA, ALL, "+1*", "+15551234567*"}
-        assert [entry.pattern for entry in allowlist.matching(connection, None, LID)] == [ALL]
+        assert [entry.pattern for entry in allowlist.list_matching(connection, None, LID)] == [ALL]
         hidden = allowlist.add(connection, Pattern(LID), None, None, NOW)
-        assert hidden in allowlist.matching(connection, None, LID)
+        assert hidden in allowlist.list_matching(connection, None, LID)
         dave = people.identify(connection, None, LID, "Dave", NOW)
         bob = people.identify(connection, Phone("+15560000000"), None, "Bob", NOW)
-        both = allowlist.matching_any(connection, [dave, bob])
+        both = allowlist.list_matching_any(connection, [dave, bob])
         assert {entry.pattern for entry in both} == {"+1556*", "+1*", ALL, LID}
-        assert allowlist.matching_any(connection, []) == []
+        assert allowlist.list_matching_any(connection, []) == []
 
 
 def test_a_hidden_number_is_found_by_what_is_known_of_it(database: Database) -> None:
@@ -127,12 +127,12 @@ def test_a_hidden_number_is_found_by_what_is_known_of_it(database: Database) -> 
         people.identify(connection, None, LID, "Dave", NOW)
 
         def found(wanted: str) -> list[str]:
-            return patterns(allowlist.page(connection, wanted, limit=9))
+            return patterns(allowlist.read_page(connection, wanted, limit=9))
 
         assert found("dave") == found(LID) == [hidden.pattern]
         people.identify(connection, Phone("+15559990000"), LID, "Dave", NOW)
         assert found("999") == [hidden.pattern] and found("123") == [ada.pattern]
-        assert patterns(allowlist.page(connection, limit=9)) == [ADA, LID, AREA]
+        assert patterns(allowlist.read_page(connection, limit=9)) == [ADA, LID, AREA]
 
 
 def patterns(page: allowlist.Page) -> list[str]:
@@ -165,8 +165,8 @@ def several(database: Database) -> Database:
 )
 def test_the_order_of_a_page(several: Database, sort: Sort, order: list[str]) -> None:
     with several.read() as connection:
-        assert patterns(allowlist.page(connection, sort=sort, limit=9)) == order
-        page = allowlist.page(connection, sort=sort, skip=3, limit=1)
+        assert patterns(allowlist.read_page(connection, sort=sort, limit=9)) == order
+        page = allowlist.read_page(connection, sort=sort, skip=3, limit=1)
         assert (patterns(page), page.found, page.total) == (order[3:4], 5, 5)
 
 
@@ -189,14 +189,14 @@ def test_what_is_looked_for_is_found(several: Database, wanted: str, found: set[
     """Finn is called Mary here."""
     agents = ["finn"] if wanted == "Mary" else []
     with several.read() as connection:
-        page = allowlist.page(connection, wanted, agents, limit=9)
+        page = allowlist.read_page(connection, wanted, agents, limit=9)
     assert (set(patterns(page)), page.found, page.total) == (found, len(found), 5)
 
 
 def test_upper_and_lower_case_are_the_same_in_sqlite_too(sqlite_database: Database) -> None:
     with sqlite_database.write() as connection:
         allowlist.add(connection, ALL, "Özgür", None, NOW)
-        assert allowlist.page(connection, "ÖZGÜR", limit=9).found == 1
+        assert allowlist.read_page(connection, "ÖZGÜR", limit=9).found == 1
 
 
 def test_an_import_is_carried_out(several: Database) -> None:

@@ -23,7 +23,7 @@ def join(connection: Connection) -> None:
 def test_nobody_is_linked_at_first(database: Database) -> None:
     with database.read() as connection:
         assert link.load(connection) == Link()
-        assert link.fence(connection) == 0
+        assert link.read_fence(connection) == 0
 
 
 def test_linked(database: Database) -> None:
@@ -73,7 +73,7 @@ def test_linking_leaves_the_fence_alone(database: Database) -> None:
         assert link.raise_fence(connection, 5) == 5
         join(connection)
         link.record_end(connection, End.UNLINKED_HERE, NOW)
-        assert link.fence(connection) == 5
+        assert link.read_fence(connection) == 5
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_the_fence_only_rises(database: Database, floor: int, token: int, fence:
         if floor:
             link.raise_fence(connection, floor)
         assert link.raise_fence(connection, token) == fence
-        assert link.fence(connection) == fence
+        assert link.read_fence(connection) == fence
 
 
 def test_no_two_connections_get_the_same_fence(database: Database, redis: Redis) -> None:
     live = Live(redis)
     tokens = together(database, *[lambda c: link.raise_fence(c, live.next_fence())] * 8)
     assert len(set(tokens)) == 8
-    assert transact(database, link.fence) == max(tokens)
+    assert transact(database, link.read_fence) == max(tokens)
 
 
 def test_a_redis_that_forgot_does_not_lower_the_fence(database: Database, redis: Redis) -> None:

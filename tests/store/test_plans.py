@@ -151,13 +151,13 @@ def test_nothing_that_runs_often_reads_a_whole_table(busy: Database) -> None:
     with busy.write() as connection:
         assert len(messages.list_undecided(connection)) == 10
         assert len(chats.list_neglected(connection, NOW)) > 0
-        assert len(chats.expecting(connection, NOW - timedelta(days=30))) > 0
-        assert len(outbox.heads(connection)) > 0
+        assert len(chats.list_expecting(connection, NOW - timedelta(days=30))) > 0
+        assert len(outbox.list_heads(connection)) > 0
         chat = chats.get(connection, 2)
-        assert chat and len(messages.waiting(connection, chat.id)) > 0
+        assert chat and len(messages.list_waiting(connection, chat.id)) > 0
         chats.lease(connection, chat.id, "job", NOW, NOW)
         messages.list_unread(connection, NOW - timedelta(days=1))
-        conversation = contexts.current(connection, chat.id, "finn", NOW)
+        conversation = contexts.find_or_open(connection, chat.id, "finn", NOW)
         assert len(contexts.list_past(connection, conversation)) > 1
         assert turns.interrupt(connection, 1, NOW) == TURNS // 1000
         turns.finish(connection, 2, chat, Answer([], ""), NOW)
@@ -169,7 +169,7 @@ def test_nothing_that_runs_often_reads_a_whole_table(busy: Database) -> None:
         for rule in retention.RULES:
             if rule.table is not turns_table:  # those begin with conversations, once an hour
                 connection.execute(rule.find(NOW).limit(retention.BATCH))
-        allowlist.matching(connection, ADA, LID)
+        allowlist.list_matching(connection, ADA, LID)
     assert len(watch.statements) > 15
     assert "\n\n".join(watch.full_reads()) == ""
 

@@ -96,7 +96,7 @@ def test_an_idempotency_key_can_be_used_again_and_its_send_stays(database: Datab
     assert let_go(database, "idempotency keys", late) == 0
     with database.write() as connection:
         assert sends.find(connection, key.id, "build-1") is None
-        assert sends.progress(connection, first)
+        assert sends.read_progress(connection, first)
         assert send(late), "a new message by now"
 
 
@@ -134,7 +134,7 @@ def test_what_nobody_said_goes_and_what_somebody_said_stays(database: Database) 
 def test_the_history_of_a_closed_conversation_goes_and_the_turns_stay(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        old = contexts.current(connection, chat.id, "finn", NOW)
+        old = contexts.find_or_open(connection, chat.id, "finn", NOW)
         turn(connection, old, NOW)
         new = contexts.start_afresh(connection, old, NOW + DAY)
         turn(connection, new, NOW + 2 * DAY)
@@ -152,7 +152,7 @@ def test_the_history_of_a_closed_conversation_goes_and_the_turns_stay(database: 
 def test_the_history_that_a_summary_covers_goes(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        conversation = contexts.current(connection, chat.id, "finn", NOW)
+        conversation = contexts.find_or_open(connection, chat.id, "finn", NOW)
         first = turn(connection, conversation, NOW)
         turn(connection, conversation, NOW + DAY)
         contexts.summarise(connection, conversation.id, "They said hello.", first)
@@ -161,7 +161,7 @@ def test_the_history_that_a_summary_covers_goes(database: Database) -> None:
     assert let_go(database, "summarised histories", late) == 1
     assert values(database, tables.turns, "history") == [None, ["Hello", "Hi"]]
     with database.read() as connection:
-        kept = contexts.current(connection, chat.id, "finn", late)
+        kept = contexts.find_or_open(connection, chat.id, "finn", late)
         assert len(contexts.list_past(connection, kept)) == 1
 
 
@@ -172,7 +172,7 @@ def test_nothing_that_was_said_ever_goes(database: Database) -> None:
         for number, state in enumerate(MessageState):
             if state is not MessageState.RECEIVED:
                 write(connection, chat, f"M{number}", state, raw=b"protobuf")
-        conversation = contexts.current(connection, chat.id, "finn", NOW)
+        conversation = contexts.find_or_open(connection, chat.id, "finn", NOW)
         turn(connection, conversation, NOW)
         connection.execute(update(tables.outbox).values(state="sent"))
         contexts.start_afresh(connection, conversation, NOW)

@@ -145,11 +145,11 @@ async def test_a_turn_at_work_outlives_the_link(world: World, ana: Owner, llm: F
 async def test_the_connection_has_nothing_to_do_with_them(world: World, ana: Owner) -> None:
     ana.writes("hi")
     past = datetime(2000, 1, 1, tzinfo=UTC)
-    assert world.do(chats.expecting, world.clock()) == []
+    assert world.do(chats.list_expecting, world.clock()) == []
     assert world.do(messages.list_unread, past) == [] and world.do(messages.list_undecided) == []
     assert world.do(chats.list_neglected, world.clock()) == [ana.chat_id], "but the jobs do"
     await world.answering.answer(ana.chat_id)
-    assert world.do(outbox.heads) == []
+    assert world.do(outbox.list_heads) == []
 
 
 def test_typing_is_not_for_them_while_a_turn_runs(world: World, ana: Owner) -> None:
@@ -160,7 +160,7 @@ def test_typing_is_not_for_them_while_a_turn_runs(world: World, ana: Owner) -> N
         connection.execute(update(tables.messages).values(state=MessageState.ANSWERING))
 
     world.do(answering)
-    assert world.do(chats.expecting, world.clock()) == []
+    assert world.do(chats.list_expecting, world.clock()) == []
 
 
 async def test_the_answer_can_be_seen_as_it_grows(world: World, ana: Owner, llm: FakeLLM) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.messages.message import Kind
 from core.states import MessageState
 from store.chats import chats, manual, takeovers
-from store.chats.contexts import current
+from store.chats.contexts import find_or_open
 from store.chats.takeovers import By
 from store.redis.stop_signals import Stops
 from store.sql import tables
@@ -175,7 +175,7 @@ def test_no_typing_while_the_owner_answers(world: World, is_paused: bool) -> Non
     if is_paused:
         take_over(world, alice)
     alice.writes("one")
-    typing = world.do(chats.expecting, world.clock())
+    typing = world.do(chats.list_expecting, world.clock())
     assert len(typing) == (0 if is_paused else 1)
 
 
@@ -199,8 +199,8 @@ def test_only_so_much_is_told(world: World) -> None:
         chat = chats.get(connection, alice.chat_id)
         assert chat
         started = world.clock() - timedelta(hours=1)
-        conversation = current(connection, chat.id, "finn", started)
-        said = manual.since_last_turn(connection, chat, conversation)
+        conversation = find_or_open(connection, chat.id, "finn", started)
+        said = manual.list_since_last_turn(connection, chat, conversation)
     assert len(said) == manual.SHOWN and said[-1].text.startswith("24 ")
     assert all(len(each.text) <= manual.LENGTH for each in said)
 

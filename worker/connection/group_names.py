@@ -34,7 +34,7 @@ class GroupNames:
         """Ask about the groups of which this connection knows nothing yet."""
         now = self._now()
         with self._database.read() as connection:
-            groups = chats.groups(connection, now - LATELY)
+            groups = chats.list_groups(connection, now - LATELY)
         for chat in groups:
             if chat.id in self._done or now < self._not_before.get(chat.id, now):
                 continue

@@ -123,7 +123,7 @@ class Sender:
     def _choose_next(self, connection: Connection) -> Outbound | None:
         """The chat that has waited longest for its turn: a long answer must not hold up others."""
         return min(
-            outbox.heads(connection),
+            outbox.list_heads(connection),
             key=lambda row: (self._last_turn.get(row.address, 0.0), row.id),
             default=None,
         )
@@ -134,17 +134,17 @@ class Sender:
         try:
             wa_id = self._whatsapp.send(row.address, row.text)
         except NotSent:
-            self._settle(row, outbox.not_sent, self._fence)
+            self._settle(row, outbox.record_not_sent, self._fence)
             return False
         except SendRefused as error:
             log.warning("WhatsApp refused a message", outbox=row.id, error=str(error))
             self._settle(row, outbox.record_refusal, str(error))
         except SendUnknown as error:
             log.warning("A message may or may not have left", outbox=row.id, error=str(error))
-            self._settle(row, outbox.lost_sight, str(error))
+            self._settle(row, outbox.record_lost_sight, str(error))
         except Exception as error:
             log.exception("A message may or may not have left", outbox=row.id)
-            self._settle(row, outbox.lost_sight, repr(error))
+            self._settle(row, outbox.record_lost_sight, repr(error))
         else:
             self._drop_acks(row)
             self._settle(row, outbox.record_sent, wa_id, self._now())
@@ -157,7 +157,7 @@ class Sender:
 
         def write(connection: Connection) -> None:
             settle(connection, row.id, *arguments)
-            self._is_expecting = row.address in chats.expecting(connection, self._now())
+            self._is_expecting = row.address in chats.list_expecting(connection, self._now())
             if outbox.has_queued(connection):
                 self._is_woken = True
 

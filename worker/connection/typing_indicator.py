@@ -67,7 +67,7 @@ class TypingIndicator:
 
     def _list_expecting(self) -> set[str]:
         with self._database.read() as connection:
-            return set(chats.expecting(connection, self._now()))
+            return set(chats.list_expecting(connection, self._now()))
 
     def _announce_presence(self) -> None:
         """Typing is passed on only for an account that is shown as online."""

@@ -119,7 +119,7 @@ class ChatLoop:
         stoppable = {chat_id: stop for chat_id, stop in found.items() if stop}
         if not stoppable:
             return
-        wanted = await self._read(turns_store.still_running, list(stoppable))
+        wanted = await self._read(turns_store.find_running, list(stoppable))
         for chat_id, text in await self._read(messages.list_commands, list(stoppable)):
             call = command.parse(text)
             if call and call.interrupts:
@@ -270,7 +270,7 @@ class ChatLoop:
         return chats.lease(connection, lease.chat_id, lease.owner, now, now + LEASE)
 
     def _leave(self, connection: Connection, lease: Lease) -> Leave:
-        waiting = messages.waiting(connection, lease.chat_id)
+        waiting = messages.list_waiting(connection, lease.chat_id)
         return Leave(has_interrupt=any(map(batch.is_interrupt, waiting)))
 
     def _begin(self, connection: Connection, lease: Lease, chat: Chat) -> Next:

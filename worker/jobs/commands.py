@@ -110,7 +110,7 @@ def _choose_model(connection: Connection, context: TurnContext, argument: str) -
         return f"{context.agent.name} is back on their own model, {own}."
     try:
         model = _find_model(argument, favourites.load(connection))
-        provider_keys.access(connection, context.config).check(model)
+        provider_keys.read_access(connection, context.config).check(model)
     except InvalidModel as error:
         return f"{error} Nothing has changed."
     contexts.choose_model(connection, remembered.id, str(model))
@@ -165,7 +165,7 @@ def _list_favourites(connection: Connection, context: TurnContext, argument: str
     if agent := context.agent:
         remembered = turn_context.open_context(connection, context, agent)
         current = find_model_name(remembered, agent, context.settings)
-    access = provider_keys.access(connection, context.config)
+    access = provider_keys.read_access(connection, context.config)
     lines = [
         f"{number}. {name}{_remark_on(name, current, access)}"
         for number, name in enumerate(favoured, 1)
@@ -208,7 +208,7 @@ def _measure_standing(connection: Connection, context: TurnContext, agent: Agent
         introduction=context.introduction,
     )
     view = memory.choose_view(past, prompt.instructions, Content(""), window)
-    totals = contexts.totals(connection, remembered)
+    totals = contexts.sum_totals(connection, remembered)
     is_kept = context.chat.channel.keeps_agent or context.route.why is not Why.STICKY
     return Standing(
         agent=agent.title,

@@ -94,7 +94,7 @@ class TurnContext:
 def find_due(connection: Connection, chat: Chat, registry: Registry, now: datetime) -> Due | None:
     """What waits for us, None if nothing does: in a chat that the owner has taken over, only
     commands."""
-    waiting = messages.waiting(connection, chat.id)
+    waiting = messages.list_waiting(connection, chat.id)
     if chat.is_paused(now):
         waiting = batch.select_commands(waiting)
     if not waiting:
@@ -144,7 +144,7 @@ def find_home(connection: Connection, context: TurnContext) -> Route:
 
 def open_context(connection: Connection, context: TurnContext, agent: Agent) -> Context:
     """What this agent remembers of the chat, made if it remembers nothing yet."""
-    return contexts.current(connection, context.chat.id, agent.id, context.now)
+    return contexts.find_or_open(connection, context.chat.id, agent.id, context.now)
 
 
 def stick_to(connection: Connection, context: TurnContext, agent: Agent) -> None:
@@ -163,7 +163,7 @@ def _find_route(
     entry = None
     if sticky not in registry.agents:
         phone, lid = (person.phone, person.lid) if person else (None, None)
-        entry = allowlist_rules.find(phone, lid, allowlist.matching(connection, phone, lid))
+        entry = allowlist_rules.find(phone, lid, allowlist.list_matching(connection, phone, lid))
     return route(
         sticky=sticky,
         sender_default=entry.agent if entry else None,

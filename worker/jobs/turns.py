@@ -218,7 +218,7 @@ def _add_takeover_words(
     connection: Connection, context: TurnContext, remembered: Context, text: str
 ) -> str:
     """An agent that goes on has to know what its owner has said in its place."""
-    said = manual.since_last_turn(connection, context.chat, remembered)
+    said = manual.list_since_last_turn(connection, context.chat, remembered)
     if not said:
         return text
     lines = [f"{'Owner' if each.by_owner else each.name or 'They'}: {each.text}" for each in said]

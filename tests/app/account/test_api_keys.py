@@ -105,7 +105,7 @@ def test_the_list_says_who_may_what(owner: Visitor, services: Services, backup: 
     said = words(owner.open("/keys/"))
     assert f"backup {backup.prefix}… config:read" in said and "never" in said
     with services.db.write() as connection:
-        api_keys.used(connection, backup.id, services.now())
+        api_keys.record_use(connection, backup.id, services.now())
     assert "never" not in words(owner.open("/keys/"))
 
 

@@ -18,7 +18,7 @@ PASSWORD = "four random words here"
 def link(services: Services) -> str:
     """A fresh set-up link's path."""
     with services.db.write() as connection:
-        return f"/setup/{store_owner.new_setup_token(connection, services.now())}"
+        return f"/setup/{store_owner.make_setup_token(connection, services.now())}"
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_the_link_makes_the_account_and_signs_in(
     with services.db.read() as connection:
         account = store_owner.load(connection)
         assert account and account.name == "Ana" and PASSWORD not in account.password_hash
-        assert [act.action for act in audit.latest(connection)] == ["signed in", "account made"]
+        assert [act.action for act in audit.list_acts(connection)] == ["signed in", "account made"]
 
 
 def test_the_link_works_once(app: Flask, stranger: Visitor, link: str) -> None:
@@ -56,7 +56,7 @@ def test_the_link_works_once(app: Flask, stranger: Visitor, link: str) -> None:
 
 def test_only_the_newest_link_works(stranger: Visitor, link: str, services: Services) -> None:
     with services.db.write() as connection:
-        store_owner.new_setup_token(connection, services.now())
+        store_owner.make_setup_token(connection, services.now())
     answer = stranger.open(link)
     assert answer.status_code == 410
     assert "python -m app.bootstrap --link" in words(answer)
@@ -64,7 +64,7 @@ def test_only_the_newest_link_works(stranger: Visitor, link: str, services: Serv
 
 def reset_link(services: Services) -> str:
     with services.db.write() as connection:
-        return f"/setup/{store_owner.new_setup_token(connection, services.now())}"
+        return f"/setup/{store_owner.make_setup_token(connection, services.now())}"
 
 
 def test_a_lost_password_is_replaced_by_a_one_time_link(
@@ -82,7 +82,7 @@ def test_a_lost_password_is_replaced_by_a_one_time_link(
     with services.db.read() as connection:
         account = store_owner.load(connection)
         assert account and account.name == "Bea" and account.totp_secret is None
-        assert audit.latest(connection)[1].action == "account reset"
+        assert audit.list_acts(connection)[1].action == "account reset"
     assert Visitor(app).open(link).location == "/login"
 
 
@@ -226,7 +226,7 @@ def test_a_form_without_its_token_changes_nothing(owner: Visitor, services: Serv
     assert answer.status_code == 419
     assert "out of date" in words(answer)
     with services.db.read() as connection:
-        assert not audit.latest(connection)
+        assert not audit.list_acts(connection)
 
 
 @pytest.mark.parametrize("path", ["/login", "/people/"])

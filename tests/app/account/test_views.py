@@ -39,7 +39,7 @@ def account(services: Services) -> store.Owner:
 
 def done(services: Services) -> list[str]:
     with services.db.read() as connection:
-        return [act.action for act in audit.latest(connection)]
+        return [act.action for act in audit.list_acts(connection)]
 
 
 def test_the_foot_of_the_navigation_leads_there(ana: Visitor) -> None:
@@ -114,7 +114,7 @@ def test_sessions_in_words(app: Flask, ana: Visitor, services: Services) -> None
 
 def test_another_session_is_ended(ana: Visitor, elsewhere: Visitor, services: Services) -> None:
     with services.db.read() as connection:
-        ids = sorted(session.id for session in store.open_sessions(connection))
+        ids = sorted(session.id for session in store.list_sessions(connection))
     assert ana.submit(f"/account/sessions/{ids[0]}/end").status_code == 400  # this one
     assert ana.submit(f"/account/sessions/{ids[1]}/end").location == "/account/"
     assert elsewhere.open("/").status_code == 303

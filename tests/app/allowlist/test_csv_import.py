@@ -86,7 +86,7 @@ def test_looking_and_importing(owner: Visitor, services: Services, ada: Entry, w
     }
     assert "The import is done: 1 new, 1 changed, 1 refused." in words(owner.open("/allowlist/"))
     with services.db.read() as connection:
-        [act] = audit.latest(connection)
+        [act] = audit.list_acts(connection)
     assert (act.action, act.detail) == ("allowlist imported", "1 new, 1 changed, 1 refused")
 
 
@@ -180,7 +180,7 @@ def test_a_large_file_makes_its_way(owner: Visitor, services: Services) -> None:
     sent = hidden(page, "text").replace("\n", "\r\n")
     assert apply(owner, page, text=sent).status_code == 303
     with services.db.read() as connection:
-        assert allowlist.page(connection, limit=1).total == 9_600
+        assert allowlist.read_page(connection, limit=1).total == 9_600
 
 
 def test_much_more_than_that_is_not_read_at_all(owner: Visitor) -> None:

@@ -107,7 +107,7 @@ def test_allowing_adds_exactly_this_number(
     with services.db.read() as connection:
         [entry] = allowlist.load(connection)
         assert (entry.pattern, entry.label, entry.agent) == (PHONE, "Bobby", "eric")
-        assert audit.latest(connection)[0].action == "allowlist added"
+        assert audit.list_acts(connection)[0].action == "allowlist added"
 
 
 def test_allowing_who_is_allowed_already_leaves_the_entry(
@@ -146,7 +146,7 @@ def test_somebody_with_a_hidden_number_is_let_in_as_they_are(
     with services.db.read() as connection:
         [entry] = allowlist.load(connection)
         assert (entry.pattern, entry.label, entry.agent) == ("123@lid", "Dave W.", "eric")
-        assert audit.latest(connection)[0].detail == "123@lid, Dave"
+        assert audit.list_acts(connection)[0].detail == "123@lid, Dave"
 
 
 def test_what_somebody_hidden_wrote_is_answered(owner: Visitor, services: Services) -> None:
@@ -178,7 +178,7 @@ def test_blocking_asks_first_and_can_be_taken_back(
     owner.submit(f"/people/{dave.id}/unblock", htmx)
     with services.db.read() as connection:
         assert held.list_blocked(connection, limit=9) == ([], 0)
-        actions = [act.action for act in audit.latest(connection)]
+        actions = [act.action for act in audit.list_acts(connection)]
     assert actions == ["person unblocked", "person blocked"]
 
 
@@ -192,7 +192,7 @@ def test_forgetting_asks_first_and_leaves_nothing(
     assert at_the_door(services) == []
     with services.db.read() as connection:
         assert people.by_phone(connection, PHONE) is None
-        [act] = audit.latest(connection)
+        [act] = audit.list_acts(connection)
     assert (act.action, act.detail) == ("held sender forgotten", "…11, 1 messages")
     hold(services, PHONE, None, "Bob")
     assert at_the_door(services) == ["Bob"]
@@ -223,7 +223,7 @@ def test_what_was_kept_is_answered_on_request(
     ]
     assert Turns(services.live.redis).queue.count == 1, "somebody looks at once"
     with services.db.read() as connection:
-        actions = [act.action for act in audit.latest(connection)]
+        actions = [act.action for act in audit.list_acts(connection)]
     assert actions == ["held messages answered", "allowlist added"]
 
 

@@ -123,7 +123,7 @@ def openapi_path(operation: Operation) -> str:
 @cache
 def describe_api() -> Any:
     """The same in every installation; `test_openapi.py` compares it with what is served."""
-    return openapi.document(OPERATIONS)
+    return openapi.make_document(OPERATIONS)
 
 
 def document(app: Flask) -> Any:

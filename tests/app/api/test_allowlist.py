@@ -128,7 +128,7 @@ def test_who_changed_what_is_written_down(api: Api) -> None:
     for _ in range(2):
         api.delete(f"{LIST}/{entry['id']}")
     with api.database.read() as connection:
-        acts = [(act.actor, act.action, act.detail) for act in audit.latest(connection)]
+        acts = [(act.actor, act.action, act.detail) for act in audit.list_acts(connection)]
     assert acts == [
         ("api:program", "allowlist removed", "+1*, US, agent eric"),
         ("api:program", "allowlist changed", "+1*, US, agent eric"),

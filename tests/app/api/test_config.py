@@ -122,6 +122,6 @@ def test_who_changed_what_is_written_down(api: Api) -> None:
     api.put(CONFIG, {"enabled": True, "ackEmoji": "👀"})
     api.put(CONFIG, {})
     with api.database.read() as connection:
-        [act] = audit.latest(connection)
+        [act] = audit.list_acts(connection)
     assert (act.actor, act.action) == ("api:program", "settings saved")
     assert act.detail == "version: 0 → 1, enabled: False → True, ack_emoji: None → 👀"

@@ -66,7 +66,7 @@ def test_the_same_request_gets_the_same_answer_and_is_sent_once(connected: Api) 
     assert again.headers["Idempotent-Replay"] == "true"
     assert count(connected) == 1
     with connected.database.read() as connection:
-        assert len(audit.latest(connection)) == 1
+        assert len(audit.list_acts(connection)) == 1
 
 
 def test_another_spelling_of_the_same_is_the_same(connected: Api) -> None:

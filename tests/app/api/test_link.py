@@ -268,7 +268,7 @@ def test_who_asked_for_what_is_written_down(api: Api) -> None:
     be_linked(api)
     api.refused(504, "POST", UNLINK)
     with api.database.read() as connection:
-        acts = [(act.actor, act.action, act.detail) for act in audit.latest(connection)]
+        acts = [(act.actor, act.action, act.detail) for act in audit.list_acts(connection)]
     assert acts == [
         ("api:program", "asked to unlink", ""),
         ("api:program", "asked to code", "+15551234567"),

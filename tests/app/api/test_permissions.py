@@ -17,7 +17,7 @@ ADA = {"channel": "whatsapp", "target": "+15551234567", "label": "Ada"}
 
 def acts(api: Api) -> list[str]:
     with api.database.read() as connection:
-        return [f"{act.action} {act.detail}" for act in reversed(audit.latest(connection))]
+        return [f"{act.action} {act.detail}" for act in reversed(audit.list_acts(connection))]
 
 
 def test_nobody_is_permitted_at_first(api: Api) -> None:

@@ -84,7 +84,7 @@ def test_the_reply_goes_to_the_agent_that_wrote(connected: Api) -> None:
 def nothing_happened(api: Api) -> bool:
     with api.database.read() as connection:
         chat = chats.of_phone(connection, ADA)
-        return list_outbox(api) == [] and chat is None and audit.latest(connection) == []
+        return list_outbox(api) == [] and chat is None and audit.list_acts(connection) == []
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_how_far_a_message_got(connected: Api) -> None:
     assert connected.get(path) == queued
     lost = {"state": "unknown", "error": "The connection was lost."}
     with connected.database.write() as connection:
-        outbox.lost_sight(connection, row_id, "The connection was lost.")
+        outbox.record_lost_sight(connection, row_id, "The connection was lost.")
     assert connected.get(path) == queued | lost | {"chunks": [chunk | lost]}
     sent = {"state": "sent", "sentAt": int(now.timestamp() * 1000)}
     with connected.database.write() as connection:
@@ -167,7 +167,7 @@ def test_a_long_message_is_sent_when_all_of_it_is(connected: Api) -> None:
     for row_id in others[:-1]:
         after(partial(outbox.record_sent, row_id=row_id, wa_id="B", now=now))
     last = others[-1]
-    lost = after(lambda connection: outbox.lost_sight(connection, last, "Lost."))
+    lost = after(lambda connection: outbox.record_lost_sight(connection, last, "Lost."))
     assert lost == ("unknown", "Lost.", False)
     refused = after(lambda connection: outbox.record_refusal(connection, first + 1, "Refused."))
     assert refused[0] == "unknown"  # what has left stays sent
@@ -202,6 +202,6 @@ def test_a_message_that_is_not_there(connected: Api) -> None:
 def test_who_sent_is_written_down_and_the_words_are_not(connected: Api) -> None:
     queued = connected.post(SEND, HELLO)
     with connected.database.read() as connection:
-        [act] = audit.latest(connection)
+        [act] = audit.list_acts(connection)
     assert (act.actor, act.action) == ("api:program", "message queued")
     assert act.detail == f"{queued['id']}: finn to +15551234567"

@@ -38,7 +38,7 @@ class Jobs:
     def begins(self, chat_id: int, model: str = "custom/small") -> int:
         """A turn over all that waits in this chat."""
         with self.services.db.write() as connection:
-            waiting = messages.waiting(connection, chat_id)
+            waiting = messages.list_waiting(connection, chat_id)
             return turns.begin(
                 connection,
                 chat_id,
@@ -118,7 +118,7 @@ def test_a_new_chat_waits_for_the_jobs(owner: Visitor, services: Services, redis
     [job] = Turns(redis).queue.jobs
     assert list(job.args) == [chat_id]
     with services.db.read() as connection:
-        [act] = audit.latest(connection)
+        [act] = audit.list_acts(connection)
     assert (act.actor, act.action, act.detail) == ("ana", "chat begun", "with finn")
 
 

@@ -96,7 +96,7 @@ def test_long_ones_are_whole(owner: Visitor, ana: Talk) -> None:
 def test_who_took_it_is_written_down(owner: Visitor, ana: Talk) -> None:
     export(owner, ana, "csv")
     with ana.services.db.read() as connection:
-        [act] = audit.latest(connection, 1)
+        [act] = audit.list_acts(connection, 1)
     assert (act.action, act.detail) == ("conversation exported", f"chat {ana.id}, as csv")
 
 

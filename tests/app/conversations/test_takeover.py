@@ -191,11 +191,11 @@ def _broken() -> None:
 def test_what_the_owner_said_is_told_to_the_agent_that_goes_on(services: Services, chat):
     with services.db.write() as connection:
         now = services.now()
-        conversation = contexts.current(connection, chat.id, "finn", now)
+        conversation = contexts.find_or_open(connection, chat.id, "finn", now)
     says(services, chat, "Can I come?")
     with services.db.write() as connection:
         chat = chats.get(connection, chat.id)
         manual.write(connection, chat, ["Yes"], services.now())
         chat = chats.get(connection, chat.id)
-        said = manual.since_last_turn(connection, chat, conversation)
+        said = manual.list_since_last_turn(connection, chat, conversation)
     assert [(each.by_owner, each.text) for each in said] == [(False, "Can I come?"), (True, "Yes")]

@@ -25,7 +25,7 @@ KEY = "sk-the-secret-key-of-the-owner"
 
 def keys(services: Services) -> dict[str, str]:
     with services.db.read() as connection:
-        return dict(provider_keys.access(connection, services.config).keys)
+        return dict(provider_keys.read_access(connection, services.config).keys)
 
 
 def enter(visitor: Visitor, name: str, key: str, htmx: bool = False):

@@ -17,7 +17,7 @@ def test_an_act_is_the_owner_s(app: Flask, services: Services) -> None:
         with services.db.write() as connection:
             record_act(connection, Action.CHAT_PAUSED, "chat 7")
     with services.db.read() as connection:
-        [act] = audit.latest(connection)
+        [act] = audit.list_acts(connection)
     assert (act.actor, act.action, act.detail) == ("ana", "chat paused", "chat 7")
 
 
@@ -28,4 +28,4 @@ def test_what_did_not_happen_was_not_done(app: Flask, services: Services) -> Non
             record_act(connection, Action.CHAT_PAUSED)
             raise RuntimeError
     with services.db.read() as connection:
-        assert audit.latest(connection) == []
+        assert audit.list_acts(connection) == []

@@ -215,7 +215,7 @@ def test_unlinking_asks_first_and_names_the_number(
     assert request and request.wish == "unlink"
     with services.db.write() as connection:
         link.record_end(connection, End.UNLINKED_HERE, services.now())
-        assert audit.latest(connection)[0].action == "asked to unlink"
+        assert audit.list_acts(connection)[0].action == "asked to unlink"
     live.publish(Status(Phase.UNLINKED, end=End.UNLINKED_HERE))
     assert "Unlinked" in words(owner.open(poll(owner, answer), htmx=True))
 
@@ -237,7 +237,7 @@ def test_saving_counts_a_version_and_is_written_down(owner: Visitor, services: S
         pause_on_own_message=False,
     )
     with services.db.read() as connection:
-        act = audit.latest(connection)[0]
+        act = audit.list_acts(connection)[0]
     assert (act.actor, act.action) == ("ana", "settings saved")
     assert "enabled: False → True" in act.detail and "allow_all" not in act.detail
 

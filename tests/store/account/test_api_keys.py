@@ -80,6 +80,6 @@ def test_the_last_use(database: Database) -> None:
         secret = api_keys.create(connection, "a program", SCOPES, NOW)
         key = api_keys.find(connection, secret)
         assert key
-        api_keys.used(connection, key.id, LATER)
+        api_keys.record_use(connection, key.id, LATER)
         [used] = api_keys.load(connection)
         assert used.last_used_at == LATER

@@ -19,8 +19,8 @@ def test_the_latest_first(database: Database) -> None:
         for number in range(5):
             at = NOW + timedelta(seconds=number)
             audit.record(connection, "ana", "settings saved", f"v{number}", at)
-        latest = audit.latest(connection, limit=2)
-        older = audit.latest(connection, limit=2, before=latest[-1].id)
+        latest = audit.list_acts(connection, limit=2)
+        older = audit.list_acts(connection, limit=2, before=latest[-1].id)
     newest = latest[0]
     assert (newest.at, newest.actor) == (NOW + timedelta(seconds=4), "ana")
     assert [act.detail for act in latest] == ["v4", "v3"]
@@ -46,9 +46,9 @@ def test_filters(database: Database, wanted: Filter, found: list[str]) -> None:
         audit.record(connection, "ana", "signed in", "v1", NOW)
         audit.record(connection, "api:shop", "message queued", "Maria", NOW)
         audit.record(connection, "ana", "settings saved", "50%", NOW)
-        assert [act.detail for act in audit.latest(connection, wanted=wanted)] == found
-        assert audit.actors(connection) == ["ana", "api:shop"]
-        assert audit.actions(connection) == ["message queued", "settings saved", "signed in"]
+        assert [act.detail for act in audit.list_acts(connection, wanted=wanted)] == found
+        assert audit.list_actors(connection) == ["ana", "api:shop"]
+        assert audit.list_actions(connection) == ["message queued", "settings saved", "signed in"]
 
 
 def test_it_goes_with_the_change_it_is_about(database: Database) -> None:
@@ -56,13 +56,13 @@ def test_it_goes_with_the_change_it_is_about(database: Database) -> None:
         audit.record(connection, "ana", "tried", "", NOW)
         raise RuntimeError
     with database.read() as connection:
-        assert audit.latest(connection) == []
+        assert audit.list_acts(connection) == []
 
 
 def test_a_long_name_is_cut(database: Database) -> None:
     with database.write() as connection:
         audit.record(connection, "api:" + "x" * 500, "message queued", "y" * 5000, NOW)
-        [act] = audit.latest(connection)
+        [act] = audit.list_acts(connection)
     assert (len(act.actor), len(act.detail)) == (100, 5000)
 
 

@@ -63,13 +63,13 @@ def test_the_way_back_works_once_and_leaves_no_other_way_in(database: Database) 
         assert not owner.reset(connection, "Mallory", "other")
         second_factor.switch_on(connection, "encrypted", 1)
         owner.open_session(connection, "a browser", "127.0.0.1", NOW)
-        token = owner.new_setup_token(connection, NOW)
+        token = owner.make_setup_token(connection, NOW)
         assert owner.is_reset_token(connection, token, NOW + RESET_VALID)
         assert not owner.is_reset_token(connection, token, NOW + RESET_VALID + timedelta(seconds=1))
         assert not owner.is_reset_token(connection, "wrong", NOW)
         assert owner.reset(connection, "Ana", "new hash")
         assert owner.load(connection) == Owner("Ana", "new hash")
-        assert not owner.open_sessions(connection)
+        assert not owner.list_sessions(connection)
         assert not owner.reset(connection, "Mallory", "other")
 
 
@@ -79,7 +79,7 @@ def test_the_way_back_works_once_and_leaves_no_other_way_in(database: Database) 
 def test_only_the_newest_link_works_and_only_its_hash_is_kept(database: Database) -> None:
     with database.write() as connection:
         assert not owner.is_setup_token(connection, "")
-        old, new = (owner.new_setup_token(connection, NOW) for _ in range(2))
+        old, new = (owner.make_setup_token(connection, NOW) for _ in range(2))
         assert old != new
         assert owner.is_setup_token(connection, new)
         for wrong in (old, "", new[:-1], owner.fingerprint(new)):
@@ -89,13 +89,13 @@ def test_only_the_newest_link_works_and_only_its_hash_is_kept(database: Database
 
 def test_the_link_is_used_up_with_the_account(database: Database) -> None:
     with database.write() as connection:
-        token = owner.new_setup_token(connection, NOW)
+        token = owner.make_setup_token(connection, NOW)
         owner.create(connection, "Ana", "hash", NOW)
         assert not owner.is_setup_token(connection, token)
 
 
 def test_two_machines_that_make_a_link_at_once(database: Database) -> None:
-    make = lambda c: owner.new_setup_token(c, NOW)  # noqa: E731
+    make = lambda c: owner.make_setup_token(c, NOW)  # noqa: E731
     first, second = overlapping(database, make, make)
     with database.read() as connection:
         assert owner.is_setup_token(connection, second)
@@ -108,22 +108,22 @@ def test_two_machines_that_make_a_link_at_once(database: Database) -> None:
 def test_a_session_is_found_by_its_token_alone(database: Database) -> None:
     with database.write() as connection:
         token = owner.open_session(connection, "a browser", "127.0.0.1", NOW)
-        found = owner.session(connection, token, LATER)
+        found = owner.find_session(connection, token, LATER)
         assert found == BrowserSession(found.id, "a browser", "127.0.0.1", NOW, NOW)
         [stored] = column(connection, sessions, "token_hash")
         assert token not in stored
-        assert owner.session(connection, stored, LATER) is None
-        assert owner.session(connection, "", LATER) is None
+        assert owner.find_session(connection, stored, LATER) is None
+        assert owner.find_session(connection, "", LATER) is None
 
 
 def test_a_session_ends_when_nobody_uses_it(database: Database) -> None:
     with database.write() as connection:
         token = owner.open_session(connection, "a browser", "127.0.0.1", NOW)
         end = NOW + SESSION_IDLE
-        found = owner.session(connection, token, end)
-        assert found and owner.session(connection, token, end + timedelta(seconds=1)) is None
+        found = owner.find_session(connection, token, end)
+        assert found and owner.find_session(connection, token, end + timedelta(seconds=1)) is None
         owner.touch_session(connection, found.id, end)
-        touched = owner.session(connection, token, end + SESSION_IDLE)
+        touched = owner.find_session(connection, token, end + SESSION_IDLE)
         assert touched and touched.last_seen_at == end
 
 
@@ -132,23 +132,23 @@ def test_sessions_that_are_over_are_forgotten(database: Database) -> None:
         owner.open_session(connection, "old", "127.0.0.1", NOW)
         owner.open_session(connection, "in use", "127.0.0.1", NOW + SESSION_IDLE)
         owner.open_session(connection, "new", "127.0.0.1", NOW + 1.5 * SESSION_IDLE)
-        assert [each.user_agent for each in owner.open_sessions(connection)] == ["new", "in use"]
+        assert [each.user_agent for each in owner.list_sessions(connection)] == ["new", "in use"]
 
 
 def test_what_a_browser_says_of_itself_is_cut(database: Database) -> None:
     with database.write() as connection:
         owner.open_session(connection, "x" * 9999, "y" * 9999, NOW)
-        [session] = owner.open_sessions(connection)
+        [session] = owner.list_sessions(connection)
         assert (len(session.user_agent), len(session.address)) == (300, 100)
 
 
 def test_signing_out_here_and_everywhere_else(database: Database) -> None:
     with database.write() as connection:
         tokens = [owner.open_session(connection, name, "", NOW) for name in "abc"]
-        kept, gone, _ = (owner.session(connection, token, NOW) for token in tokens)
+        kept, gone, _ = (owner.find_session(connection, token, NOW) for token in tokens)
         assert kept and gone
         owner.end_session(connection, gone.id)
-        assert owner.session(connection, tokens[1], NOW) is None
+        assert owner.find_session(connection, tokens[1], NOW) is None
         assert owner.end_other_sessions(connection, kept.id) == 1
-        assert owner.open_sessions(connection) == [kept]
+        assert owner.list_sessions(connection) == [kept]
         assert count(connection, sessions) == 1

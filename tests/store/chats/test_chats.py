@@ -183,15 +183,15 @@ def test_neglected_is_what_waits_while_nobody_is_at_it(
 def test_nothing_is_expected_of_a_quiet_chat(database: Database) -> None:
     with database.write() as connection:
         write(connection, chat_with(connection), "1", MessageState.HELD)
-        assert chats.expecting(connection, NOW) == []
+        assert chats.list_expecting(connection, NOW) == []
 
 
 def test_typing_is_shown_soon_after_a_message_but_not_for_ever(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
         write(connection, chat, "1")
-        assert chats.expecting(connection, NOW + TYPING_WAITS - SECOND) == [chat.address]
-        assert chats.expecting(connection, NOW + TYPING_WAITS) == []
+        assert chats.list_expecting(connection, NOW + TYPING_WAITS - SECOND) == [chat.address]
+        assert chats.list_expecting(connection, NOW + TYPING_WAITS) == []
 
 
 def test_typing_is_shown_while_somebody_is_at_it(database: Database) -> None:
@@ -199,10 +199,10 @@ def test_typing_is_shown_while_somebody_is_at_it(database: Database) -> None:
         chat = chat_with(connection)
         write(connection, chat, "1")
         connection.execute(update(messages_table).values(state=MessageState.ANSWERING))
-        assert chats.expecting(connection, NOW) == [], "its job has died"
+        assert chats.list_expecting(connection, NOW) == [], "its job has died"
         chats.lease(connection, chat.id, "job", NOW, UNTIL)
-        assert chats.expecting(connection, UNTIL - SECOND) == [chat.address]
-        assert chats.expecting(connection, UNTIL) == []
+        assert chats.list_expecting(connection, UNTIL - SECOND) == [chat.address]
+        assert chats.list_expecting(connection, UNTIL) == []
 
 
 def test_typing_is_shown_until_the_last_piece_has_left(database: Database) -> None:
@@ -213,9 +213,9 @@ def test_typing_is_shown_until_the_last_piece_has_left(database: Database) -> No
         )
         outbox.add(connection, address=quiet.address, texts=["no chat's"], now=NOW)
         outbox.record_sent(connection, ids[0], "A", NOW)
-        assert chats.expecting(connection, NOW) == [chat.address]
+        assert chats.list_expecting(connection, NOW) == [chat.address]
         outbox.record_sent(connection, ids[1], "B", NOW)
-        assert chats.expecting(connection, NOW) == []
+        assert chats.list_expecting(connection, NOW) == []
 
 
 def test_a_chat_is_named_once_however_much_it_expects(database: Database) -> None:
@@ -224,7 +224,7 @@ def test_a_chat_is_named_once_however_much_it_expects(database: Database) -> Non
         for number in "123":
             write(connection, chat, number)
         outbox.add(connection, address=chat.address, texts=["a", "b"], now=NOW, chat_id=chat.id)
-        assert chats.expecting(connection, NOW) == [chat.address]
+        assert chats.list_expecting(connection, NOW) == [chat.address]
         assert chats.list_neglected(connection, NOW) == [chat.id]
 
 

@@ -135,7 +135,7 @@ def test_held_messages_can_be_answered_after_all(database: Database) -> None:
             MessageState.WAITING,
             MessageState.HELD,
         ]
-        waiting = messages.waiting(connection, chat_id)
+        waiting = messages.list_waiting(connection, chat_id)
         assert [(each.kind, each.text) for each in waiting] == [
             (Kind.TEXT, "first"),
             (Kind.VOICE, ""),

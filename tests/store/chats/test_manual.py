@@ -21,7 +21,7 @@ OWN = {"from_me": True, "sender": "owner"}
 
 
 def begin(connection: Connection, chat: Chat, ids: Sequence[int]) -> int:
-    conversation = contexts.current(connection, chat.id, "finn", NOW)
+    conversation = contexts.find_or_open(connection, chat.id, "finn", NOW)
     kind = TurnKind.AGENT
     return turns.begin(
         connection,
@@ -134,15 +134,15 @@ def test_what_we_have_sent_is_no_word_of_the_owner(
 def said(connection: Connection, chat: Chat) -> list[tuple[bool, str, str]]:
     found = chats.get(connection, chat.id)
     assert found
-    conversation = contexts.current(connection, chat.id, "finn", NOW)
-    said = manual.since_last_turn(connection, found, conversation)
+    conversation = contexts.find_or_open(connection, chat.id, "finn", NOW)
+    said = manual.list_since_last_turn(connection, found, conversation)
     return [(each.by_owner, each.text, each.name) for each in said]
 
 
 def test_an_agent_is_told_what_was_said_without_it(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        contexts.current(connection, chat.id, "finn", NOW - MINUTE)
+        contexts.find_or_open(connection, chat.id, "finn", NOW - MINUTE)
         write(connection, chat, "A", now=NOW + MINUTE, text="Are you there?")
         manual.write(connection, chat, ["Yes, I am"], NOW + 2 * MINUTE)
         own = {"now": NOW + 3 * MINUTE, **OWN}
@@ -164,7 +164,7 @@ def test_an_agent_is_told_what_was_said_without_it(database: Database) -> None:
 def test_what_agents_and_programs_wrote_is_not_told(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        contexts.current(connection, chat.id, "finn", NOW - MINUTE)
+        contexts.find_or_open(connection, chat.id, "finn", NOW - MINUTE)
         manual.take_over(connection, chat.id, None, NOW)
         facts = {"address": chat.address, "now": NOW, "chat_id": chat.id}
         turn_id = begin(connection, chat, [])
@@ -188,7 +188,7 @@ def test_an_answer_ends_what_is_told(database: Database) -> None:
 def test_only_the_latest_and_the_beginning_of_each_is_told(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        contexts.current(connection, chat.id, "finn", NOW - MINUTE)
+        contexts.find_or_open(connection, chat.id, "finn", NOW - MINUTE)
         for number in range(manual.SHOWN + 1):
             long = "x" * (manual.LENGTH + 1)
             manual.write(connection, chat, [f"{number} {long}"], NOW + number * MINUTE)
@@ -201,6 +201,6 @@ def test_only_the_latest_and_the_beginning_of_each_is_told(database: Database) -
 def test_in_a_group_it_is_told_who_spoke(database: Database) -> None:
     with database.write() as connection:
         chat = chats.enter_group(connection, "1@g.us", NOW)
-        contexts.current(connection, chat.id, "finn", NOW - MINUTE)
+        contexts.find_or_open(connection, chat.id, "finn", NOW - MINUTE)
         write(connection, chat, "A", MessageState.ANSWERED, push_name="Ada", now=NOW + MINUTE)
         assert said(connection, chat) == [(False, "Hello", "Ada")]

@@ -163,7 +163,7 @@ def test_what_a_chat_wants_answered(database: Database) -> None:
         write(connection, chat, "2", MessageState.HELD)
         write(connection, other, "3")
         second = write(connection, chat, "4", now=LATER, kind=Kind.VOICE, text="")
-        assert messages.waiting(connection, chat.id) == [
+        assert messages.list_waiting(connection, chat.id) == [
             Waiting(first, Kind.TEXT, "Hello", "before", "Ada", NOW, person_id=chat.person_id),
             Waiting(second, Kind.VOICE, "", None, "", LATER, person_id=chat.person_id),
         ]
@@ -222,6 +222,6 @@ def test_an_answer_at_work_does_not_leave_from_the_next_account(database: Databa
         )
         turns.drop_unanswered(connection, Reason.UNLINKED)
         assert not turns.finish(connection, turn, chat, Answer(["Hi"], "Hi"), LATER)
-        assert chats.expecting(connection, NOW) == []
+        assert chats.list_expecting(connection, NOW) == []
         assert column(connection, turns_table, "state") == ["interrupted"]
         assert count(connection, table) == 1

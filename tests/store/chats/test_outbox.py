@@ -55,7 +55,7 @@ def test_each_address_gets_its_messages_in_order(database: Database) -> None:
         queue(connection, "b1", "b2", to="bob")
         queue(connection, "a4")
         sent = []
-        while heads := outbox.heads(connection):
+        while heads := outbox.list_heads(connection):
             assert [head.id for head in heads] == sorted(head.id for head in heads)
             assert len({head.address for head in heads}) == len(heads)
             sent.append([head.text for head in heads])
@@ -69,7 +69,7 @@ def test_the_oldest_come_first_when_there_are_many(database: Database) -> None:
     with database.write() as connection:
         for address in "zyxwv":
             queue(connection, f"to {address}", to=address)
-        assert [head.address for head in outbox.heads(connection, limit=3)] == ["z", "y", "x"]
+        assert [head.address for head in outbox.list_heads(connection, limit=3)] == ["z", "y", "x"]
 
 
 # ---- claiming ----------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_a_row_is_claimed_once(database: Database) -> None:
         [row] = queue(connection, "Hi")
         assert outbox.claim(connection, row, fence, LATER)
         assert not outbox.claim(connection, row, fence, LATER)
-        assert outbox.heads(connection) == []
+        assert outbox.list_heads(connection) == []
         claimed = outbox.get(connection, row)
         assert claimed and (claimed.state, claimed.attempts) == (PieceState.SENDING, 1)
         assert column(connection, table, "claimed_at") == [LATER]
@@ -140,15 +140,15 @@ def test_not_sent_waits_in_its_old_place_and_does_not_count(database: Database) 
         first, second = queue(connection, "1", "2")
         for _ in range(5):
             assert outbox.claim(connection, first, fence, NOW)
-            outbox.not_sent(connection, first, fence)
-        [head] = outbox.heads(connection)
+            outbox.record_not_sent(connection, first, fence)
+        [head] = outbox.list_heads(connection)
         assert (head.id, head.attempts, head.possibly_twice) == (first, 0, False)
         assert second > first
 
 
 @pytest.mark.parametrize(
     ("settle", "state"),
-    [(outbox.record_refusal, PieceState.FAILED), (outbox.lost_sight, PieceState.UNKNOWN)],
+    [(outbox.record_refusal, PieceState.FAILED), (outbox.record_lost_sight, PieceState.UNKNOWN)],
 )
 def test_what_did_not_work_says_why_and_is_not_tried_again(
     database: Database, settle, state
@@ -158,7 +158,7 @@ def test_what_did_not_work_says_why_and_is_not_tried_again(
         settle(connection, row, "No such number.")
         ended = outbox.get(connection, row)
         assert ended and (ended.state, ended.error) == (state, "No such number.")
-        assert outbox.heads(connection) == []
+        assert outbox.list_heads(connection) == []
         assert outbox.recover(connection, connect(connection)) == 0
 
 
@@ -167,20 +167,20 @@ def test_what_has_left_stays_sent(database: Database) -> None:
     with database.write() as connection:
         row = claimed(connection)
         outbox.record_sent(connection, row, "3EB0", NOW)
-        outbox.not_sent(connection, row, link.fence(connection))
+        outbox.record_not_sent(connection, row, link.read_fence(connection))
         outbox.record_refusal(connection, row, "late")
-        outbox.lost_sight(connection, row, "late")
+        outbox.record_lost_sight(connection, row, "late")
         sent = outbox.get(connection, row)
         assert sent and (sent.state, sent.error, sent.attempts) == (PieceState.SENT, None, 1)
 
 
 def test_a_replaced_connection_does_not_take_a_row_from_the_newer_one(database: Database) -> None:
     with database.write() as connection:
-        row, old = claimed(connection), link.fence(connection)
+        row, old = claimed(connection), link.read_fence(connection)
         newer = connect(connection)
         outbox.recover(connection, newer)
         assert outbox.claim(connection, row, newer, LATER)
-        outbox.not_sent(connection, row, old)
+        outbox.record_not_sent(connection, row, old)
         assert states(connection) == [PieceState.SENDING]
 
 
@@ -189,7 +189,7 @@ def test_a_late_word_that_it_was_sent_saves_sending_it_again(database: Database)
         row = claimed(connection)
         assert outbox.recover(connection, connect(connection)) == 1
         outbox.record_sent(connection, row, "3EB0", LATER)
-        assert outbox.heads(connection) == []
+        assert outbox.list_heads(connection) == []
         assert states(connection) == [PieceState.SENT]
 
 
@@ -202,7 +202,7 @@ def test_a_row_whose_sender_died_is_sent_once_more_then_unknown(database: Databa
         for _ in range(RESENDS):
             fence = connect(connection)
             assert outbox.recover(connection, fence) == 1
-            [head] = outbox.heads(connection)
+            [head] = outbox.list_heads(connection)
             assert (head.id, head.possibly_twice) == (row, True)
             assert outbox.claim(connection, row, fence, NOW)
         assert outbox.recover(connection, connect(connection)) == 1
@@ -210,7 +210,7 @@ def test_a_row_whose_sender_died_is_sent_once_more_then_unknown(database: Databa
         assert lost and (lost.state, lost.possibly_twice) == (PieceState.UNKNOWN, True)
         assert lost.error == "The connection ended while it was being sent."
         assert outbox.recover(connection, connect(connection)) == 0
-        assert outbox.heads(connection) == []
+        assert outbox.list_heads(connection) == []
 
 
 def test_a_connection_does_not_recover_what_is_its_own(database: Database) -> None:
@@ -226,7 +226,7 @@ def test_a_recovered_row_keeps_its_place(database: Database) -> None:
         fence, [first, _] = connect(connection), queue(connection, "1", "2")
         outbox.claim(connection, first, fence, NOW)
         outbox.recover(connection, connect(connection))
-        assert [head.text for head in outbox.heads(connection)] == ["1"]
+        assert [head.text for head in outbox.list_heads(connection)] == ["1"]
 
 
 def test_whether_anything_waits_to_be_sent(database: Database) -> None:
@@ -264,7 +264,7 @@ def test_nothing_of_an_account_that_is_gone_is_sent(database: Database) -> None:
         assert states(connection) == [PieceState.SENT, PieceState.UNKNOWN, PieceState.FAILED]
         assert column(connection, table, "error") == [None, "Unlinked.", "Unlinked."]
         assert outbox.recover(connection, connect(connection)) == 0
-        assert outbox.heads(connection) == [], waiting
+        assert outbox.list_heads(connection) == [], waiting
 
 
 def test_an_old_connection_can_not_slip_in_while_the_fence_rises(database: Database) -> None:
@@ -278,7 +278,7 @@ def test_an_old_connection_can_not_slip_in_while_the_fence_rises(database: Datab
     _, late = overlapping(database, take_over, lambda c: outbox.claim(c, row, old, NOW))
     assert transact(database, lambda c: outbox.recover(c, connect(c))) == late
     with database.read() as connection:
-        assert len(outbox.heads(connection)) == 1
+        assert len(outbox.list_heads(connection)) == 1
 
 
 def test_states_in_sql_are_those_of_the_code(database: Database) -> None:

@@ -100,7 +100,7 @@ def test_two_turn_out_to_be_one(database: Database) -> None:
 def busy(connection: Connection, person: Person, address: str, agent: str) -> Chat:
     """A chat of this person with a row of every kind, its turn at work."""
     chat = chats.enter(connection, person.id, address, NOW)
-    conversation = contexts.current(connection, chat.id, agent, NOW)
+    conversation = contexts.find_or_open(connection, chat.id, agent, NOW)
     taken, _ = (write(connection, chat, f"{agent} {number}") for number in "12")
     turns.begin(
         connection,
@@ -128,9 +128,9 @@ def test_everything_of_both_chats_is_in_the_one_that_stays(database: Database) -
         for table in BELONGINGS:
             assert set(column(connection, table, "chat_id")) == {kept.id}
         assert column(connection, messages_table, "person_id") == [kept.person_id] * 4
-        assert len(messages.waiting(connection, kept.id)) == 2
+        assert len(messages.list_waiting(connection, kept.id)) == 2
         assert turns.interrupt(connection, kept.id, NOW) == 2, "both turns can be taken up again"
-        assert len(messages.waiting(connection, kept.id)) == 4
+        assert len(messages.list_waiting(connection, kept.id)) == 4
 
 
 def test_the_only_chat_there_is_stays(database: Database) -> None:

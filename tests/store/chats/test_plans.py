@@ -24,7 +24,7 @@ def test_it_stays_quick_with_many_messages(busy: Database) -> None:
         assert target
         edits.correct(connection, 5, target, target, NOW)
         edits.delete(connection, edit, target, own, NOW)
-        people.match(connection, ADA, "9@lid")
+        people.find_match(connection, ADA, "9@lid")
         manual.is_echo(connection, edit, own)
         receipts.record_delivery(connection, ["W1", "W2"], NOW)
         receipts.read(connection, ["W1"], NOW)
@@ -34,9 +34,9 @@ def test_it_stays_quick_with_many_messages(busy: Database) -> None:
         manual.count_waiting(connection, chat.id)
         chat = chats.get(connection, 2)
         assert chat
-        conversation = contexts.current(connection, chat.id, "finn", NOW)
-        manual.since_last_turn(connection, chat, conversation)
-        turns.still_running(connection, [1, 2])
+        conversation = contexts.find_or_open(connection, chat.id, "finn", NOW)
+        manual.list_since_last_turn(connection, chat, conversation)
+        turns.find_running(connection, [1, 2])
         manual.resume(connection, chat.id, NOW, answer=False)
     assert len(watch.statements) > 15
     assert "\n\n".join(watch.full_reads()) == ""

@@ -82,7 +82,7 @@ def test_the_worst_part_tells_of_the_whole(
             if each == "sent":
                 values |= {"sent_at": NOW + timedelta(seconds=row)}  # type: ignore[dict-item]
             connection.execute(update(table).where(table.c.id == row).values(values))
-        found = sends.progress(connection, send)
+        found = sends.read_progress(connection, send)
     assert found and (found.id, found.agent, len(found.parts)) == (send, "finn", 2)
     assert found.state == state
     assert found.sent_at == (NOW + timedelta(seconds=rows[1]) if parts == "sent sent" else None)
@@ -92,4 +92,4 @@ def test_the_worst_part_tells_of_the_whole(
 
 def test_there_is_no_such_send(database: Database) -> None:
     with database.read() as connection:
-        assert sends.progress(connection, 99) is None
+        assert sends.read_progress(connection, 99) is None

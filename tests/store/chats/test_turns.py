@@ -51,7 +51,7 @@ def test_a_turn_takes_its_messages(database: Database) -> None:
 def test_everything_about_a_turn_is_kept(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        conversation = contexts.current(connection, chat.id, "finn", NOW)
+        conversation = contexts.find_or_open(connection, chat.id, "finn", NOW)
         turn = turns.begin(
             connection,
             chat.id,
@@ -90,7 +90,7 @@ def test_a_finished_turn_answers_its_messages_and_queues_its_reply(database: Dat
         assert states(connection) == [MessageState.ANSWERED] * 2
         assert column(connection, messages_table, "answered_at") == [LATER] * 2
         assert column(connection, outbox_table, "text") == ["Hi", "there"]
-        [head] = outbox.heads(connection)
+        [head] = outbox.list_heads(connection)
         assert (head.address, head.chat_id, head.turn_id) == (chat.address, chat.id, turn)
         assert column(connection, outbox_table, "agent") == ["finn", "finn"]
         assert not turns.is_running(connection, turn)
@@ -142,7 +142,7 @@ def test_an_interrupted_job_writes_nothing(database: Database) -> None:
         assert turns.interrupt(connection, chat.id, LATER) == 1
         assert states(connection) == [MessageState.WAITING] * 2
         assert column(connection, messages_table, "turn_id") == [None, None]
-        assert len(messages.waiting(connection, chat.id)) == 2
+        assert len(messages.list_waiting(connection, chat.id)) == 2
         assert not turns.finish(connection, turn, chat, HI, LATER)
         assert column(connection, table, "state") == [TurnState.INTERRUPTED]
         assert column(connection, table, "finished_at") == [LATER]
@@ -156,7 +156,7 @@ def test_a_message_taken_up_again_belongs_to_its_new_turn(database: Database) ->
         chat = chat_with(connection)
         begin(connection, chat, "1")
         turns.interrupt(connection, chat.id, NOW)
-        [waiting] = messages.waiting(connection, chat.id)
+        [waiting] = messages.list_waiting(connection, chat.id)
         again = turns.begin(
             connection, chat.id, [waiting.id], LATER, kind=TurnKind.AGENT, request="Hello"
         )

@@ -38,7 +38,7 @@ def begin(
     connection: Connection, chat: Chat, ids: Sequence[int], now: datetime, agent: str = "finn"
 ) -> int:
     """A turn of this agent over these messages, in its current conversation."""
-    conversation = contexts.current(connection, chat.id, agent, now)
+    conversation = contexts.find_or_open(connection, chat.id, agent, now)
     return turns.begin(
         connection,
         chat.id,
@@ -88,7 +88,7 @@ def test_everything_stands_in_its_place_in_time(database: Database) -> None:
         turns.finish(connection, turn, chat, done, later(4))
         outbox.add(connection, address="x", texts=["by hand"], now=later(5), chat_id=chat.id)
         contexts.start_afresh(
-            connection, contexts.current(connection, chat.id, "finn", NOW), later(6)
+            connection, contexts.find_or_open(connection, chat.id, "finn", NOW), later(6)
         )
         write(connection, chat, "D", now=later(7), text="who are you?")
         assert transcript(connection, chat) == [
@@ -138,7 +138,7 @@ def test_pages_backwards_and_forwards_tell_the_same(database: Database) -> None:
             answer(connection, chat, [row], now, f"re {number}")
             if number % 20 == 0:
                 contexts.start_afresh(
-                    connection, contexts.current(connection, chat.id, "finn", now), now
+                    connection, contexts.find_or_open(connection, chat.id, "finn", now), now
                 )
         backwards: list[str] = []
         place: Cursor | None = None
@@ -268,7 +268,7 @@ def begin_in_panel(connection: Connection, *texts: str) -> Chat:
 def test_a_chat_in_the_panel_is_made_of_turns(database: Database) -> None:
     with database.write() as connection:
         chat = begin_in_panel(connection, "one", "two")
-        first, second = (each.id for each in messages.waiting(connection, chat.id))
+        first, second = (each.id for each in messages.list_waiting(connection, chat.id))
         turn = begin(connection, chat, [first, second], later(1))
         messages.write_in_panel(connection, chat, "three", "ana", later(2))
         end = read_open_end(connection, chat)
@@ -277,7 +277,7 @@ def test_a_chat_in_the_panel_is_made_of_turns(database: Database) -> None:
         assert transcript(connection, chat) == []
 
         turns.finish(connection, turn, chat, Answer(["for WhatsApp"], "whole"), later(3))
-        context = contexts.current(connection, chat.id, "finn", NOW)
+        context = contexts.find_or_open(connection, chat.id, "finn", NOW)
         contexts.start_afresh(connection, context, later(3))
         stopped = begin(connection, chat, [read_open_end(connection, chat).unanswered[0].id], NOW)
         turns.stop(connection, stopped, later(4))
@@ -291,7 +291,7 @@ def test_a_panel_s_pages_lead_back_to_its_beginning(database: Database) -> None:
         chat = begin_in_panel(connection)
         for number in range(PAGE + 2):
             messages.write_in_panel(connection, chat, f"{number}", "ana", later(number))
-            ids = [each.id for each in messages.waiting(connection, chat.id)]
+            ids = [each.id for each in messages.list_waiting(connection, chat.id)]
             answer(connection, chat, ids, later(number), f"re {number}")
         latest = read_page(connection, chat)
         assert write_down(latest.items)[0] == "< 2" and latest.earlier

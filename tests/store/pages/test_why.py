@@ -110,12 +110,12 @@ def test_a_message_of_nobody_that_is_known_is_found_by_its_number(connection: Co
 
 def test_what_became_of_the_reply(connection: Connection) -> None:
     chat = chat_with(connection)
-    waiting = [each.id for each in messages.waiting(connection, chat.id)]
+    waiting = [each.id for each in messages.list_waiting(connection, chat.id)]
     turn = turns.begin(
         connection, chat.id, waiting, NOW, kind=TurnKind.AGENT, request="?", agent="finn"
     )
     turns.finish(connection, turn, chat, Answer(["one", "two"], "one two"), NOW)
-    [first] = outbox.heads(connection)
+    [first] = outbox.list_heads(connection)
     outbox.record_refusal(connection, first.id, "blocked")
     for asked in why.find(connection, str(ADA), NOW):
         assert asked.state is MessageState.ANSWERED and asked.answered_at == NOW
@@ -124,7 +124,7 @@ def test_what_became_of_the_reply(connection: Connection) -> None:
 
 def test_a_failure_is_told(connection: Connection) -> None:
     chat = chat_with(connection)
-    waiting = [each.id for each in messages.waiting(connection, chat.id)]
+    waiting = [each.id for each in messages.list_waiting(connection, chat.id)]
     turn = turns.begin(
         connection, chat.id, waiting, NOW, kind=TurnKind.AGENT, request="?", agent="finn"
     )

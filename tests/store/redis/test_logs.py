@@ -39,7 +39,7 @@ if os.environ.get("FORK"):
 def test_what_a_process_said_is_found_after_its_end(spawn: Spawner, valkey_url, redis):
     process = spawn("-c", PROGRAM, env={"REDIS_URL": valkey_url})
     assert process.wait() == 0
-    wrong, library, begun = logs.tail(redis)
+    wrong, library, begun = logs.read_latest(redis)
     assert (begun.process, begun.pid, begun.level) == ("worker", process.pid, "info")
     assert (begun.event, begun.logger, begun.is_ours) == ("begun", "here", True)
     assert begun.fields["phone"] == "+15551234567" and begun.fields["turns"] == 3
@@ -48,13 +48,13 @@ def test_what_a_process_said_is_found_after_its_end(spawn: Spawner, valkey_url, 
     assert not library.is_ours and begun.template == ""
     assert "ZeroDivisionError: division by zero" in wrong.exception
     assert wrong.fields == {"job": 7}
-    assert logs.errors(redis) == [wrong]
+    assert logs.read_errors(redis) == [wrong]
 
 
 def test_a_process_that_forked_is_heard_twice(spawn: Spawner, valkey_url, redis):
     process = spawn("-c", PROGRAM, env={"REDIS_URL": valkey_url, "FORK": "1"})
     assert process.wait() == 0
-    said = {line.event: line.pid for line in logs.tail(redis)}
+    said = {line.event: line.pid for line in logs.read_latest(redis)}
     assert said["in the parent"] == process.pid != said["in the child"]
 
 
@@ -86,8 +86,8 @@ def test_lines_come_in_order_and_the_oldest_go(logger: logging.Logger, redis: Re
     logger.info("one")
     logger.error("two")
     logger.handlers[0].flush()
-    assert [line.event for line in logs.tail(redis, 2)] == ["two", "one"]
-    assert [line.event for line in logs.errors(redis, 1)] == ["two"]
+    assert [line.event for line in logs.read_latest(redis, 2)] == ["two", "one"]
+    assert [line.event for line in logs.read_errors(redis, 1)] == ["two"]
     assert (redis.llen("djinn:log"), redis.llen("djinn:errors")) == (LINES, ERRORS)
     assert redis.ttl("djinn:log") > 0
 
@@ -95,7 +95,7 @@ def test_lines_come_in_order_and_the_oldest_go(logger: logging.Logger, redis: Re
 def test_a_line_has_an_end(logger: logging.Logger, redis: Redis) -> None:
     logger.info("x" * 10 * TEXT)
     logger.handlers[0].flush()
-    [line] = logs.tail(redis)
+    [line] = logs.read_latest(redis)
     assert len(line.event) == TEXT and line.pid == os.getpid()
 
 
@@ -103,7 +103,7 @@ def test_what_can_not_be_formatted_is_left_out(logger: logging.Logger, redis: Re
     logger.info("%d things", "many")
     logger.info("after")
     logger.handlers[0].flush()
-    assert [line.event for line in logs.tail(redis)] == ["after"]
+    assert [line.event for line in logs.read_latest(redis)] == ["after"]
 
 
 def test_what_another_version_wrote_is_read(redis: Redis) -> None:
@@ -112,7 +112,7 @@ def test_what_another_version_wrote_is_read(redis: Redis) -> None:
         '{"at": 1.5, "process": "web", "host": "h", "pid": 1, "level": "info",'
         ' "event": "x", "mood": "good"}',
     )
-    [line] = logs.tail(redis)
+    [line] = logs.read_latest(redis)
     assert line.event == "x" and line.fields == {}
 
 
@@ -127,8 +127,8 @@ def test_an_outage_of_redis_is_caught_up() -> None:
             logger.info("%d", number)
         server.start()
         with Redis.from_url(server.url) as redis:
-            until(lambda: len(logs.tail(redis)) == 3, "the lines")
-            assert [line.event for line in logs.tail(redis)] == ["2", "1", "0"]
+            until(lambda: len(logs.read_latest(redis)) == 3, "the lines")
+            assert [line.event for line in logs.read_latest(redis)] == ["2", "1", "0"]
 
 
 def test_what_is_too_much_is_dropped_and_nobody_waits() -> None:

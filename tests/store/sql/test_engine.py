@@ -82,7 +82,7 @@ def test_writers_wait_for_each_other(sqlite_database: Database) -> None:
     """On SQLite a transaction that reads before it writes must hold the lock from the start."""
 
     def raise_by_one(connection) -> None:
-        floor = link.fence(connection)
+        floor = link.read_fence(connection)
         connection.execute(update(link.table).values(fence=floor + 1))
 
     with sqlite_database.write() as connection:
@@ -90,7 +90,7 @@ def test_writers_wait_for_each_other(sqlite_database: Database) -> None:
     for _ in range(5):
         together(sqlite_database, *[raise_by_one] * 4)
     with sqlite_database.read() as connection:
-        assert link.fence(connection) == 21
+        assert link.read_fence(connection) == 21
 
 
 def test_a_reader_is_not_held_up_by_a_writer(database: Database) -> None:

@@ -72,7 +72,7 @@ class MortalValkey:
         self._folder.cleanup()
 
     def start(self) -> None:
-        command = valkey.server_command(valkey.find_server(), self.socket, self.folder)
+        command = valkey.build_server_command(valkey.find_server(), self.socket, self.folder)
         with (self.folder / "log").open("ab") as output:
             self._server = subprocess.Popen(command, stdout=output, stderr=output)
         with valkey.connect(self.url) as client:

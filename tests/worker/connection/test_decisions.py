@@ -45,7 +45,7 @@ class House(Door):
     def begins(self) -> int:
         """A turn over all that waits in Alice's chat."""
         with self.database.write() as connection:
-            waiting = messages.waiting(connection, self.chat().id)
+            waiting = messages.list_waiting(connection, self.chat().id)
             request = "\n".join(each.text for each in waiting)
             ids = [each.id for each in waiting]
             kind = TurnKind.AGENT
@@ -67,7 +67,7 @@ class House(Door):
 
     def waiting(self) -> list[str]:
         with self.database.read() as connection:
-            return [each.text for each in messages.waiting(connection, self.chat().id)]
+            return [each.text for each in messages.list_waiting(connection, self.chat().id)]
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ class Desk:
     def sent(self, address: str) -> None:
         """As the sender says it, once it has written that down."""
         with self.database.read() as connection:
-            is_expecting = address in chats.expecting(connection, self.clock())
+            is_expecting = address in chats.list_expecting(connection, self.clock())
         self.composer.settle_after_piece(address, is_expecting)
 
     def settle(self) -> None:

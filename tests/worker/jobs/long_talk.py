@@ -51,7 +51,7 @@ def looked_up(number: int, words: int = 10) -> list[dict[str, Any]]:
 
 def remember(world: World, friend: Friend, turns: Sequence[list[dict[str, Any]]]) -> Context:
     """As if all this had been said."""
-    conversation: Context = world.do(contexts.current, friend.chat_id, "finn", world.clock())
+    conversation: Context = world.do(contexts.find_or_open, friend.chat_id, "finn", world.clock())
     rows = [
         {
             "chat_id": friend.chat_id,
@@ -70,5 +70,5 @@ def remember(world: World, friend: Friend, turns: Sequence[list[dict[str, Any]]]
 
 
 def conversation_of(world: World, friend: Friend) -> Context:
-    found: Context = world.do(contexts.current, friend.chat_id, "finn", world.clock())
+    found: Context = world.do(contexts.find_or_open, friend.chat_id, "finn", world.clock())
     return found

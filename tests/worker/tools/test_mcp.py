@@ -108,7 +108,7 @@ async def test_typing_goes_on_while_a_tool_runs(
     # Long after the message came; the lease is what says that somebody is at work.
     world.clock.advance(minutes=5)
     await world.answering.renew_leases()
-    assert world.do(chats.expecting, world.clock()) == [f"{alice.phone.digits}@s.whatsapp.net"]
+    assert world.do(chats.list_expecting, world.clock()) == [f"{alice.phone.digits}@s.whatsapp.net"]
     answering.cancel()
     await asyncio.wait({answering})
     await until_ended(tmp_path)

@@ -42,7 +42,7 @@ def sent(world: World, phone: Phone = BOB) -> list[str]:
 def acts(world: World) -> Sequence[tuple[str, str]]:
     """What agents did, by the audit log, in order."""
     with world.database.read() as connection:
-        latest = audit.latest(connection)
+        latest = audit.list_acts(connection)
     return [(act.action, act.detail) for act in reversed(latest) if act.actor == "agent:finn"]
 
 
