@@ -19,37 +19,37 @@ function isToday(instant) {
   return instant.toDateString() === new Date().toDateString();
 }
 
-function written(instant) {
+function writeInstant(instant) {
   return isToday(instant) ? clock.format(instant) : `${day.format(instant)}, ${clock.format(instant)}`;
 }
 
-function relative(instant) {
+function formatRelative(instant) {
   const seconds = (instant - Date.now()) / 1000;
   const minutes = Math.round(seconds / 60);
   if (minutes === 0) return ago.format(Math.round(seconds), "second");
   if (Math.abs(minutes) < 60) return ago.format(minutes, "minute");
   const hours = Math.round(minutes / 60);
-  return Math.abs(hours) < 24 ? ago.format(hours, "hour") : written(instant);
+  return Math.abs(hours) < 24 ? ago.format(hours, "hour") : writeInstant(instant);
 }
 
 // "today" and "yesterday" are what people look for.
-function named(instant) {
+function nameDay(instant) {
   const midnight = (moment) => new Date(moment).setHours(0, 0, 0, 0);
   const days = Math.round((midnight(instant) - midnight(Date.now())) / 86400000);
   return Math.abs(days) < 2 ? ago.format(days, "day") : day.format(instant);
 }
 
-function shown(style, instant) {
-  if ("relative" in style) return relative(instant);
+function formatInstant(style, instant) {
+  if ("relative" in style) return formatRelative(instant);
   if ("clock" in style) return clock.format(instant);
   if ("seconds" in style) return instant.toLocaleTimeString(locale);
-  return "day" in style ? named(instant) : written(instant);
+  return "day" in style ? nameDay(instant) : writeInstant(instant);
 }
 
 function showTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]")) {
     const instant = new Date(element.dateTime);
-    const text = shown(element.dataset, instant);
+    const text = formatInstant(element.dataset, instant);
     if (element.textContent !== text) element.textContent = text;
     element.title = exact.format(instant);
   }

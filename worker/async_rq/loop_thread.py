@@ -67,14 +67,14 @@ class LoopThread:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._live())
+            asyncio.run(self._run_loop())
         except BaseException as error:
             if self._started.done():
                 log.critical("The jobs' loop ended with an error", exc_info=True)
             else:
                 self._started.set_exception(error)
 
-    async def _live(self) -> None:
+    async def _run_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
         self._loop.set_default_executor(ThreadPoolExecutor(self._threads, "jobs-thread"))
