@@ -4,7 +4,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import DataRequired, Length
 
-from app.web.forms import AgentField, ParsedField, strip_text
+from app.web.forms import ENTER_PATTERN, AgentField, ParsedField, strip_text
 from core.admission.allowlist import EVERYONE
 from core.admission.permission import LABEL_MAX, target
 
@@ -16,7 +16,7 @@ class PermissionForm(FlaskForm):
     pattern = ParsedField(
         "May write to",
         target,
-        "Enter a number such as +15551234567, a prefix such as +1555*, or *.",
+        ENTER_PATTERN,
     )
     label = StringField(
         "Label",

@@ -5,7 +5,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from app.web.forms import AgentField, ParsedField, strip_text
+from app.web.forms import ENTER_PATTERN, AgentField, ParsedField, strip_text
 from app.web.words import name_kind
 from core.admission.allowlist import LABEL_MAX, Pattern, one_sender
 from core.messages.attachment import ATTACHMENTS
@@ -35,7 +35,7 @@ class EntryForm(FlaskForm):
     pattern = ParsedField(
         "Phone number",
         Pattern.parse,
-        "Enter a number such as +15551234567, a prefix such as +1555*, or *.",
+        ENTER_PATTERN,
     )
     label = _label()
     agent = _agent()

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.api.operation import ID_LIMIT, Operation
+from app.api.problems import OWN_WORDS
 from app.api.wire import Problem
 
 _PART = re.compile(r"<(?:(?P<converter>\w+)(?:\(.*?\))?:)?(?P<name>\w+)>")
@@ -26,7 +27,7 @@ _REFUSAL_HEADERS = {
 }
 _BODY_PROBLEMS = {
     400: "The body is not JSON.",
-    413: "The body is too large.",
+    413: OWN_WORDS[413],
     415: "The Content-Type is not application/json.",
     422: "A field has a value that can't be used; the sentence names it.",
 }

@@ -10,7 +10,7 @@ from app.api.operation import answer
 from app.api.wire import Problem
 from core.errors import DuplicateEntry, NotConnected
 
-_OWN_WORDS = {
+OWN_WORDS = {
     404: "There is nothing at this address; /v1/openapi.json lists what there is.",
     405: "This address does not know this method.",
     413: "The body is too large.",
@@ -38,7 +38,7 @@ def _refusal(error: HTTPException) -> Response:
     """The sentence given to `abort`, else our own for this code, else the standard's."""
     status = error.code or 500
     said = error.description if error.description != type(error).description else None
-    response = _problem(status, said or _OWN_WORDS.get(status) or error.name)
+    response = _problem(status, said or OWN_WORDS.get(status) or error.name)
     for name, value in error.get_headers():
         if name.lower() != "content-type":
             response.headers.add(name, value)

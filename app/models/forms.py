@@ -8,14 +8,14 @@ from wtforms import Field, PasswordField, ValidationError
 from app.web.forms import ParsedField
 from core.errors import InvalidKey, InvalidModel
 from core.models.credentials import clean_key
-from core.models.name import NAME_LENGTH, ModelName
+from core.models.name import NAME_LENGTH, TOO_LONG, ModelName
 
 
 def spell_model(text: str) -> str:
     """`provider/name`, however it was typed. Raises `InvalidModel`."""
     name = str(ModelName.parse(text))
     if len(name) > NAME_LENGTH:
-        raise InvalidModel("That is too long for the name of a model.")
+        raise InvalidModel(TOO_LONG)
     return name
 
 

@@ -153,7 +153,7 @@ CONCERNS = {
         _("Look"),
     ),
     "stopped": ConcernWords(
-        _("The connection was stopped."), "red", Page("whatsapp.show_whatsapp"), _("See why")
+        Kind.STOPPED.words.title, "red", Page("whatsapp.show_whatsapp"), _("See why")
     ),
     "unlinked": ConcernWords(
         _("No WhatsApp account is linked."), "red", Page("whatsapp.show_whatsapp"), _("Link one")

@@ -12,6 +12,7 @@ from core.errors import DjinnError
 from core.text.translation import Sentence
 from store.agents.agents import Registry
 
+ENTER_PATTERN = "Enter a number such as +15551234567, a prefix such as +1555*, or *."
 PASSWORD_MIN = 10
 
 # For a field in which a password is chosen; `match_field` is for the one beside it.

@@ -6,6 +6,7 @@ from typing import Self
 from core.errors import InvalidModel
 
 NAME_LENGTH = 200  # characters of a model's name that are stored
+TOO_LONG = "That is too long for the name of a model."
 
 PROVIDERS = (
     "openrouter",

@@ -18,7 +18,7 @@ from core.messages.status_text import Standing
 from core.models import name as model_rules
 from core.models.credentials import Access
 from core.models.failure import Failure
-from core.models.name import ECHO, NAME_LENGTH, ModelName
+from core.models.name import ECHO, NAME_LENGTH, TOO_LONG, ModelName
 from core.settings import Settings
 from store.agents import favourites, provider_keys
 from store.chats import chats, contexts
@@ -135,7 +135,7 @@ def _find_model(text: str, favoured: Sequence[str]) -> ModelName:
     """By number in the list of favourites, by full name, or by a part of one favourite's name.
     Raises `InvalidModel` with the sentence to show."""
     if len(text) > NAME_LENGTH:
-        raise InvalidModel("That is too long for the name of a model.")
+        raise InvalidModel(TOO_LONG)
     if text.isdecimal():
         return _pick_favourite(int(text), favoured)
     try:
