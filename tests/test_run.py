@@ -246,11 +246,12 @@ def test_help_names_every_word(checkout):
     assert all(f"./run {word}" in result.stdout for word in words if word != "start")
 
 
-def test_the_tests_come_last_and_everything_counts(checkout):
+@pytest.mark.parametrize("broken", ["djlint", "mypy"])
+def test_the_tests_come_last_and_everything_counts(checkout, broken):
     """./run test ends with pytest's own line, and fails if anything before has failed."""
-    for name in ("ruff", "pytest"):
+    for name in ("ruff", "djlint", "mypy", "pytest"):
         script(checkout.tools / name, f"#!/bin/sh\necho {name} $*\n")
-    script(checkout.tools / "mypy", "#!/bin/sh\nexit 3\n")
+    script(checkout.tools / broken, "#!/bin/sh\nexit 3\n")
     result = checkout.run("test")
     assert result.returncode == 3
     assert "ruff check ." in result.stdout and "ruff format --check ." in result.stdout
