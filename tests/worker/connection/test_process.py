@@ -120,8 +120,17 @@ def env(env: dict[str, str], valkey_url: str, database_url: str, tmp_path: Path)
 def desk(config: Config, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     client = Client()
     monkeypatch.setattr(whatsapp, "WhatsApp", lambda *args, **options: client)
+    opened: list[Database] = []  # by runners, whose end is that of their process
+
+    def open_database(*args: Any, **options: Any) -> Database:
+        opened.append(Database(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(process_module, "Database", open_database)
     desk = Desk(config, client, database)
     yield desk
+    for each in opened:
+        each.close()
     for descriptor in desk.descriptors:
         os.close(descriptor)
 
