@@ -33,7 +33,7 @@ from store.agents.agents import AgentFolder
 from store.redis import valkey
 from store.redis.live import Live
 from store.sql.engine import Database
-from store.sql.secret import secret_key
+from store.sql.secret import load_secret_key
 
 FORM_LIMIT = 256 * 1024  # bytes; the panel's forms are short
 
@@ -92,7 +92,7 @@ def create_app(config: Config) -> Flask:
 
 def attach_services(app: Flask, config: Config) -> None:
     """From now on `app` works with what `config` names. Opens no connection yet."""
-    app.config["SECRET_KEY"] = secret_key(config)
+    app.config["SECRET_KEY"] = load_secret_key(config)
     Services(
         config=config,
         db=Database(config.database, pool_size=20),
@@ -117,7 +117,7 @@ def build_app() -> Flask:
     app.after_request(headers.add_headers)
     app.after_request(compression.shrink)
     errors.register_handlers(app)
-    app.jinja_env.globals |= {"asset": asset, "read_toasts": toasts.read_toasts}
+    app.jinja_env.globals |= {"asset": find_asset, "read_toasts": toasts.read_toasts}
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(ShortIndents)
@@ -129,7 +129,7 @@ def build_app() -> Flask:
     return app
 
 
-def asset(name: str) -> str:
+def find_asset(name: str) -> str:
     """The address of a file in static/, new whenever its content is. Each icon asks for it, which
     makes `url_for` the dearest part of a long page."""
     return f"{request.script_root}{current_app.static_url_path}/{name}?v={_hash_file(name)}"

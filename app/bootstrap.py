@@ -18,7 +18,7 @@ from store.account.audit import Action
 from store.folder import make_private
 from store.sql import migrate
 from store.sql.engine import Database
-from store.sql.secret import secret_key
+from store.sql.secret import load_secret_key
 
 API_KEY_NAME = "BOOTSTRAP_API_KEY"
 
@@ -26,7 +26,7 @@ API_KEY_NAME = "BOOTSTRAP_API_KEY"
 def prepare(config: Config) -> None:
     """Make DATA_DIR and the secret key. Raises `ConfigError`."""
     make_private(config.data_dir, "DATA_DIR")
-    secret_key(config)
+    load_secret_key(config)
 
 
 def seed_api_key(config: Config, database: Database) -> None:
@@ -44,7 +44,7 @@ def make_setup_link(config: Config, database: Database) -> str | None:
         if owner.owner_exists(connection):
             return None
         token = owner.make_setup_token(connection, datetime.now(UTC))
-    return f"{address.url(config)}/setup/{token}"
+    return f"{address.make_url(config)}/setup/{token}"
 
 
 def reset_link(config: Config, database: Database) -> str | None:
@@ -56,7 +56,7 @@ def reset_link(config: Config, database: Database) -> str | None:
             return None
         token = owner.make_setup_token(connection, now)
         audit.record(connection, "console", Action.RESET_LINK_MADE, "", now)
-    return f"{address.url(config)}/setup/{token}"
+    return f"{address.make_url(config)}/setup/{token}"
 
 
 def bootstrap(config: Config) -> None:
@@ -79,7 +79,9 @@ def show_link(config: Config, reset: bool = False) -> None:
     if link:
         print(link)
     else:
-        print(f"There is an account already: sign in at {address.url(config)}", file=sys.stderr)
+        print(
+            f"There is an account already: sign in at {address.make_url(config)}", file=sys.stderr
+        )
 
 
 def stay() -> None:

@@ -34,7 +34,7 @@ STARTS_OVER = (
 
 
 def main() -> int:
-    options = _options()
+    options = _read_options()
     here = DemoFolder(options.folder)
     try:
         here.make()
@@ -48,7 +48,7 @@ def main() -> int:
         return 1
 
 
-def _options() -> argparse.Namespace:
+def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run demo", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--fresh", action="store_true", help="forget the last demo and start over")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the demo keeps its data")
@@ -65,11 +65,11 @@ def run(here: DemoFolder, options: argparse.Namespace) -> int:
             print(STARTS_OVER)
         here.clear()
         here.make()
-    environment = here.env(os.environ, folder.free_port(options.port))
+    environment = here.env(os.environ, folder.find_free_port(options.port))
     os.environ.clear()
     os.environ.update(environment)
     config = Config.from_env()
-    phones = folder.free_port(options.phones)
+    phones = folder.find_free_port(options.phones)
     with ExitStack() as stack:
         thread = stack.enter_context(SimulatorThread(here.authority))
         world = World(thread)
@@ -81,7 +81,7 @@ def run(here: DemoFolder, options: argparse.Namespace) -> int:
         stack.callback(product.close)
         key = here.key()
         stack.enter_context(serving(make_app(world, product, key), phones))
-        processes = Processes(commands(thread.simulator))
+        processes = Processes(list_commands(thread.simulator))
         code = processes.run(lambda: announce(here, config, product, processes, phones))
         keep_phones(thread, world, here)
     return code
@@ -94,7 +94,7 @@ def keep_phones(thread: SimulatorThread, world: World, here: DemoFolder) -> None
         print(f"{error}. The next demo starts over.", file=sys.stderr)
 
 
-def commands(simulator: Simulator) -> dict[str, str]:
+def list_commands(simulator: Simulator) -> dict[str, str]:
     """The Procfile's, with the way to the simulated WhatsApp in front of the worker's."""
     found = dict(parse_procfile((ROOT / "Procfile").read_text()).processes)
     launcher = [
@@ -116,7 +116,7 @@ def announce(
     password = here.secret("password", "-".join(secrets.token_hex(2) for _ in range(3)))
     product.furnish(password)
     processes.say(f"Open http://{folder.NAME}:{phones}/enter/{here.key()}")
-    processes.say(f"The panel: {folder.panel_url(config)} (name {OWNER}, password {password})")
+    processes.say(f"The panel: {folder.make_panel_url(config)} (name {OWNER}, password {password})")
 
 
 if __name__ == "__main__":

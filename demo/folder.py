@@ -96,7 +96,7 @@ class DemoFolder:
         }
 
 
-def free_port(wanted: int) -> int:
+def find_free_port(wanted: int) -> int:
     """`wanted`, or any other when a program listens there already."""
     for port in (wanted, 0):
         with suppress(OSError), socket.create_server((HOST, port)) as server:
@@ -104,5 +104,5 @@ def free_port(wanted: int) -> int:
     raise OSError("no port is free on this machine")
 
 
-def panel_url(config: Config) -> str:
+def make_panel_url(config: Config) -> str:
     return f"http://{NAME}:{config.port}"

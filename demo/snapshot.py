@@ -31,7 +31,7 @@ _PARTS = {Simulator: "simulator", Server: "server", Faults: "faults"}
 _GONE = (Connection, CodeRequest, asyncio.Future, asyncio.Handle)
 
 
-def _digest() -> bytes:
+def _hash_code() -> bytes:
     """The hash of the simulator's code: what other code has written is not read."""
     digest = hashlib.sha256()
     for path in sorted((ROOT / "simulator").rglob("*.py")):
@@ -39,7 +39,7 @@ def _digest() -> bytes:
     return digest.digest()
 
 
-DIGEST = _digest()  # now: the files may change while a demo runs
+DIGEST = _hash_code()  # now: the files may change while a demo runs
 
 
 class Unkeepable(Exception):

@@ -38,7 +38,7 @@ class Watcher:
         yield "retry: 1000\n\n"
         while not self._end.is_set():
             state = self.state()
-            news = difference(known, state)
+            news = find_difference(known, state)
             if news or time.monotonic() - sent_at > SILENCE:
                 event = {**news, "first": not known} if news else {}
                 yield f"data: {json.dumps(event)}\n\n"
@@ -49,7 +49,7 @@ class Watcher:
         self._end.set()
 
 
-def difference(before: State, after: State) -> dict[str, Any]:
+def find_difference(before: State, after: State) -> dict[str, Any]:
     """What to `set` and what is `gone`; empty when nothing has changed."""
     changed = {name: value for name, value in after.items() if before.get(name) != value}
     gone = [name for name in before if name not in after]

@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
 from app.web import headers
-from demo.folder import panel_url
+from demo.folder import make_panel_url
 from demo.product import Product
 from demo.stream import Watcher
 from demo.world import faults
@@ -118,7 +118,7 @@ def panel(path: str) -> ResponseReturnValue:
     product = demo().product
     if not product.look().up:
         return render_template("starting.html"), 503
-    answer = redirect(f"{panel_url(product.config)}/{path}", code=303)
+    answer = redirect(f"{make_panel_url(product.config)}/{path}", code=303)
     name, value = product.session_cookie()
     answer.set_cookie(name, value, httponly=True, samesite="Lax")
     return answer

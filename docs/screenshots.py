@@ -21,7 +21,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, async_playwright
 
 from config import ROOT, Config
-from demo.folder import free_port
+from demo.folder import find_free_port
 from docs.scenes import PICTURE, REPLIES, STRANGER, TALKS
 from simulator import Phone, Simulator
 from store import settings
@@ -35,7 +35,7 @@ from tests.waiting import until_async
 IMAGES = ROOT / "docs" / "images"
 SHOWN = "".join(page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 PATIENCE = 60.0
-PORT = str(free_port(0))
+PORT = str(find_free_port(0))
 WIDE, NARROW = (1280, 860), (390, 844)
 PASSWORD = "four random words here"
 MODEL = "ollama/llama3.3"

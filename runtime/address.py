@@ -16,7 +16,7 @@ POLL_SECONDS = 0.2
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
 
-def url(config: Config) -> str:
+def make_url(config: Config) -> str:
     """What a browser on this machine opens."""
     return f"http://{EVERYWHERE.get(config.host, config.host)}:{config.port}"
 
@@ -40,7 +40,7 @@ def wait_up(config: Config, seconds: float = UP_SECONDS) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            with opener.open(f"{url(config)}/up", timeout=5) as response:
+            with opener.open(f"{make_url(config)}/up", timeout=5) as response:
                 return bool(response.status == 200)
         except (URLError, OSError):
             time.sleep(POLL_SECONDS)

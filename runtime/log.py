@@ -46,8 +46,8 @@ def setup(config: Config, process: str) -> None:
         redact,
     ]
     output, tail = logging.StreamHandler(sys.stdout), Tail(config.redis, process)
-    output.setFormatter(_formatter(shared, _renderers(config, process)))
-    tail.setFormatter(_formatter(shared, [structlog.processors.format_exc_info, _json()]))
+    output.setFormatter(_make_formatter(shared, _list_renderers(config, process)))
+    tail.setFormatter(_make_formatter(shared, [structlog.processors.format_exc_info, _make_json()]))
     logging.basicConfig(handlers=[output, tail], level=config.log_level, force=True)
     logging.captureWarnings(True)
     for name in QUIET:
@@ -92,18 +92,18 @@ def is_secret(name: str) -> bool:
     return any(word.lower().removesuffix("s") in SECRETS for word in _WORDS.findall(name))
 
 
-def _formatter(shared: list[Processor], renderers: list[Processor]) -> logging.Formatter:
+def _make_formatter(shared: list[Processor], renderers: list[Processor]) -> logging.Formatter:
     without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared, processors=[without_meta, *renderers]
     )
 
 
-def _json() -> Processor:
+def _make_json() -> Processor:
     return structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
 
 
-def _renderers(config: Config, process: str) -> list[Processor]:
+def _list_renderers(config: Config, process: str) -> list[Processor]:
     """Tracebacks are plain in both: the prettier ones print local variables, secrets included."""
     if config.log_format == "console":
         console = structlog.dev.ConsoleRenderer(
@@ -121,5 +121,5 @@ def _renderers(config: Config, process: str) -> list[Processor]:
         add_process,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        _json(),
+        _make_json(),
     ]

@@ -62,7 +62,7 @@ def only_one(config: Config) -> Iterator[None]:
 def announce(config: Config, processes: Processes) -> None:
     """Say where the panel is once it answers and, while there is no account, how to make one.
     Runs on a thread of its own, for a bounded time."""
-    url = address.url(config)
+    url = address.make_url(config)
     if not address.wait_up(config):
         processes.say(f"The panel does not answer at {url} yet; see what web says")
         return

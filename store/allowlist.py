@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from core.admission.allowlist import EVERYONE, HIDDEN, Entry, Pattern, candidates
+from core.admission.allowlist import EVERYONE, HIDDEN, Entry, Pattern, list_candidates
 from core.admission.allowlist_csv import CsvLine, Fate
 from core.errors import DuplicateEntry
 from core.phone import Phone, strip_decoration
@@ -63,12 +63,12 @@ def load(connection: Connection, *, lock: bool = False) -> Sequence[Entry]:
 
 def list_matching(connection: Connection, phone: Phone | None, lid: str | None) -> Sequence[Entry]:
     """The entries that match this sender, however long the list is."""
-    return _list_matching(connection, candidates(phone, lid))
+    return _list_matching(connection, list_candidates(phone, lid))
 
 
 def list_matching_any(connection: Connection, persons: Iterable[Person]) -> Sequence[Entry]:
     """Those that match any of these people."""
-    wanted = {each for person in persons for each in candidates(person.phone, person.lid)}
+    wanted = {each for person in persons for each in list_candidates(person.phone, person.lid)}
     return _list_matching(connection, wanted)
 
 
@@ -118,7 +118,7 @@ def add(
         with connection.begin_nested():
             return _make_entry(connection.execute(statement).mappings().one())
     except IntegrityError:
-        raise _duplicate(pattern) from None
+        raise _find_duplicate(pattern) from None
 
 
 def change(
@@ -140,7 +140,7 @@ def change(
         with connection.begin_nested():
             row = connection.execute(statement).mappings().first()
     except IntegrityError:
-        raise _duplicate(pattern) from None
+        raise _find_duplicate(pattern) from None
     return _make_entry(row) if row else None
 
 
@@ -180,7 +180,7 @@ def restore(connection: Connection, entry: Entry) -> Entry:
                 return _make_entry(added.mappings().one())
         except IntegrityError:
             continue
-    raise _duplicate(entry.pattern)
+    raise _find_duplicate(entry.pattern)
 
 
 def remove(connection: Connection, entry_id: int) -> Entry | None:
@@ -222,7 +222,7 @@ def _order(sort: Sort) -> Sequence[ColumnElement[Any]]:
     return orders[sort]
 
 
-def _duplicate(pattern: Pattern) -> DuplicateEntry:
+def _find_duplicate(pattern: Pattern) -> DuplicateEntry:
     return DuplicateEntry(f"{pattern} is on the allowlist already.")
 
 

@@ -6,7 +6,7 @@ from wtforms.validators import DataRequired, Length
 
 from app.web.forms import ENTER_PATTERN, AgentField, ParsedField, strip_text
 from core.admission.allowlist import EVERYONE
-from core.admission.permission import LABEL_MAX, target
+from core.admission.permission import LABEL_MAX, parse_target
 
 
 class PermissionForm(FlaskForm):
@@ -15,7 +15,7 @@ class PermissionForm(FlaskForm):
     agent = AgentField("Agent", "Choose an agent", validators=[DataRequired("Choose an agent.")])
     pattern = ParsedField(
         "May write to",
-        target,
+        parse_target,
         ENTER_PATTERN,
     )
     label = StringField(

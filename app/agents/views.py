@@ -20,7 +20,7 @@ from core.agents.agent import Agent, BrokenAgent, is_agent_id, system_prompt
 from core.channel import Channel
 from core.errors import AgentChanged, AgentTaken, InvalidModel, NotWritable, UnknownAgent
 from core.models import window
-from core.models.catalogue import catalogue
+from core.models.catalogue import load_catalogue
 from core.models.credentials import Access
 from core.models.name import ModelName, own_model
 from core.phone import Phone
@@ -99,7 +99,7 @@ def show_prompt(agent_id: str) -> ResponseReturnValue:
 def restore_file(agent_id: str, name: str) -> ResponseReturnValue:
     """Look at a file as it was before its last change, and take that back."""
     agent, snapshot = _get_agent(agent_id)
-    found = _open_files().previous(agent_id).get(name) or abort(404)
+    found = _open_files().list_backups(agent_id).get(name) or abort(404)
     if request.method == "GET":
         context = {"agent": agent, "name": name, "previous": found, "etag": snapshot.etag}
         return render_template("agents/previous.html", **context)
@@ -274,7 +274,7 @@ def _load_page(agent: Agent, form: AgentForm) -> dict[str, Any]:
         current, access = settings.load(connection), provider_keys.read_access(connection, config())
         models = [
             *favourites.load(connection),
-            *(n for n in catalogue() if n.partition("/")[0] in access.keys),
+            *(n for n in load_catalogue() if n.partition("/")[0] in access.keys),
         ]
     return {
         "agent": agent,
@@ -288,7 +288,7 @@ def _load_page(agent: Agent, form: AgentForm) -> dict[str, Any]:
 
 
 def _load_versions(agent_id: str) -> dict[str, Any]:
-    return {"previous": _open_files().previous(agent_id), "writable": _is_writable(agent_id)}
+    return {"previous": _open_files().list_backups(agent_id), "writable": _is_writable(agent_id)}
 
 
 def _compose_prompt(agent: Agent, channel: str) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _show_preview(
 ) -> ResponseReturnValue:
     """The lines of one kind, or all, a page of them; after a refused import (`seen` is what it went
     by) those that are different now."""
-    differing = frozenset() if seen is None else plan.differing(seen)
+    differing = frozenset() if seen is None else plan.list_differing(seen)
     show = (request.form.getlist("show") or [""])[-1]
     lines = [line for line in plan.lines if line.row.number in differing or not differing]
     if show in list(Fate) and not differing:

@@ -20,12 +20,12 @@ KINDS = (
 )
 
 
-def _label() -> StringField:
+def _make_label() -> StringField:
     too_long = f"At most {LABEL_MAX} characters."
     return StringField("Label", [Length(max=LABEL_MAX, message=too_long)], filters=[strip_text])
 
 
-def _agent() -> AgentField:
+def _make_agent() -> AgentField:
     return AgentField("Default agent", "As in the settings")
 
 
@@ -37,15 +37,15 @@ class EntryForm(FlaskForm):
         Pattern.parse,
         ENTER_PATTERN,
     )
-    label = _label()
-    agent = _agent()
+    label = _make_label()
+    agent = _make_agent()
 
 
 class AllowForm(FlaskForm):
     """Letting in a person who was held: the number is known."""
 
-    label = _label()
-    agent = _agent()
+    label = _make_label()
+    agent = _make_agent()
     answer = BooleanField("Answer what they wrote")
 
 

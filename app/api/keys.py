@@ -25,7 +25,7 @@ def authorise(scopes: tuple[str, ...]) -> None:
     """
     if not scopes:
         return
-    g.api_key = key = _key()
+    g.api_key = key = _find_key()
     _count(Throttle.of_api_key(key.id), "Too many requests with this API key.")
     if not key.scopes.intersection(scopes):
         abort(403, f"This API key lacks the scope {' or '.join(scopes)}.")
@@ -36,7 +36,7 @@ def record(connection: Connection, action: Action, detail: str) -> None:
     audit.record(connection, f"api:{g.api_key.name}", action, detail, now())
 
 
-def _key() -> ApiKey:
+def _find_key() -> ApiKey:
     header = request.authorization
     if header is None or header.type != "bearer" or not header.token:
         _refuse("Send an API key: Authorization: Bearer <key>.")

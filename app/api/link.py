@@ -41,7 +41,7 @@ BY_CODE = "Linking by pairing code is under way. Ask again when it has ended."
 
 def start_link() -> wire.QrCode:
     _refuse_if_linked()
-    before = _worker_status()
+    before = _read_worker_status()
     if before.phase is Phase.CODE:
         abort(409, BY_CODE)
     # The end of an earlier attempt stays to be seen until the new one begins.
@@ -59,7 +59,7 @@ def start_link() -> wire.QrCode:
 
 def request_pairing_code(body: wire.PairingCodeRequest) -> wire.PairingCode:
     _refuse_if_linked()
-    _worker_status()
+    _read_worker_status()
     attempt = _ask("code", body.phone_number)
 
     def code() -> str | None:
@@ -74,7 +74,7 @@ def request_pairing_code(body: wire.PairingCodeRequest) -> wire.PairingCode:
 
 def read_link_status() -> wire.LinkStatus:
     """Without a worker, or without Redis, SQL still knows whether we are linked."""
-    account = _account()
+    account = _load_link()
     try:
         status = live().read_status()
     except RedisError:
@@ -88,11 +88,11 @@ def read_link_status() -> wire.LinkStatus:
 
 
 def unlink() -> wire.Unlinked:
-    if not _account().is_linked:
+    if not _load_link().is_linked:
         abort(409, "No account is linked.")
-    _worker_status()
+    _read_worker_status()
     _ask("unlink")
-    wait_for(lambda: not _account().is_linked, "The worker has not unlinked within 15 seconds.")
+    wait_for(lambda: not _load_link().is_linked, "The worker has not unlinked within 15 seconds.")
     return wire.Unlinked()
 
 
@@ -107,12 +107,12 @@ def wait_for(find: Callable[[], T | None], late: str) -> T:
     return found
 
 
-def _account() -> Link:
+def _load_link() -> Link:
     with db().read() as connection:
         return link.load(connection)
 
 
-def _worker_status() -> Status:
+def _read_worker_status() -> Status:
     """Raises 503 when there is no sign of a worker. One that has just started says nothing yet."""
     status = live().read_status()
     if status is None and not live().list_heartbeats("worker"):
@@ -127,7 +127,7 @@ def _ask(wish: Wish, phone: Phone | None = None) -> str:
 
 
 def _refuse_if_linked() -> None:
-    if _account().is_linked:
+    if _load_link().is_linked:
         abort(409, LINKED)
 
 

@@ -69,10 +69,10 @@ def read_body(model: type[BaseModel]) -> BaseModel:
 def _refuse(problems: Sequence[ErrorDetails]) -> NoReturn:
     if problems[0]["type"] == "json_invalid":
         abort(400, f"The body can't be read. {problems[0]['msg']}.")
-    abort(422, " ".join(_sentence(problem) for problem in problems))
+    abort(422, " ".join(_make_sentence(problem) for problem in problems))
 
 
-def _sentence(problem: ErrorDetails) -> str:
+def _make_sentence(problem: ErrorDetails) -> str:
     """`stickyTtlMinutes must be a valid integer.`"""
     subject = ".".join(str(part) for part in problem["loc"]) or "The body"
     message = problem["msg"]

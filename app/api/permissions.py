@@ -10,7 +10,7 @@ from app.api import agents
 from app.api.keys import record
 from app.api.operation import Operation
 from app.api.parameter import Parameter
-from app.api.wire import Label, Millis, Removed, TargetText, Wire, millis
+from app.api.wire import Label, Millis, Removed, TargetText, Wire, count_millis
 from app.web.ext import db, now
 from core.admission.permission import Permission
 from store.account.audit import Action
@@ -36,7 +36,7 @@ class MessagingPermission(Wire):
 
     @classmethod
     def of(cls, permission: Permission) -> "MessagingPermission":
-        at = millis(permission.created_at)  # it is never changed, only removed and made anew
+        at = count_millis(permission.created_at)  # it is never changed, only removed and made anew
         return cls(
             id=permission.id,
             agent_id=permission.agent,
@@ -70,7 +70,7 @@ class WantedPermissions(Wire):
 def list_permissions(agent_id: str, channel: Channel | None) -> MessagingPermissions:
     """Also of an agent that is gone, so that what is left of it can be seen."""
     with db().read() as connection:
-        return _all(permissions.load(connection, agent_id))
+        return _list_all(permissions.load(connection, agent_id))
 
 
 def replace_permissions(agent_id: str, body: WantedPermissions) -> MessagingPermissions:
@@ -81,7 +81,7 @@ def replace_permissions(agent_id: str, body: WantedPermissions) -> MessagingPerm
         given = permissions.load(connection, agent_id)
         patterns = ", ".join(permission.pattern for permission in given) or "nobody"
         record(connection, Action.PERMISSIONS_REPLACED, f"{agent_id}: {patterns}")
-    return _all(given)
+    return _list_all(given)
 
 
 def add_permission(agent_id: str, body: NewPermission) -> MessagingPermission:
@@ -102,7 +102,7 @@ def remove_permission(agent_id: str, permission_id: int) -> Removed:
     return Removed(id=permission_id)
 
 
-def _all(given: Sequence[Permission]) -> MessagingPermissions:
+def _list_all(given: Sequence[Permission]) -> MessagingPermissions:
     listed = [MessagingPermission.of(each) for each in given]
     return MessagingPermissions(permissions=listed, total=len(listed))
 

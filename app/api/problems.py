@@ -20,49 +20,49 @@ OWN_WORDS = {
 
 def register(bp: Blueprint) -> None:
     answer_in_json(bp)
-    bp.before_app_request(_no_such_route)
+    bp.before_app_request(_refuse_unknown_route)
 
 
 def answer_in_json(bp: Blueprint) -> None:
     """Each code by itself: a handler of the app for one code would come before one of ours for
     all."""
     for code in default_exceptions:
-        bp.register_error_handler(code, _refusal)
-    bp.register_error_handler(DuplicateEntry, lambda error: _problem(409, str(error)))
-    bp.register_error_handler(NotConnected, lambda error: _problem(503, str(error)))
-    bp.register_error_handler(RedisError, _redis_is_away)
-    bp.register_error_handler(OperationalError, _database_is_away)
+        bp.register_error_handler(code, _answer_refusal)
+    bp.register_error_handler(DuplicateEntry, lambda error: _answer_problem(409, str(error)))
+    bp.register_error_handler(NotConnected, lambda error: _answer_problem(503, str(error)))
+    bp.register_error_handler(RedisError, _answer_without_redis)
+    bp.register_error_handler(OperationalError, _answer_without_database)
 
 
-def _refusal(error: HTTPException) -> Response:
+def _answer_refusal(error: HTTPException) -> Response:
     """The sentence given to `abort`, else our own for this code, else the standard's."""
     status = error.code or 500
     said = error.description if error.description != type(error).description else None
-    response = _problem(status, said or OWN_WORDS.get(status) or error.name)
+    response = _answer_problem(status, said or OWN_WORDS.get(status) or error.name)
     for name, value in error.get_headers():
         if name.lower() != "content-type":
             response.headers.add(name, value)
     return response
 
 
-def _no_such_route() -> Response | None:
+def _refuse_unknown_route() -> Response | None:
     """An address that matches no route belongs to no blueprint, so it is answered before the app
     would. One that would match with other slashes is not redirected: programs don't follow."""
     error = request.routing_exception
     if error is None or not f"{request.path}/".startswith("/v1/"):
         return None
-    return _refusal(NotFound() if isinstance(error, RequestRedirect) else error)
+    return _answer_refusal(NotFound() if isinstance(error, RequestRedirect) else error)
 
 
-def _redis_is_away(error: RedisError) -> Response:
+def _answer_without_redis(error: RedisError) -> Response:
     current_app.logger.warning("Redis does not answer: %s", error)
-    return _problem(503, "Redis does not answer.")
+    return _answer_problem(503, "Redis does not answer.")
 
 
-def _database_is_away(error: OperationalError) -> Response:
+def _answer_without_database(error: OperationalError) -> Response:
     current_app.logger.error("The database does not answer: %s", error.orig)
-    return _problem(503, "The database does not answer.")
+    return _answer_problem(503, "The database does not answer.")
 
 
-def _problem(status: int, detail: str) -> Response:
+def _answer_problem(status: int, detail: str) -> Response:
     return answer(Problem(detail=detail), status)

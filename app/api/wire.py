@@ -24,7 +24,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
 from core.admission.allowlist import Entry, Pattern
-from core.admission.permission import target
+from core.admission.permission import parse_target
 from core.errors import DjinnError
 from core.link import Phase
 from core.phone import Phone
@@ -40,12 +40,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Check = Callable[[str], str]
 
 
-def millis(instant: datetime) -> int:
+def count_millis(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(milliseconds=1)
 
 
-def _millis_or_none(instant: datetime | None) -> int | None:
-    return millis(instant) if instant else None
+def _count_millis(instant: datetime | None) -> int | None:
+    return count_millis(instant) if instant else None
 
 
 def _wrap_check(check: Check) -> Check:
@@ -66,7 +66,7 @@ def _make_parser(parse: Check) -> GetPydanticSchema:
     return GetPydanticSchema(lambda source, handler: schema)
 
 
-def _printable(text: str) -> str:
+def _check_printable(text: str) -> str:
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise ValueError("Control characters and line breaks have no place here.")
     return text.strip()
@@ -80,7 +80,7 @@ def _storable(text: str) -> str:
     return text
 
 
-def _visible(text: str) -> str:
+def _check_visible(text: str) -> str:
     if not re.fullmatch(VISIBLE, text):
         raise ValueError(f"Use 1 to {IDEMPOTENCY_KEY_LIMIT} letters, digits and signs, no spaces.")
     return text
@@ -111,13 +111,13 @@ PatternText = Annotated[
 ]
 TargetText = Annotated[
     Pattern,
-    _make_parser(target),
+    _make_parser(parse_target),
     Field(examples=["+15551234567", "+1555*"], json_schema_extra={"format": "phone-pattern"}),
 ]
 EmojiOrNothing = Annotated[
     str, AfterValidator(_wrap_check(lambda text: text and parse_emoji(text)))
 ]
-Label = Annotated[str, Field(max_length=LABEL_LIMIT), AfterValidator(_printable)]
+Label = Annotated[str, Field(max_length=LABEL_LIMIT), AfterValidator(_check_printable)]
 AgentOrNothing = Annotated[
     str, Field(max_length=100, description="An agent's id; an empty text means none.")
 ]
@@ -129,7 +129,7 @@ MessageText = Annotated[
 ]
 # What stands in a header or in the query.
 IdempotencyKey = Annotated[
-    str, AfterValidator(_visible), Field(json_schema_extra={"pattern": VISIBLE})
+    str, AfterValidator(_check_visible), Field(json_schema_extra={"pattern": VISIBLE})
 ]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 
@@ -205,8 +205,8 @@ class AllowlistEntry(Wire):
             phone_number=entry.pattern,
             label=entry.label,
             default_agent_id=entry.agent,
-            created_at=millis(entry.created_at),
-            updated_at=millis(entry.updated_at),
+            created_at=count_millis(entry.created_at),
+            updated_at=count_millis(entry.updated_at),
         )
 
 
@@ -277,7 +277,7 @@ class MessageChunk(Wire):
         return cls(
             state=OutState(part.state),
             error=part.error,
-            sent_at=_millis_or_none(part.sent_at),
+            sent_at=_count_millis(part.sent_at),
             possibly_twice=part.possibly_twice,
         )
 
@@ -300,6 +300,6 @@ class MessageState(Wire):
             agent_id=progress.agent,
             state=OutState(progress.state),
             error=progress.error,
-            sent_at=_millis_or_none(progress.sent_at),
+            sent_at=_count_millis(progress.sent_at),
             chunks=[MessageChunk.of(part) for part in progress.parts],
         )

@@ -199,7 +199,7 @@ def _find_responder(connection: Connection, chat: Chat) -> Responder:
     """By the same rules as the jobs choose."""
     current, registry = settings.load(connection), agents().load()
     route = routing.route(
-        sticky=chat.sticky(now()),
+        sticky=chat.find_sticky(now()),
         sender_default=None,
         fallback=current.default_agent,
         registry=registry.agents.keys(),

@@ -195,5 +195,5 @@ def _write_gap(gap: timedelta) -> str:
     if value < 1:
         return f"{value * 1000:.0f} ms"
     if value < 3600:
-        return words.seconds(value)
+        return words.format_seconds(value)
     return f"{value / 3600:.0f} h" if value < 48 * 3600 else f"{value / 86400:.0f} days"

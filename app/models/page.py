@@ -15,7 +15,7 @@ from app.web import respond
 from app.web.ext import agents, config, db
 from core.agents.agent import Agent
 from core.errors import InvalidModel
-from core.models.catalogue import TRIAL, CatalogueEntry, catalogue, search
+from core.models.catalogue import TRIAL, CatalogueEntry, load_catalogue, search
 from core.models.credentials import KEY_HOLDERS, KEYED, Access
 from core.models.name import ECHO, ModelName, own_model
 from core.settings import Settings
@@ -155,7 +155,7 @@ def _describe_use(name: str, access: Access) -> Use:
         access.check(model)
     except InvalidModel as error:
         return Use(name, str(error), None)
-    return Use(str(model), "", catalogue().get(str(model)))
+    return Use(str(model), "", load_catalogue().get(str(model)))
 
 
 def _describe_agent_use(agent: Agent, current: Settings, access: Access) -> AgentUse:
@@ -167,5 +167,5 @@ def _describe_agent_use(agent: Agent, current: Settings, access: Access) -> Agen
 def _list_suggestions(access: Access, used: Sequence[str]) -> Sequence[str]:
     """What the browser offers while a model is typed: of the providers that are set up, or of all
     while there is none."""
-    ready = [name for name in catalogue() if name.split("/")[0] in access.keys]
-    return list(dict.fromkeys([*used, *(ready or catalogue()), str(ECHO)]))
+    ready = [name for name in load_catalogue() if name.split("/")[0] in access.keys]
+    return list(dict.fromkeys([*used, *(ready or load_catalogue()), str(ECHO)]))

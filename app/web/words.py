@@ -13,12 +13,12 @@ UNDECIDED = _("Nothing has been decided yet.")
 _KINDS = frozenset(Kind)
 
 
-def pretty(phone: str) -> str:
+def format_number(phone: str) -> str:
     """+1 555-123-4567."""
     return Phone(phone).pretty
 
 
-def seconds(value: float | None) -> str:
+def format_seconds(value: float | None) -> str:
     """0.8 s, 12 s, 3 min; a dash when there is nothing to measure."""
     if value is None:
         return "–"
@@ -27,7 +27,7 @@ def seconds(value: float | None) -> str:
     return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min"
 
 
-def dollars(value: Decimal) -> str:
+def format_dollars(value: Decimal) -> str:
     """$12.34, $0.0056; single answers cost fractions of a cent."""
     return f"${value:,.2f}" if value >= 1 or not value else f"${value:.4f}"
 
@@ -57,21 +57,21 @@ def _find_sentence(kind: type[Reason | Why | Absence], code: str) -> str:
 
 def title_kind(kind: str, facts: attachment.Facts | None = None) -> str:
     """What a message that is no plain text is called above its caption: Picture, Voice note ..."""
-    return attachment.title(Kind(kind) if kind in _KINDS else Kind.OTHER, facts)
+    return attachment.find_title(Kind(kind) if kind in _KINDS else Kind.OTHER, facts)
 
 
 def name_kind(kind: str) -> str:
     """The same where it stands for a message: A picture, A voice note ..."""
     if kind not in attachment.ATTACHMENTS:
         return "Something that is not words"
-    name = attachment.name(Kind(kind))
+    name = attachment.find_name(Kind(kind))
     return name[0].upper() + name[1:]
 
 
 FILTERS: dict[str, Callable[..., str]] = {
-    "pretty": pretty,
-    "seconds": seconds,
-    "dollars": dollars,
+    "pretty": format_number,
+    "seconds": format_seconds,
+    "dollars": format_dollars,
     "reason": explain_reason,
     "choice": explain_choice,
     "absence": explain_absence,

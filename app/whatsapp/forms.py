@@ -152,7 +152,7 @@ class SettingsForm(FlaskForm):
         values = {name: read_setting(name, self[name].data) for name in ABOUT if name in self}
         return replace(before, **values, ack_emoji=ack or None)
 
-    def sections(self) -> Iterator[tuple[Sentence | None, list[tuple[str, list[str]]]]]:
+    def list_sections(self) -> Iterator[tuple[Sentence | None, list[tuple[str, list[str]]]]]:
         """The page from top to bottom: a headline or None, and the settings below it in groups of
         one kind ("field", "switch", "emoji"), by name."""
         for section, names in groupby(ABOUT, lambda name: ABOUT[name].section):

@@ -95,7 +95,7 @@ class Entry:
     updated_at: datetime
 
 
-def candidates(phone: Phone | None, lid: str | None) -> Sequence[Pattern]:
+def list_candidates(phone: Phone | None, lid: str | None) -> Sequence[Pattern]:
     """Every pattern that matches this sender, whether it is on a list or not."""
     prefixes = [Pattern(f"{phone[:end]}*") for end in range(2, len(phone) + 1)] if phone else []
     exact = [Pattern(each) for each in (phone, lid) if each]

@@ -104,7 +104,7 @@ class Plan:
     def fingerprint(self) -> str:
         return "".join(line.digest for line in self.lines)
 
-    def differing(self, fingerprint: str) -> frozenset[int]:
+    def list_differing(self, fingerprint: str) -> frozenset[int]:
         """The numbers of the lines with which something else would happen than in the plan of this
         fingerprint."""
         seen = [fingerprint[at : at + DIGEST] for at in range(0, len(fingerprint), DIGEST)]
@@ -140,17 +140,17 @@ def read(text: str) -> Sheet:
     if len(text) > BYTES or len(text.encode(errors="replace")) > BYTES:
         raise InvalidTable(f"That is too much: at most {BYTES // 1024**2} MB at once.")
     try:
-        rows = list(_rows(text))
+        rows = list(_read_rows(text))
     except csv.Error:
         raise InvalidTable("A cell is longer than any could be: a quote is missing.") from None
     if not rows:
         raise InvalidTable("There is nothing in it: no line has any text.")
-    columns, unused = _header(rows[0][1])
+    columns, unused = _read_header(rows[0][1])
     if columns:
         rows = rows[1:]
     if len(rows) > LINES:
         raise InvalidTable(f"That is too much: at most {LINES:,} lines at once.")
-    return Sheet([_row(number, cells, columns or COLUMNS) for number, cells in rows], unused)
+    return Sheet([_read_row(number, cells, columns or COLUMNS) for number, cells in rows], unused)
 
 
 def plan(sheet: Sheet, entries: Iterable[Entry], agents: Mapping[str, str]) -> Plan:
@@ -171,10 +171,10 @@ def plan(sheet: Sheet, entries: Iterable[Entry], agents: Mapping[str, str]) -> P
 
 def _plan_line(row: Row, known: Mapping[Pattern, Entry], agents: Mapping[str, str]) -> CsvLine:
     try:
-        pattern = _pattern(row)
+        pattern = _read_pattern(row)
         before = known.get(pattern)
-        label = _label(row, before)
-        agent = _agent(row, before, agents)
+        label = _read_label(row, before)
+        agent = _read_agent(row, before, agents)
     except DjinnError as error:
         return CsvLine(row, Fate.REFUSED, why=str(error))
     line = CsvLine(row, Fate.NEW, pattern, label, agent, before)
@@ -184,7 +184,7 @@ def _plan_line(row: Row, known: Mapping[Pattern, Entry], agents: Mapping[str, st
     return replace(line, fate=Fate.SAME if is_same else Fate.CHANGED)
 
 
-def _pattern(row: Row) -> Pattern:
+def _read_pattern(row: Row) -> Pattern:
     if row.is_too_long:
         raise _Refused("There are more cells than columns. Quote cells that hold commas.")
     if not row.phone:
@@ -192,7 +192,7 @@ def _pattern(row: Row) -> Pattern:
     return Pattern.parse(row.phone)
 
 
-def _label(row: Row, before: Entry | None) -> str | None:
+def _read_label(row: Row, before: Entry | None) -> str | None:
     """A column that is not there changes nothing; an empty cell takes the label away."""
     if row.label is None:
         return before.label if before else None
@@ -201,7 +201,7 @@ def _label(row: Row, before: Entry | None) -> str | None:
     return row.label or None
 
 
-def _agent(row: Row, before: Entry | None, agents: Mapping[str, str]) -> str | None:
+def _read_agent(row: Row, before: Entry | None, agents: Mapping[str, str]) -> str | None:
     """An agent that is gone may stay where it is."""
     if row.agent is None:
         return before.agent if before else None
@@ -212,11 +212,11 @@ def _agent(row: Row, before: Entry | None, agents: Mapping[str, str]) -> str | N
     return agents[row.agent.casefold()] if row.agent else None
 
 
-def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
+def _read_rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
     """Lines with something in them, with the number of the line on which each begins."""
     declared = _DECLARED.match(text)
     skipped, body = (1, text[declared.end() :]) if declared else (0, text)
-    separator = declared[1] if declared else _separator(body)
+    separator = declared[1] if declared else _guess_separator(body)
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator)
     begin = 1 + skipped
     for cells in reader:
@@ -225,7 +225,7 @@ def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
         begin = reader.line_num + 1 + skipped
 
 
-def _separator(text: str) -> str:
+def _guess_separator(text: str) -> str:
     """The one with which the first lines make most sense: numbers and names of columns stand in
     cells of their own, and there are columns at all."""
     sample = text.split("\n", _SAMPLE)[:_SAMPLE]
@@ -239,7 +239,7 @@ def _separator(text: str) -> str:
     return max(_SEPARATORS, key=sense)
 
 
-def _header(cells: Sequence[str]) -> tuple[Sequence[str | None], Sequence[str]]:
+def _read_header(cells: Sequence[str]) -> tuple[Sequence[str | None], Sequence[str]]:
     """What each column is, and the names of those that mean nothing to us. Nothing when this is no
     header. Raises `InvalidTable` for one without numbers."""
     names = [_NAMES.get(cell.casefold()) for cell in cells]
@@ -251,7 +251,7 @@ def _header(cells: Sequence[str]) -> tuple[Sequence[str | None], Sequence[str]]:
     return columns, [cell for cell, name in zip(cells, columns, strict=True) if cell and not name]
 
 
-def _row(number: int, cells: Sequence[str], columns: Sequence[str | None]) -> Row:
+def _read_row(number: int, cells: Sequence[str], columns: Sequence[str | None]) -> Row:
     found = {
         name: unguard_cell(cell).strip() for name, cell in zip(columns, cells, strict=False) if name
     }

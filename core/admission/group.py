@@ -37,8 +37,8 @@ def prefix_speaker(name: str, text: str) -> str:
     """`Ana: What is a queue?`, as an agent reads who wrote it. The name is what they call
     themselves, so it must not look like more than one."""
     gap = "\n" if text.startswith(">") else " "  # they begin with what they answer
-    return f"{speaker(name)}:{gap}{text}"
+    return f"{name_speaker(name)}:{gap}{text}"
 
 
-def speaker(name: str) -> str:
+def name_speaker(name: str) -> str:
     return plain_name(name.replace(":", " ")) or NAMELESS

@@ -21,7 +21,7 @@ def is_spent(cost_usd: Decimal, settings: Settings) -> bool:
     return settings.daily_cost_usd is not None and cost_usd >= settings.daily_cost_usd
 
 
-def day(now: datetime) -> datetime:
+def find_start_of_day(now: datetime) -> datetime:
     """When the day began by which the budget is counted: in UTC, since one person's place is
     unknown and the owner's bill is counted so too."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -25,7 +25,7 @@ class Permission:
     created_at: datetime
 
 
-def target(text: str) -> Pattern:
+def parse_target(text: str) -> Pattern:
     """Read what a person typed. Raises `InvalidPattern` with the sentence to show."""
     pattern = Pattern.parse(text)
     if pattern.is_hidden:

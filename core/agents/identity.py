@@ -38,9 +38,9 @@ def _with_title(markdown: str, before: Mapping[str, str], changed: Mapping[str, 
 
 def _set_field(markdown: str, key: str, value: str) -> str:
     """In the field's own line, else below the other fields, else below the heading."""
-    if line := _first(markdown, key):
+    if line := _find_first(markdown, key):
         return markdown[: line.start("value")] + value + markdown[line.end("value") :]
-    if empty := re.search(_empty(key), markdown, re.MULTILINE | re.IGNORECASE):
+    if empty := re.search(_make_empty_pattern(key), markdown, re.MULTILINE | re.IGNORECASE):
         return f"{markdown[: empty.end()]} {value}{markdown[empty.end() :]}"
     end = "\r\n" if "\r\n" in markdown else "\n"
     written = f"- **{LABELS[key]}:** {value}"
@@ -55,18 +55,18 @@ def _set_field(markdown: str, key: str, value: str) -> str:
 
 def _drop_field(markdown: str, key: str) -> str:
     """All lines of this field: with the first gone, the second would count."""
-    while line := _first(markdown, key):
+    while line := _find_first(markdown, key):
         rest = markdown[line.end() :].removeprefix("\n")
         markdown = markdown[: line.start()] + rest
     return markdown
 
 
-def _first(markdown: str, key: str) -> re.Match[str] | None:
+def _find_first(markdown: str, key: str) -> re.Match[str] | None:
     lines = FIELD.finditer(markdown)
     return next((line for line in lines if line["key"].strip().lower() == key), None)
 
 
-def _empty(key: str) -> str:
+def _make_empty_pattern(key: str) -> str:
     """A field's line without a value, up to where the value would be."""
     return rf"^[ \t]*[-*+]?[ \t]*\*\*{key}:?[ \t]*\*\*:?(?=[ \t\r]*$)"
 

@@ -53,7 +53,7 @@ def introduce(name: str, phone: Phone | None, group: str = "") -> str:
     facts = {
         "name": plain_name(name),
         "number": phone or "",
-        "language spoken in the number's country": language(phone) if phone else "",
+        "language spoken in the number's country": guess_language(phone) if phone else "",
         "group they write in": plain_name(group),
     }
     known = {key: value for key, value in facts.items() if value}
@@ -73,7 +73,7 @@ def plain_name(name: str) -> str:
     return " ".join(_MARKS.sub(" ", visible).split())[:NAME].strip()
 
 
-def language(phone: Phone) -> str:
+def guess_language(phone: Phone) -> str:
     """What is mostly spoken where this number is from; empty when that says too little."""
     try:
         number = phonenumbers.parse(phone, None)

@@ -76,7 +76,7 @@ _TITLES = {
 }
 
 
-def title(kind: Kind, facts: Facts | None = None) -> str:
+def find_title(kind: Kind, facts: Facts | None = None) -> str:
     """How the panel calls it above its caption: Picture, Voice note ..."""
     facts = facts or {}
     if kind is Kind.LOCATION and facts.get("live"):
@@ -86,26 +86,26 @@ def title(kind: Kind, facts: Facts | None = None) -> str:
     return _TITLES.get(kind) or _find_shape(kind, facts).title
 
 
-def name(kind: Kind, facts: Facts | None = None) -> str:
+def find_name(kind: Kind, facts: Facts | None = None) -> str:
     """How to call it: a picture, a voice note ..."""
     return _find(kind, facts or {}).name
 
 
-def excuse(kind: Kind, facts: Facts | None = None) -> str:
+def find_excuse(kind: Kind, facts: Facts | None = None) -> str:
     """What its sender reads if there is nothing else to answer."""
     return _find(kind, facts or {}).excuse
 
 
 def is_readable(kind: Kind, facts: Facts | None) -> bool:
     """Whether an agent has something to read in it, words apart."""
-    return bool(_data(kind, facts or {}))
+    return bool(_list_data(kind, facts or {}))
 
 
-def note(kind: Kind, facts: Facts | None) -> Sequence[str]:
+def write_note(kind: Kind, facts: Facts | None) -> Sequence[str]:
     """What an agent reads of it: lines in brackets, and its data if it has any."""
-    what, data = name(kind, facts), _data(kind, facts or {})
+    what, data = find_name(kind, facts), _list_data(kind, facts or {})
     if kind is Kind.DOCUMENT and facts and facts.get("name"):
-        what = f"a document named “{_line(facts['name'])}”"
+        what = f"a document named “{_join_lines(facts['name'])}”"
     if not data:
         return [f"[{what} was sent; you can't see it]"]
     return [f"[{what} was sent; it says:]", *(f"- {line}" for line in data)]
@@ -123,7 +123,7 @@ def _find_shape(kind: Kind, facts: Facts) -> Attachment:
     return ATTACHMENTS.get(kind, _OTHER)
 
 
-def _data(kind: Kind, facts: Facts) -> list[str]:
+def _list_data(kind: Kind, facts: Facts) -> list[str]:
     """One line each, so that the name of a place can't look like anything else."""
     lines: list[str] = []
     if kind is Kind.LOCATION:
@@ -143,8 +143,8 @@ def _data(kind: Kind, facts: Facts) -> list[str]:
         lines = [f"question: {facts['question']}"]
         lines += [f"option: {option}" for option in facts.get("options", ())]
         lines.append("you can't vote in it")
-    return [_line(each) for each in lines]
+    return [_join_lines(each) for each in lines]
 
 
-def _line(text: str) -> str:
+def _join_lines(text: str) -> str:
     return " ".join(text.split())

@@ -103,14 +103,14 @@ def render_message(remark: Remark) -> str:
     if remark.kind is Kind.EDIT and lines:
         lines.append("[this corrects their earlier message, which is quoted above:]")
     elif remark.kind not in _WORDS:
-        lines += attachment.note(remark.kind, remark.facts)
+        lines += attachment.write_note(remark.kind, remark.facts)
     words = remark.text.strip()
     return "\n".join([*lines, words] if words else lines)
 
 
 def build_excuse(batch: Sequence[R]) -> str:
     """What the person reads when there was nothing for the agent to read."""
-    return "\n".join(dict.fromkeys(attachment.excuse(each.kind, each.facts) for each in batch))
+    return "\n".join(dict.fromkeys(attachment.find_excuse(each.kind, each.facts) for each in batch))
 
 
 def _count_through_interrupt(waiting: Sequence[R]) -> int:

@@ -37,30 +37,32 @@ class Standing:
         return min(100 * self.used // self.window, 100)
 
 
-def status(standing: Standing) -> str:
-    session = f" (until {moment(standing.until)} if you don't write)" if standing.until else ""
+def render_status(standing: Standing) -> str:
+    session = (
+        f" (until {format_moment(standing.until)} if you don't write)" if standing.until else ""
+    )
     lines = [
         "*Status*",
         f"Agent: {standing.agent}{session}",
         f"Model: {standing.model}",
-        f"Conversation: {_count(standing.turns, 'answer')} since {moment(standing.since)}",
-        f"Memory: {_fullness(standing)}",
-        f"Summary: {_summary(standing)}",
-        f"Cost: {_cost(standing)}",
+        f"Conversation: {_count(standing.turns, 'answer')} since {format_moment(standing.since)}",
+        f"Memory: {_describe_fullness(standing)}",
+        f"Summary: {_describe_summary(standing)}",
+        f"Cost: {_describe_cost(standing)}",
     ]
     return "\n".join(lines)
 
 
-def context(standing: Standing) -> str:
+def render_context(standing: Standing) -> str:
     answers = _count(standing.turns, "answer")
     lines = [
         "*Context*",
         f"{standing.agent} with {standing.model}",
-        f"Memory: {_fullness(standing)}",
-        f"Since {moment(standing.since)}: {answers}, {_list_seen(standing)}",
-        f"Summary: {_summary(standing)}",
-        f"Cost: {_cost(standing)}",
-        _advice(standing),
+        f"Memory: {_describe_fullness(standing)}",
+        f"Since {format_moment(standing.since)}: {answers}, {_list_seen(standing)}",
+        f"Summary: {_describe_summary(standing)}",
+        f"Cost: {_describe_cost(standing)}",
+        _choose_advice(standing),
     ]
     return "\n".join(lines)
 
@@ -73,13 +75,13 @@ def describe_compaction(turns: int, before: int, after: int) -> str:
     )
 
 
-def moment(at: datetime) -> str:
+def format_moment(at: datetime) -> str:
     """In UTC, since it is unknown where the reader is: 1 Mar 2026, 12:00 UTC."""
     at = at.astimezone(UTC)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
-def _fullness(standing: Standing) -> str:
+def _describe_fullness(standing: Standing) -> str:
     return f"about {standing.used:,} of {standing.window:,} tokens ({standing.share} %)"
 
 
@@ -90,22 +92,22 @@ def _list_seen(standing: Standing) -> str:
     return ", ".join(parts)
 
 
-def _summary(standing: Standing) -> str:
+def _describe_summary(standing: Standing) -> str:
     return f"of {_count(standing.summarised, 'answer')}" if standing.summarised else "none"
 
 
-def _cost(standing: Standing) -> str:
+def _describe_cost(standing: Standing) -> str:
     tokens = f"{standing.input_tokens:,} tokens in, {standing.output_tokens:,} out"
-    return f"{tokens}, {_dollars(standing.cost_usd)}"
+    return f"{tokens}, {_format_dollars(standing.cost_usd)}"
 
 
-def _dollars(cost: Decimal | None) -> str:
+def _format_dollars(cost: Decimal | None) -> str:
     if cost is None:
         return "price unknown"
     return f"${cost:.4f}" if cost < 1 else f"${cost:.2f}"
 
 
-def _advice(standing: Standing) -> str:
+def _choose_advice(standing: Standing) -> str:
     if standing.dropped:
         return "The oldest part no longer fits. /compact makes room, /new starts afresh."
     return "/compact makes room, /new starts afresh."

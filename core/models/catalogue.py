@@ -32,7 +32,7 @@ class CatalogueEntry:
 
 
 @lru_cache
-def catalogue() -> Mapping[str, CatalogueEntry]:
+def load_catalogue() -> Mapping[str, CatalogueEntry]:
     """All of it by name, the providers' own models before those of OpenRouter."""
     rows = json.loads(_FILE.read_text())["models"]
     return {row[0]: CatalogueEntry(*row) for row in rows}
@@ -43,6 +43,6 @@ def search(text: str) -> Sequence[CatalogueEntry]:
     words = text.casefold().split()
     return [
         model
-        for model in catalogue().values()
+        for model in load_catalogue().values()
         if all(word in model.name.casefold() for word in words)
     ]

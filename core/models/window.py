@@ -62,14 +62,14 @@ def of_config(config: Mapping[str, Any] | None) -> int | None:
     return own
 
 
-def problems(config: Mapping[str, Any]) -> Sequence[str]:
+def find_problems(config: Mapping[str, Any]) -> Sequence[str]:
     """What the owner reads about the window in a config.yml."""
     if config.get(OWN) is None or of_config(config):
         return []
     return [f"{OWN}: it must be a number of tokens, at least {LEAST:,}, such as {UNKNOWN}."]
 
 
-def room(window: int) -> int:
+def measure_room(window: int) -> int:
     """Tokens of a window that may be filled before the reply."""
     return window - min(REPLY, window // 4)
 

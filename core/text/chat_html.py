@@ -26,7 +26,7 @@ _NOT_THE_URLS = ".,;:!?'*_~)…"
 
 def from_whatsapp(text: str) -> str:
     """Line by line, as it was written; quotes and blocks of code are set apart."""
-    return f'<div class="as-written">{"".join(_blocks(text))}</div>\n'
+    return f'<div class="as-written">{"".join(_render_blocks(text))}</div>\n'
 
 
 def without_marks(text: str) -> str:
@@ -42,29 +42,29 @@ def _strip_marks(line: str) -> str:
     )
 
 
-def _blocks(text: str) -> Iterator[str]:
+def _render_blocks(text: str) -> Iterator[str]:
     end = 0
     for fence in _FENCE.finditer(text):
         if "\n" not in fence[1]:
             continue  # code within a line
-        yield from _lines(text[end : fence.start()].removesuffix("\n"))
+        yield from _render_lines(text[end : fence.start()].removesuffix("\n"))
         code = escape(fence[1].strip("\n"))
         # Within reach of the keyboard, for what is wider than the page.
         yield f'<pre tabindex="0"><code>{code}</code></pre>'
         end = fence.end() + text.startswith("\n", fence.end())
-    yield from _lines(text[end:])
+    yield from _render_lines(text[end:])
 
 
-def _lines(text: str) -> Iterator[str]:
+def _render_lines(text: str) -> Iterator[str]:
     if not text:
         return
     for is_quote, group in groupby(text.split("\n"), lambda line: line.startswith(_QUOTE)):
         said = "\n".join(line.removeprefix(_QUOTE) if is_quote else line for line in group)
         tag = "blockquote" if is_quote else "div"
-        yield f"<{tag}>{_inline(said)}</{tag}>"
+        yield f"<{tag}>{_render_inline(said)}</{tag}>"
 
 
-def _inline(text: str) -> str:
+def _render_inline(text: str) -> str:
     parts, end = [], 0
     for found in _INLINE.finditer(text):
         parts += [escape(text[end : found.start()]), _render_mark(found)]
@@ -77,7 +77,7 @@ def _render_mark(found: re.Match[str]) -> str:
         return _link(found["url"])
     if found["mark"]:
         tag = _TAGS[found["mark"]]
-        return f"<{tag}>{_inline(found['marked'])}</{tag}>"
+        return f"<{tag}>{_render_inline(found['marked'])}</{tag}>"
     return f"<code>{escape(found['mono'] or found['code'])}</code>"
 
 

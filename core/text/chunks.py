@@ -70,10 +70,10 @@ def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     source = _Text(text)
     if source.units(0, len(text)) <= limit:
         return [text]
-    return list(_messages(source, limit))
+    return list(_cut_messages(source, limit))
 
 
-def _messages(source: "_Text", limit: int) -> Iterator[str]:
+def _cut_messages(source: "_Text", limit: int) -> Iterator[str]:
     start, reopened = source.after_blank_lines(0), False
     while start < source.end:
         prefix = _REOPENED if reopened else ""

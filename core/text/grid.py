@@ -39,13 +39,13 @@ class Table:
                     break
         return table
 
-    def monospace(self) -> list[str] | None:
+    def render_monospace(self) -> list[str] | None:
         """Lines with aligned columns, or None when a cell is too wide, or has a link to tap."""
-        cells = [[_lines(cell) for cell in row] for row in self.rows]
+        cells = [[_write_lines(cell) for cell in row] for row in self.rows]
         if any(len(lines) > 1 or lines[0].urls for row in cells for lines in row):
             return None
-        texts = [[lines[0].plain().strip() for lines in row] for row in cells]
-        widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
+        texts = [[lines[0].render_plain().strip() for lines in row] for row in cells]
+        widths = [max(map(measure_width, column)) for column in zip(*texts, strict=True)]
         if sum(widths) + len(_GAP) * (len(widths) - 1) > MAX_WIDTH:
             return None
         rule = ["-" * width for width in widths]
@@ -56,40 +56,40 @@ class Table:
         cells = zip(row, widths, self.aligns, strict=True)
         return _GAP.join(_pad(*cell) for cell in cells).rstrip()
 
-    def records(self) -> list[str]:
+    def render_records(self) -> list[str]:
         """For each row a block of lines `*Header:* value`; empty cells are left out."""
         header, *rows = self.rows
         if not rows:
-            return ["\n".join(_label(cell, []) for cell in header if cell)]
-        blocks = ([_label(*pair) for pair in zip(header, row, strict=True)] for row in rows)
+            return ["\n".join(_render_label(cell, []) for cell in header if cell)]
+        blocks = ([_render_label(*pair) for pair in zip(header, row, strict=True)] for row in rows)
         return ["\n".join(filter(None, block)) for block in blocks if any(block)]
 
 
-def width(text: str) -> int:
+def measure_width(text: str) -> int:
     """How many columns a text takes in a monospace font."""
     if text.isascii():
         return len(text)
-    return sum(_grapheme_width(grapheme) for grapheme in regex.findall(r"\X", text))
+    return sum(_measure_grapheme(grapheme) for grapheme in regex.findall(r"\X", text))
 
 
-def _grapheme_width(grapheme: str) -> int:
+def _measure_grapheme(grapheme: str) -> int:
     wide = east_asian_width(grapheme[0]) in "WF" or emoji.is_emoji(grapheme)
     return 2 if wide else 1
 
 
 def _pad(text: str, columns: int, align: str) -> str:
-    space = columns - width(text)
+    space = columns - measure_width(text)
     left = {"right": space, "center": space // 2}.get(align, 0)
     return " " * left + text + " " * (space - left)
 
 
-def _lines(cell: list[Token]) -> list[TextLine]:
+def _write_lines(cell: list[Token]) -> list[TextLine]:
     writer = Writer()
     writer.write(cell)
     return writer.lines()
 
 
-def _label(header: list[Token], value: list[Token]) -> str:
+def _render_label(header: list[Token], value: list[Token]) -> str:
     writer = Writer()
     if header:
         writer.open("*")

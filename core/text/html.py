@@ -49,7 +49,7 @@ class _Renderer(RendererHTML):
         return f"<a{link_attributes(href)}>" if _is_safe(href) else "<span>"
 
     def link_close(self, tokens: Sequence[Token], idx: int, *rest: Any) -> str:
-        return "</a>" if _is_safe(_opening(tokens, idx)) else "</span>"
+        return "</a>" if _is_safe(_find_address(tokens, idx)) else "</span>"
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         token = tokens[idx]
@@ -80,12 +80,12 @@ class _Renderer(RendererHTML):
         return "</table></div>\n"
 
     def th_open(self, tokens: Sequence[Token], idx: int, *rest: Any) -> str:
-        return _cell(tokens[idx])
+        return _render_cell(tokens[idx])
 
     td_open = th_open
 
 
-def _cell(token: Token) -> str:
+def _render_cell(token: Token) -> str:
     """The policy allows no styles in the page: a column's side is a class."""
     side = _ALIGNED.get(str(token.attrs.get("style", "")))
     return f'<{token.tag} class="{side}">' if side else f"<{token.tag}>"
@@ -100,7 +100,7 @@ def _is_safe(href: str) -> bool:
     return href.lower().startswith(_SCHEMES)
 
 
-def _opening(tokens: Sequence[Token], close: int) -> str:
+def _find_address(tokens: Sequence[Token], close: int) -> str:
     """Where the link leads that ends here. Links are never inside of links."""
     before = (token for token in reversed(tokens[:close]) if token.type == "link_open")
     return str(next(before).attrs.get("href", ""))

@@ -23,7 +23,7 @@ from functools import cached_property
 
 from markdown_it.token import Token
 
-from core.text.markdown import bare, same_address
+from core.text.markdown import same_address, strip_scheme
 
 Range = tuple[int, int]
 
@@ -67,7 +67,7 @@ class TextLine:
         spans += [self._as_code(*stretch) for stretch in self.code + self._find_endangered(spans)]
         return _insert(self.text, spans)
 
-    def plain(self) -> str:
+    def render_plain(self) -> str:
         """The line for a monospace block, where WhatsApp shows marks as characters."""
         return _insert(self.text, [span for span in self.spans if self._is_arithmetic(span)])
 
@@ -139,11 +139,13 @@ class TextLine:
             opens, closes = _OPENS.match(self.text, at), _CLOSES.match(self.text, at)
             if not (opens or closes) or _is_within(at, self.code) or _is_within(at, self.urls):
                 continue
-            wanted = [_word_around(at, words)] if beside else []
+            wanted = [_find_word_around(at, words)] if beside else []
             if closes and 0 <= opened < at - 1:
                 pair = (opened, at + 1)
                 whole = self._can_be_code(pair, edges)
-                wanted = [pair] if whole else [_word_around(end, words) for end in (opened, at)]
+                wanted = (
+                    [pair] if whole else [_find_word_around(end, words) for end in (opened, at)]
+                )
                 opened = -1
             elif opens and opened < 0:
                 opened = at
@@ -173,7 +175,7 @@ def _is_within(position: int, stretches: list[Range]) -> bool:
     return following > 0 and stretches[following - 1][0] <= position < stretches[following - 1][1]
 
 
-def _word_around(position: int, words: list[Range]) -> Range:
+def _find_word_around(position: int, words: list[Range]) -> Range:
     return words[bisect_right(words, position, key=lambda word: word[0]) - 1]
 
 
@@ -307,7 +309,7 @@ class Writer:
 
     def _address(self, href: str, beside: bool) -> None:
         self.text(" (" if beside and href else "")
-        self._verbatim(bare(href), self._line.urls)
+        self._verbatim(strip_scheme(href), self._line.urls)
         self.text(")" if beside and href else "")
 
     def _break(self) -> None:

@@ -99,7 +99,7 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, in
     return lambda text: (match.span() for match in pattern.finditer(text))
 
 
-def _calls(text: str) -> Iterator[tuple[int, int]]:
+def _find_calls(text: str) -> Iterator[tuple[int, int]]:
     """Calls of tools in bare JSON."""
     decoder, position = json.JSONDecoder(), 0
     for _ in range(TRIES):
@@ -136,5 +136,5 @@ _calling_fences = _matches(_CALL_FENCE)
 _FINDERS = (
     _calling_fences,
     *map(_matches, (_WRAPPED, _FUNCTION, _MARKED, _PYTHON, _FRAMES, _GO)),
-    _calls,
+    _find_calls,
 )

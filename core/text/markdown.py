@@ -46,15 +46,15 @@ def parse(text: str) -> tuple[list[Token], EnvType]:
 
 def same_address(text: str, href: str) -> bool:
     """True when a link's text already shows where it leads."""
-    return text in (href, bare(href)) or _MARKDOWN.normalizeLink(text) == href
+    return text in (href, strip_scheme(href)) or _MARKDOWN.normalizeLink(text) == href
 
 
-def bare(href: str) -> str:
+def strip_scheme(href: str) -> str:
     """An address as people write it: without `mailto:` and `tel:`."""
     return href.removeprefix("mailto:").removeprefix("tel:")
 
 
-def _bare_url(state: StateInline, silent: bool) -> bool:
+def _parse_bare_url(state: StateInline, silent: bool) -> bool:
     """Inline rule, tried at each colon: takes `://...` and the scheme already read before it."""
     pos = state.pos
     if not state.src.startswith("://", pos):
@@ -90,7 +90,7 @@ def _without_trailing_punctuation(url: str) -> str:
     return url
 
 
-def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _parse_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Block rule: a table whose rows may have more cells than its header.
 
     Markdown ignores the excess, which an unescaped pipe in a cell is enough to make; here it
@@ -104,11 +104,11 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         token = state.tokens[position]
         if token.type == "tr_close" and columns:
             last = state.tokens[position - 2]
-            last.content = " | ".join([last.content, *_excess(state, last, columns)]).strip()
+            last.content = " | ".join([last.content, *_list_excess(state, last, columns)]).strip()
     return True
 
 
-def _excess(state: StateBlock, last_cell: Token, columns: int) -> list[str]:
+def _list_excess(state: StateBlock, last_cell: Token, columns: int) -> list[str]:
     if not last_cell.map:
         return []
     cells = escapedSplit(getLine(state, last_cell.map[0]).strip().removeprefix("|"))
@@ -117,22 +117,22 @@ def _excess(state: StateBlock, last_cell: Token, columns: int) -> list[str]:
     return [cell.strip() for cell in cells[columns:]]
 
 
-def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _parse_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Block rule: a link definition, if what it defines looks like an address."""
     line = getLine(state, start)
     return bool(_ADDRESS.match(line)) and reference(state, start, end, silent)
 
 
-def _markdown() -> MarkdownIt:
+def _make_parser() -> MarkdownIt:
     options = {"html": False, "maxNesting": MAX_NESTING, "strikethrough_single_tilde": True}
     markdown = MarkdownIt("commonmark", options).enable("strikethrough")
-    markdown.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
-    markdown.block.ruler.at("reference", _reference)
-    markdown.inline.ruler.after("text", "bare_url", _bare_url)
+    markdown.block.ruler.at("table", _parse_table, {"alt": ["paragraph", "reference"]})
+    markdown.block.ruler.at("reference", _parse_reference)
+    markdown.inline.ruler.after("text", "bare_url", _parse_bare_url)
     markdown.enable(["table", "bare_url"])
     # The library sorts its rules at first use, which two threads must not do at once.
     markdown.parse("*")
     return markdown
 
 
-_MARKDOWN = _markdown()
+_MARKDOWN = _make_parser()

@@ -16,19 +16,19 @@ def strip_reasoning(output: str) -> str:
     has written it) or run out of tokens before the closing one. The same tags inside code are
     left alone once the answer has begun: there they are talked about.
     """
-    text, last = _storable(output), None
+    text, last = _make_storable(output), None
     while text != last:  # what is left may only now read as a tag; it gets shorter each time
-        text, last = _without_blocks(_after_leading(text)).strip(), text
+        text, last = _without_blocks(_skip_leading(text)).strip(), text
     return text
 
 
-def _storable(text: str) -> str:
+def _make_storable(text: str) -> str:
     """Without what no database takes: zero bytes and halves of characters."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "")
 
 
-def _after_leading(text: str) -> str:
+def _skip_leading(text: str) -> str:
     """Without the reasoning before the answer, in which code may stand too."""
     while end := _end_of_leading(text):
         text = text[end:]
@@ -39,21 +39,21 @@ def _end_of_leading(text: str) -> int:
     """Where the reasoning ends that the text begins with, 0 if there is none."""
     if block := _BLOCK.match(text, len(text) - len(text.lstrip())):
         return block.end()
-    close = _first(_CLOSE, text)
-    if close is None or _first(_OPEN, text[: close.start()]):
+    close = _find_first(_CLOSE, text)
+    if close is None or _find_first(_OPEN, text[: close.start()]):
         return 0
     return close.end()
 
 
 def _without_blocks(text: str) -> str:
     """Without the reasoning in the midst of it; what was never closed is reasoning to the end."""
-    while opening := _first(_OPEN, text):
+    while opening := _find_first(_OPEN, text):
         block = _BLOCK.match(text, opening.start())
         text = text[: opening.start()] + (text[block.end() :] if block else "")
     return text
 
 
-def _first(tag: re.Pattern[str], text: str) -> re.Match[str] | None:
+def _find_first(tag: re.Pattern[str], text: str) -> re.Match[str] | None:
     """The first such tag that is not inside code."""
     code = [match.span() for match in _CODE.finditer(text)]
     for match in tag.finditer(text):

@@ -31,7 +31,7 @@ def to_whatsapp(markdown: str) -> str:
     except TooDeep:
         return markdown.strip()
     blocks = [block.text for block in _blocks(iter(tokens), "", quoted=False)]
-    return "\n\n".join(blocks + _unused_definitions(markdown, tokens, env))
+    return "\n\n".join(blocks + _list_unused_definitions(markdown, tokens, env))
 
 
 @dataclass
@@ -156,13 +156,13 @@ def _code_line(line: str) -> str:
 
 
 def _table(table: Table, quoted: bool) -> str:
-    lines = table.monospace()
+    lines = table.render_monospace()
     if lines is None or quoted:
-        return "\n\n".join(table.records())
+        return "\n\n".join(table.render_records())
     return _code("\n".join(lines), quoted)
 
 
-def _unused_definitions(markdown: str, tokens: list[Token], env: EnvType) -> list[str]:
+def _list_unused_definitions(markdown: str, tokens: list[Token], env: EnvType) -> list[str]:
     """Link definitions that no link uses: invisible in Markdown, yet the agent wrote them."""
     children = [child for token in tokens for child in token.children or []]
     used = {child.attrs.get("href") or child.attrs.get("src") for child in children}

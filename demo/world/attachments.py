@@ -21,7 +21,7 @@ def describe(message: Message) -> Attachment | None:
     return {"kind": "other", "label": f"Something this phone can't show ({message.kind})"}
 
 
-def file(message: Message) -> tuple[str, str]:
+def read_file(message: Message) -> tuple[str, str]:
     """The type and name of the file that came with a message. Raises LookupError."""
     found = part(unwrap(message.raw))
     if found is None:
@@ -29,29 +29,29 @@ def file(message: Message) -> tuple[str, str]:
     return found[1].mimetype, getattr(found[1], "fileName", "")
 
 
-def _picture(image: Any) -> Attachment:
+def _describe_picture(image: Any) -> Attachment:
     return {"kind": "picture", "label": "📷 Photo", "width": image.width, "height": image.height}
 
 
-def _video(video: Any) -> Attachment:
+def _describe_video(video: Any) -> Attachment:
     return {"kind": "video", "label": "🎥 Video", "seconds": video.seconds}
 
 
-def _audio(audio: Any) -> Attachment:
+def _describe_audio(audio: Any) -> Attachment:
     label = "🎤 Voice message" if audio.PTT else "🎵 Audio"
     return {"kind": "audio", "label": label, "seconds": audio.seconds, "voice": audio.PTT}
 
 
-def _document(document: Any) -> Attachment:
+def _describe_document(document: Any) -> Attachment:
     name = document.fileName or document.title or "Document"
     return {"kind": "document", "label": f"📄 {name}", "name": name, "size": document.fileLength}
 
 
-def _sticker(_: Any) -> Attachment:
+def _describe_sticker(_: Any) -> Attachment:
     return {"kind": "sticker", "label": "💟 Sticker"}
 
 
-def _location(location: Any) -> Attachment:
+def _describe_location(location: Any) -> Attachment:
     return {
         "kind": "location",
         "label": f"📍 {location.name or 'Location'}",
@@ -61,7 +61,7 @@ def _location(location: Any) -> Attachment:
     }
 
 
-def _contact(contact: Any) -> Attachment:
+def _describe_contact(contact: Any) -> Attachment:
     numbers = [
         line.rpartition(":")[2] for line in contact.vcard.splitlines() if line.startswith("TEL")
     ]
@@ -69,21 +69,21 @@ def _contact(contact: Any) -> Attachment:
     return {"kind": "contact", "label": f"👤 {name}", "name": name, "numbers": numbers}
 
 
-def _poll(poll: Any) -> Attachment:
+def _describe_poll(poll: Any) -> Attachment:
     options = [option.optionName for option in poll.options]
     return {"kind": "poll", "label": f"📊 {poll.name}", "name": poll.name, "options": options}
 
 
 _READERS = {
-    "imageMessage": _picture,
-    "videoMessage": _video,
-    "audioMessage": _audio,
-    "documentMessage": _document,
-    "stickerMessage": _sticker,
-    "locationMessage": _location,
-    "liveLocationMessage": _location,
-    "contactMessage": _contact,
-    "pollCreationMessage": _poll,
-    "pollCreationMessageV2": _poll,
-    "pollCreationMessageV3": _poll,
+    "imageMessage": _describe_picture,
+    "videoMessage": _describe_video,
+    "audioMessage": _describe_audio,
+    "documentMessage": _describe_document,
+    "stickerMessage": _describe_sticker,
+    "locationMessage": _describe_location,
+    "liveLocationMessage": _describe_location,
+    "contactMessage": _describe_contact,
+    "pollCreationMessage": _describe_poll,
+    "pollCreationMessageV2": _describe_poll,
+    "pollCreationMessageV3": _describe_poll,
 }

@@ -151,7 +151,7 @@ BY_ID = {fault.id: fault for fault in FAULTS}
 NEEDS_RESTART = "outdated"  # the worker does not try again by itself after this one
 
 
-def active(simulator: Simulator) -> list[str]:
+def list_active(simulator: Simulator) -> list[str]:
     return [fault.id for fault in FAULTS if fault.is_on and fault.is_on(simulator)]
 
 

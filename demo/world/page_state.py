@@ -28,10 +28,10 @@ def draw(simulator: Simulator, read: Set[tuple[str, str]]) -> State:
     }
     state: State = {}
     for place, phone in enumerate(simulator.phones):
-        state[f"phone:{phone.number}"] = _phone(phone, place)
+        state[f"phone:{phone.number}"] = _draw_phone(phone, place)
         messages = list(phone.messages.values())[-SHOWN:]
         for order, message in enumerate(messages):
-            shown = _message(phone, message, called) | {
+            shown = _draw_message(phone, message, called) | {
                 "order": order,
                 "unread": not message.from_me and (phone.number, message.id) not in read,
             }
@@ -39,11 +39,13 @@ def draw(simulator: Simulator, read: Set[tuple[str, str]]) -> State:
         theirs = [group for group in groups if phone.account in group.members]
         titles = names | {str(group.jid): group.subject for group in theirs}
         for other in {*titles, *(message.chat for message in messages)} - {phone.number}:
-            state[f"chat:{phone.number}:{other}"] = _chat(phone, other, titles.get(other, other))
+            state[f"chat:{phone.number}:{other}"] = _draw_chat(
+                phone, other, titles.get(other, other)
+            )
     return state
 
 
-def _phone(phone: Phone, place: int) -> State:
+def _draw_phone(phone: Phone, place: int) -> State:
     return {
         "number": phone.number,
         "name": phone.name,
@@ -51,12 +53,12 @@ def _phone(phone: Phone, place: int) -> State:
         "online": phone.online,
         "addressing": phone.addressing,
         "lid": str(phone.account.lid),
-        "devices": [_device(device) for device in phone.linked_devices],
+        "devices": [_draw_device(device) for device in phone.linked_devices],
         "asked_for_code": phone.account.code_request is not None,
     }
 
 
-def _device(device: Any) -> State:
+def _draw_device(device: Any) -> State:
     return {
         "id": device.device,
         "name": device.name,
@@ -66,7 +68,7 @@ def _device(device: Any) -> State:
     }
 
 
-def _chat(phone: Phone, other: str, name: str) -> State:
+def _draw_chat(phone: Phone, other: str, name: str) -> State:
     return {
         "phone": phone.number,
         "with": other,
@@ -75,7 +77,7 @@ def _chat(phone: Phone, other: str, name: str) -> State:
     }
 
 
-def _message(phone: Phone, message: Message, called: Mapping[str, str]) -> State:
+def _draw_message(phone: Phone, message: Message, called: Mapping[str, str]) -> State:
     reactions = phone.reactions_by.get(message.id, {})
     return {
         "phone": phone.number,
@@ -85,7 +87,7 @@ def _message(phone: Phone, message: Message, called: Mapping[str, str]) -> State
         "sender": message.sender,
         "by_device": message.from_device != 0,
         "at": message.at,
-        **_content(message, called),
+        **_draw_content(message, called),
         "tick": phone.ticks(message.id) if message.from_me else None,
         "edited": message.edited,
         "deleted": message.deleted,
@@ -94,7 +96,7 @@ def _message(phone: Phone, message: Message, called: Mapping[str, str]) -> State
     }
 
 
-def _content(message: Message, called: Mapping[str, str]) -> State:
+def _draw_content(message: Message, called: Mapping[str, str]) -> State:
     if message.deleted:
         return {"text": "", "matter": None}
     found = attachments.describe(message)

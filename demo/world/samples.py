@@ -28,7 +28,7 @@ class Sample:
     send: Callable[[Phone, Phone | Group], Awaitable[str]]
 
 
-def png(width: int, height: int, pixel: Pixel) -> bytes:
+def draw_png(width: int, height: int, pixel: Pixel) -> bytes:
     """A picture, each point of it computed; x and y are 0 to 1."""
     rows = bytearray()
     for y in range(height):
@@ -38,14 +38,16 @@ def png(width: int, height: int, pixel: Pixel) -> bytes:
             rows += bytes(round(255 * min(max(part, 0.0), 1.0)) for part in colour)
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
     chunks = (("IHDR", header), ("IDAT", zlib.compress(bytes(rows), 9)), ("IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name.encode(), data) for name, data in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        _make_chunk(name.encode(), data) for name, data in chunks
+    )
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def _make_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def sunset(x: float, y: float) -> tuple[float, float, float, float]:
+def draw_sunset(x: float, y: float) -> tuple[float, float, float, float]:
     """A sun over the sea."""
     distance = math.hypot((x - 0.5) * 1.6, y - 0.55)
     if y > 0.65:
@@ -57,7 +59,7 @@ def sunset(x: float, y: float) -> tuple[float, float, float, float]:
     return 0.25 + glow * 0.9, 0.2 + glow * 0.45, 0.45 - glow * 0.1, 1
 
 
-def smile(x: float, y: float) -> tuple[float, float, float, float]:
+def draw_smile(x: float, y: float) -> tuple[float, float, float, float]:
     """A round face on nothing, for a sticker."""
     across, down = x - 0.5, y - 0.5
     radius = math.hypot(across, down)
@@ -70,7 +72,7 @@ def smile(x: float, y: float) -> tuple[float, float, float, float]:
     return 1, 0.8 - radius * 0.25, 0.2, 1
 
 
-def tone(seconds: int) -> bytes:
+def make_tone(seconds: int) -> bytes:
     """Two notes, as a WAV file."""
     frames = bytearray()
     for at in range(RATE * seconds):
@@ -93,21 +95,23 @@ SAMPLES = (
         "picture",
         "photo",
         "Picture",
-        lambda phone, to: phone.sends_picture(png(240, 160, sunset), to=to),
+        lambda phone, to: phone.sends_picture(draw_png(240, 160, draw_sunset), to=to),
     ),
     Sample(
         "captioned",
         "photo",
         "Picture with a question",
         lambda phone, to: phone.sends_picture(
-            png(240, 160, sunset), "Where was this taken?", to=to
+            draw_png(240, 160, draw_sunset), "Where was this taken?", to=to
         ),
     ),
     Sample(
         "voice",
         "microphone",
         "Voice note",
-        lambda phone, to: phone.sends_voice(tone(VOICE_SECONDS), VOICE_SECONDS, "audio/wav", to=to),
+        lambda phone, to: phone.sends_voice(
+            make_tone(VOICE_SECONDS), VOICE_SECONDS, "audio/wav", to=to
+        ),
     ),
     Sample(
         "document",
@@ -139,7 +143,7 @@ SAMPLES = (
         "sticker",
         "sticker",
         "Sticker",
-        lambda phone, to: phone.sends_sticker(png(128, 128, smile), "image/png", to=to),
+        lambda phone, to: phone.sends_sticker(draw_png(128, 128, draw_smile), "image/png", to=to),
     ),
 )
 BY_ID = {sample.id: sample for sample in SAMPLES}

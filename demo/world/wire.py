@@ -34,11 +34,11 @@ def _describe_stanza(number: int, record: Record) -> dict[str, Any]:
         "to_server": record.direction == "in",
         "tag": record.stanza.tag,
         "about": record.stanza.text("type") or record.stanza.text("xmlns"),
-        "text": pretty(record.stanza),
+        "text": format_stanza(record.stanza),
     }
 
 
-def pretty(stanza: Node, depth: int = 0) -> str:
+def format_stanza(stanza: Node, depth: int = 0) -> str:
     """A stanza as indented text; bytes are counted, not shown."""
     indent = "  " * depth
     attrs = "".join(f' {name}="{value}"' for name, value in stanza.attrs.items())
@@ -46,5 +46,5 @@ def pretty(stanza: Node, depth: int = 0) -> str:
         return f"{indent}<{stanza.tag}{attrs}/>"
     if isinstance(stanza.content, bytes):
         return f"{indent}<{stanza.tag}{attrs}>{len(stanza.data)} bytes</{stanza.tag}>"
-    inner = "\n".join(pretty(child, depth + 1) for child in stanza.children)
+    inner = "\n".join(format_stanza(child, depth + 1) for child in stanza.children)
     return f"{indent}<{stanza.tag}{attrs}>\n{inner}\n{indent}</{stanza.tag}>"

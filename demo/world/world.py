@@ -38,7 +38,7 @@ class World:
         try:
             self._thread.run(verb, self, *args)
         except (LinkFailed, ValueError, LookupError) as error:
-            raise Refused(_sentence(error)) from error
+            raise Refused(_make_sentence(error)) from error
 
     def draw(self) -> page_state.State:
         """What the page shows of the simulated WhatsApp."""
@@ -46,7 +46,7 @@ class World:
         def run_inside() -> page_state.State:
             drawn = page_state.draw(self.simulator, self.read)
             return drawn | {
-                "faults": faults.active(self.simulator),
+                "faults": faults.list_active(self.simulator),
                 "linked": bool(self.phone(OWNER.number).linked_devices),
                 "answered": self._was_answered(GUESTS[0].number),
             }
@@ -56,7 +56,7 @@ class World:
 
     def faults(self) -> list[str]:
         """The faults that last at the moment."""
-        active: list[str] = self._thread.run(faults.active, self.simulator)
+        active: list[str] = self._thread.run(faults.list_active, self.simulator)
         return active
 
     def list_stanzas(self, after: int) -> list[dict[str, Any]]:
@@ -69,9 +69,9 @@ class World:
         try:
             phone = self.phone(number)
             data: bytes = self._thread.run(phone.opens, message_id)
-            return data, *attachments.file(phone.messages[message_id])
+            return data, *attachments.read_file(phone.messages[message_id])
         except (LookupError, BadMedia) as error:
-            raise Refused(_sentence(error)) from error
+            raise Refused(_make_sentence(error)) from error
 
     def phone(self, number: object) -> Phone:
         """Raises LookupError."""
@@ -98,6 +98,6 @@ class World:
         return any(m.from_device and not m.from_me for m in self.phone(number).messages.values())
 
 
-def _sentence(error: Exception) -> str:
+def _make_sentence(error: Exception) -> str:
     text = str(error.args[0]) if error.args else "That did not work"
     return text[:1].upper() + text[1:]

@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
 def with_keys(text: str, wanted: Mapping[str, Value]) -> str:
     """The text of a valid config.yml with these top-level keys; None takes a key away."""
     for key, value in wanted.items():
-        before = _plain(text)
+        before = _parse_plain(text)
         if before.get(key) != value:
             text = _change_value(text, before, key, value)
     return text
@@ -32,7 +32,7 @@ def _change_value(text: str, before: Mapping[str, Any], key: str, value: Value) 
     after = {name: each for name, each in before.items() if name != key}
     if value is not None:
         after[key] = value
-    tree = _rules().load(text) or CommentedMap()
+    tree = _make_rules().load(text) or CommentedMap()
     by_line = _replace_line(text, tree, key, value) if key in tree else _add_line(text, key, value)
     return by_line if _says(by_line, after) else _by_library(tree, key, value)
 
@@ -62,18 +62,18 @@ def _by_library(tree: CommentedMap, key: str, value: Value) -> str:
     else:
         tree[key] = value
     stream = StringIO()
-    _rules().dump(tree, stream)
+    _make_rules().dump(tree, stream)
     return stream.getvalue()
 
 
 def _says(text: str, wanted: Mapping[str, Any]) -> bool:
     try:
-        return bool(_plain(text) == wanted)
+        return bool(_parse_plain(text) == wanted)
     except Exception:  # the library raises all sorts of things
         return False
 
 
-def _plain(text: str) -> Mapping[str, Any]:
+def _parse_plain(text: str) -> Mapping[str, Any]:
     return YAML(typ="safe").load(text) or {}
 
 
@@ -84,7 +84,7 @@ def _write_value(value: Value) -> str:
     return text if _PLAIN.fullmatch(text) else "'" + text.replace("'", "''") + "'"
 
 
-def _rules() -> YAML:
+def _make_rules() -> YAML:
     rules = YAML()
     rules.preserve_quotes = True
     rules.width = 4096  # characters: long lines stay lines

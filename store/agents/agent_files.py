@@ -52,8 +52,8 @@ class Snapshot:
     def in_its_manner(self, name: str, text: str) -> str:
         """`text` from a browser with the file's line ends; the file's own text if nothing but
         line ends differs."""
-        current, plain = self.text(name), _unix(text)
-        if plain == _unix(current):
+        current, plain = self.text(name), _unify_line_ends(text)
+        if plain == _unify_line_ends(current):
             return current
         return plain.replace("\n", "\r\n") if "\r\n" in current else plain
 
@@ -84,25 +84,25 @@ class AgentFiles:
         return os.access(folder, os.W_OK | os.X_OK, effective_ids=is_known)
 
     def read(self, agent_id: str) -> Snapshot:
-        return _snapshot(self._folder(agent_id))
+        return _take_snapshot(self._find_folder(agent_id))
 
     def write(self, agent_id: str, etag: str, texts: Mapping[str, str]) -> bool:
         """Put these texts (by file name) in place of what `etag` stands for. False if nothing is
         different. Raises `AgentChanged`."""
-        with self._writing():
-            folder, now = self._current(agent_id, etag)
+        with self._open_for_writing():
+            folder, now = self._find_current(agent_id, etag)
             contents = {name: now.encode(name, text) for name, text in texts.items()}
             changed = {name: c for name, c in contents.items() if c != now.raw.get(name, b"")}
             _replace(folder, changed, now)
             return bool(changed)
 
-    def previous(self, agent_id: str) -> Mapping[str, Previous]:
+    def list_backups(self, agent_id: str) -> Mapping[str, Previous]:
         """The backups that differ from what is there, by file name."""
-        folder = self._folder(agent_id)
-        now = _snapshot(folder)
+        folder = self._find_folder(agent_id)
+        now = _take_snapshot(folder)
         found: dict[str, Previous] = {}
         for name in FILES:
-            content = _content(folder, name + BACKUP)
+            content = _read_content(folder, name + BACKUP)
             if content and content != now.raw.get(name):
                 changed_at = (folder / (name + BACKUP)).stat().st_mtime
                 found[name] = Previous(
@@ -113,9 +113,9 @@ class AgentFiles:
     def restore(self, agent_id: str, name: str, etag: str) -> None:
         """Let this file and its backup change places. Raises `AgentChanged`, also when there is
         no backup any more."""
-        with self._writing():
-            folder, now = self._current(agent_id, etag)
-            backup = _content(folder, name + BACKUP) if name in FILES else None
+        with self._open_for_writing():
+            folder, now = self._find_current(agent_id, etag)
+            backup = _read_content(folder, name + BACKUP) if name in FILES else None
             if backup is None:
                 raise AgentChanged(f"There is no previous version of {name} any more.")
             _replace(folder, {name: backup}, now)
@@ -124,8 +124,8 @@ class AgentFiles:
         """A new agent with these files. Raises `AgentTaken`."""
         if not is_agent_id(agent_id):
             raise ValueError(agent_id)
-        with self._writing():
-            self._vacant(agent_id)
+        with self._open_for_writing():
+            self._refuse_taken(agent_id)
             folder = Path(tempfile.mkdtemp(prefix=".new-", dir=self._root))
             try:
                 folder.chmod(0o755)
@@ -138,8 +138,8 @@ class AgentFiles:
 
     def remove(self, agent_id: str, now: datetime) -> str:
         """Move the agent's folder into the trash. Returns the name it has there."""
-        with self._writing():
-            folder, trash = self._folder(agent_id), self._root / TRASH
+        with self._open_for_writing():
+            folder, trash = self._find_folder(agent_id), self._root / TRASH
             trash.mkdir(exist_ok=True)
             name = f"{agent_id}.{now:%Y%m%dT%H%M%S}"
             names = [name, *(f"{name}-{number}" for number in range(2, 1000))]
@@ -152,16 +152,16 @@ class AgentFiles:
         """Take a folder out of the trash again. Returns the agent's id. Raises `AgentTaken`."""
         found = _TRASHED.fullmatch(trashed)
         folder = self._root / TRASH / trashed
-        with self._writing():
+        with self._open_for_writing():
             if found is None or not folder.is_dir():
                 raise UnknownAgent("That agent is not in the trash any more.")
-            self._vacant(found["id"])
+            self._refuse_taken(found["id"])
             folder.rename(self._root / found["id"])
             _sync(self._root)
         return found["id"]
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _open_for_writing(self) -> Iterator[None]:
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._root, os.O_RDONLY)
@@ -173,36 +173,36 @@ class AgentFiles:
         except OSError as error:
             raise NotWritable(f"The agents' folder can't be written: {error.strerror}.") from error
 
-    def _current(self, agent_id: str, etag: str) -> tuple[Path, Snapshot]:
+    def _find_current(self, agent_id: str, etag: str) -> tuple[Path, Snapshot]:
         """The folder, if it may be written and is as it was. Raises `AgentChanged`."""
-        folder = self._folder(agent_id)
+        folder = self._find_folder(agent_id)
         for path in (folder, *(folder / name for name in FILES)):
             if path.is_symlink():
                 raise NotWritable(f"{path.name} is a link to another place: change it there.")
-        now = _snapshot(folder)
+        now = _take_snapshot(folder)
         if now.etag != etag:
             raise AgentChanged("The agent's files were changed since this page was opened.")
         return folder, now
 
-    def _folder(self, agent_id: str) -> Path:
+    def _find_folder(self, agent_id: str) -> Path:
         folder = self._root / agent_id
         if not is_agent_id(agent_id) or not folder.is_dir():
             raise UnknownAgent(f"There is no agent called “{agent_id}”.")
         return folder
 
-    def _vacant(self, agent_id: str) -> None:
+    def _refuse_taken(self, agent_id: str) -> None:
         """Upper and lower case are one: people write the ids by hand, and some disks agree."""
         for path in self._root.iterdir():
             if path.name.casefold() == agent_id.casefold():
                 raise AgentTaken(f"There is a folder “{path.name}” already.")
 
 
-def _snapshot(folder: Path) -> Snapshot:
-    contents = {name: _content(folder, name) for name in FILES}
+def _take_snapshot(folder: Path) -> Snapshot:
+    contents = {name: _read_content(folder, name) for name in FILES}
     return Snapshot({name: raw for name, raw in contents.items() if raw is not None})
 
 
-def _content(folder: Path, name: str) -> bytes | None:
+def _read_content(folder: Path, name: str) -> bytes | None:
     """None if there is no such file, or if a backup leads somewhere else."""
     path = folder / name
     if name.endswith(BACKUP) and path.is_symlink():
@@ -265,5 +265,5 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _unix(text: str) -> str:
+def _unify_line_ends(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")

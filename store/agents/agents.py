@@ -42,7 +42,7 @@ class Registry:
         shown = {name: agent for name, agent in self.agents.items() if name not in hidden}
         return replace(self, agents=shown, hidden=frozenset(hidden)) if hidden else self
 
-    def absence(self, agent_id: str) -> Absence:
+    def find_absence(self, agent_id: str) -> Absence:
         """Why this agent, which was chosen, can't answer."""
         if agent_id in self.hidden:
             return Absence.HIDDEN
@@ -92,39 +92,39 @@ class AgentFolder:
         5 µs."""
         return tuple(
             (str(file), stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
-            for folder in self._folders()
+            for folder in self._list_folders()
             for file in (folder, *(folder / name for name in FILES))
-            if (stat := _stat(file))
+            if (stat := _read_stat(file))
         )
 
-    def _folders(self) -> Sequence[Path]:
+    def _list_folders(self) -> Sequence[Path]:
         try:
             children = sorted(self.path.iterdir())
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             return []
         visible = [child for child in children if child.name[0] not in "._"]
-        return [child for child in visible if (stat := _stat(child)) and S_ISDIR(stat.st_mode)]
+        return [child for child in visible if (stat := _read_stat(child)) and S_ISDIR(stat.st_mode)]
 
     def _read(self) -> Registry:
         agents: dict[str, Agent] = {}
         broken: list[BrokenAgent] = []
-        for folder in self._folders():
+        for folder in self._list_folders():
             try:
                 # Else not an agent: an original installation keeps other folders here too.
                 if _list_files(folder) & set(FILES):
-                    agents[folder.name] = _agent(folder)
+                    agents[folder.name] = _make_agent(folder)
             except _Unreadable as error:
                 broken.append(BrokenAgent(folder.name, str(error)))
         return Registry(agents, tuple(broken))
 
 
-def _agent(folder: Path) -> Agent:
+def _make_agent(folder: Path) -> Agent:
     if not is_agent_id(folder.name):
         raise _Unreadable("The folder's name may have only letters, digits, _ and -, at most 64.")
-    config = _config(folder / "config.yml")
-    identity = _text(folder / "IDENTITY.md")
+    config = _read_config(folder / "config.yml")
+    identity = _read_text(folder / "IDENTITY.md")
     fields = identity_fields(identity)
-    models = {key: _model(config, key) for key in ("model", "fallback_model")}
+    models = {key: _read_model(config, key) for key in ("model", "fallback_model")}
     on_whatsapp = config.get("whatsapp", True)
     if not isinstance(on_whatsapp, bool):
         raise _Unreadable("config.yml: whatsapp must be true or false.")
@@ -139,25 +139,25 @@ def _agent(folder: Path) -> Agent:
         fallback_model=models["fallback_model"],
         is_on_whatsapp=on_whatsapp,
         identity=identity,
-        soul=_text(folder / "SOUL.md"),
-        instructions=_text(folder / "AGENTS.md"),
+        soul=_read_text(folder / "SOUL.md"),
+        instructions=_read_text(folder / "AGENTS.md"),
         config=config,
         warnings=(
-            *_warnings(models),
-            *window.problems(config),
+            *_list_warnings(models),
+            *window.find_problems(config),
             *mcp_config.read(config).problems,
         ),
     )
 
 
-def _model(config: Mapping[str, Any], key: str) -> str | None:
+def _read_model(config: Mapping[str, Any], key: str) -> str | None:
     model = config.get(key)
     if model is not None and not isinstance(model, str):
         raise _Unreadable(f"config.yml: {key} must be a text such as openai/gpt-4o.")
     return (model or "").strip() or None
 
 
-def _warnings(models: Mapping[str, str | None]) -> Iterator[str]:
+def _list_warnings(models: Mapping[str, str | None]) -> Iterator[str]:
     """An original installation names providers that we don't know: the agent itself is fine."""
     for key, model in models.items():
         try:
@@ -167,9 +167,9 @@ def _warnings(models: Mapping[str, str | None]) -> Iterator[str]:
             yield f"{key}: {error}"
 
 
-def _config(file: Path) -> Mapping[str, Any]:
+def _read_config(file: Path) -> Mapping[str, Any]:
     try:
-        loaded = YAML(typ="safe").load(_text(file))
+        loaded = YAML(typ="safe").load(_read_text(file))
     except MarkedYAMLError as error:
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         # Of a key that is there twice the library tells the values as well: one may be a secret.
@@ -186,7 +186,7 @@ def _config(file: Path) -> Mapping[str, Any]:
     return loaded
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     """The file's text, empty if there is none."""
     try:
         if file.stat().st_size > FILE_LIMIT:
@@ -216,7 +216,7 @@ def _list_files(folder: Path) -> set[str]:
         raise _Unreadable(f"The folder can't be read: {error.strerror}.") from None
 
 
-def _stat(path: Path) -> Any:
+def _read_stat(path: Path) -> Any:
     try:
         return path.stat()
     except OSError:

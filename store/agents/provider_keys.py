@@ -18,7 +18,7 @@ from core.models.credentials import KEY_HOLDERS, Access, clean_key
 from store.sql.cipher import Cipher, Undecipherable
 from store.sql.engine import Database, insert_new
 from store.sql.prepared import prepared
-from store.sql.secret import secret_key
+from store.sql.secret import load_secret_key
 from store.sql.tables import provider_keys as table
 
 
@@ -38,7 +38,7 @@ def save(connection: Connection, config: Config, provider: str, text: str, now: 
     """Put the key in the place of the one there may be. Raises `InvalidKey`."""
     if provider not in KEY_HOLDERS:
         raise InvalidKey(f"{provider} takes no key.")
-    encrypted = _cipher(config, provider).encrypt(clean_key(text))
+    encrypted = _make_cipher(config, provider).encrypt(clean_key(text))
     values = {"encrypted": encrypted, "updated_at": now}
     connection.execute(insert_new(connection, table).values(provider=provider, **values))
     connection.execute(update(table).where(table.c.provider == provider).values(values))
@@ -52,7 +52,7 @@ def remove(connection: Connection, provider: str) -> bool:
 def load(connection: Connection, config: Config) -> Mapping[str, StoredKey]:
     """The keys of the panel, by provider."""
     return {
-        row.provider: StoredKey(row.provider, row.updated_at, _readable(row, config))
+        row.provider: StoredKey(row.provider, row.updated_at, _list_readable(row, config))
         for row in _select_rows(connection)
         if row.provider in KEY_HOLDERS
     }
@@ -104,12 +104,12 @@ def from_environment(config: Config) -> dict[str, str]:
     return found
 
 
-def _readable(row: Row[Any], config: Config) -> str | None:
+def _list_readable(row: Row[Any], config: Config) -> str | None:
     try:
-        return _cipher(config, row.provider).decrypt(row.encrypted)
+        return _make_cipher(config, row.provider).decrypt(row.encrypted)
     except Undecipherable:
         return None
 
 
-def _cipher(config: Config, provider: str) -> Cipher:
-    return Cipher(secret_key(config), f"key of the provider {provider}")
+def _make_cipher(config: Config, provider: str) -> Cipher:
+    return Cipher(load_secret_key(config), f"key of the provider {provider}")

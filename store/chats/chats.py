@@ -66,7 +66,7 @@ class Chat:
             return False
         return self.paused_until is None or self.paused_until > now
 
-    def sticky(self, now: datetime) -> str | None:
+    def find_sticky(self, now: datetime) -> str | None:
         """The agent that this chat belongs to at the moment."""
         if self.channel.keeps_agent:
             return self.agent
@@ -116,7 +116,7 @@ def get_in_panel(connection: Connection, chat_id: int) -> Chat | None:
 
 
 def get(connection: Connection, chat_id: int) -> Chat | None:
-    return _first(_by_id(connection, chat_id))
+    return _find_first(_by_id(connection, chat_id))
 
 
 @prepared
@@ -125,7 +125,7 @@ def _by_id(chat_id: Any) -> Select[Any]:
 
 
 def of_person(connection: Connection, person_id: int) -> Chat | None:
-    return _first(_of_person(connection, person_id))
+    return _find_first(_of_person(connection, person_id))
 
 
 @prepared
@@ -135,7 +135,7 @@ def _of_person(person_id: Any) -> Select[Any]:
 
 def of_group(connection: Connection, address: str) -> Chat | None:
     """The chat of the group at this address, if a member was ever answered."""
-    return _first(connection.execute(select(table).where(_is_group(address))))
+    return _find_first(connection.execute(select(table).where(_is_group(address))))
 
 
 def list_groups(connection: Connection, since: datetime) -> Sequence[Chat]:
@@ -156,7 +156,7 @@ def rename_group(connection: Connection, chat_id: int, subject: str) -> None:
 def of_phone(connection: Connection, phone: Phone) -> Chat | None:
     """The chat with this number, if there has ever been one."""
     of_theirs = people.c.id == table.c.person_id
-    return _first(
+    return _find_first(
         connection.execute(select(table).join(people, of_theirs).where(people.c.phone == phone))
     )
 
@@ -283,7 +283,7 @@ def _is_group(address: str) -> ColumnElement[bool]:
     return and_(table.c.channel == Channel.GROUP, table.c.address == address)
 
 
-def _first(found: CursorResult[Any]) -> Chat | None:
+def _find_first(found: CursorResult[Any]) -> Chat | None:
     row = found.mappings().first()
     return _make_chat(row) if row else None
 

@@ -56,7 +56,7 @@ def list_earlier_changes(
 ) -> Collection[Kind]:
     """Edits and deletions of this message that came before it, and were decided. Not for what the
     owner writes."""
-    changes = _earlier_changes(
+    changes = _select_earlier_changes(
         connection,
         inbound.message_id,
         inbound.account,
@@ -67,7 +67,7 @@ def list_earlier_changes(
 
 
 @prepared
-def _earlier_changes(message_id: Any, account: Any, chats: Any, senders: Any) -> Select[Any]:
+def _select_earlier_changes(message_id: Any, account: Any, chats: Any, senders: Any) -> Select[Any]:
     return select(table.c.kind).where(
         table.c.target_id == message_id,
         table.c.kind.in_([Kind.EDIT, Kind.DELETE]),
@@ -104,7 +104,7 @@ def find_correction(
     rows = connection.execute(
         select(table)
         .where(
-            _edits(inbound, addresses),
+            _list_edits(inbound, addresses),
             table.c.state.in_(ACCEPTED),
         )
         .order_by(table.c.id.desc())
@@ -141,7 +141,7 @@ def delete(
     now: datetime,
 ) -> None:
     """Take back what was not read yet, and forget the words of what was."""
-    all_of_it = or_(table.c.id == target.id, _edits(inbound, addresses))
+    all_of_it = or_(table.c.id == target.id, _list_edits(inbound, addresses))
     messages.move(
         connection, all_of_it, out_of=UNREAD, to=MessageState.IGNORED, reason=Reason.DELETE
     )
@@ -154,7 +154,7 @@ def delete(
     messages.retell(connection, turn_ids.all())
 
 
-def _edits(inbound: Inbound, addresses: Collection[str]) -> ColumnElement[bool]:
+def _list_edits(inbound: Inbound, addresses: Collection[str]) -> ColumnElement[bool]:
     return and_(
         table.c.target_id == inbound.target_id,
         table.c.kind == Kind.EDIT,

@@ -53,7 +53,7 @@ def is_busy(connection: Connection, who: Person | Chat, now: datetime) -> bool:
         turn, message = whole, whole
     else:
         whole = chats.c.person_id == who.id
-        concerned = or_(whole, chats.c.id.in_(_groups_of(who)))
+        concerned = or_(whole, chats.c.id.in_(_select_groups_of(who)))
         turn = or_(whole, turns.c.person_id == who.id)
         message = or_(whole, messages.c.person_id == who.id)
     locked = select(chats.c.id).where(concerned).order_by(chats.c.id).with_for_update()
@@ -76,7 +76,7 @@ def person(connection: Connection, who: Person, *, with_entry: bool = False) -> 
     answers = or_(turns.c.chat_id == own, turns.c.person_id == who.id)
     sent_to = or_(
         outbox.c.chat_id == own,
-        outbox.c.address.in_(_addresses(who)),
+        outbox.c.address.in_(_list_addresses(who)),
         outbox.c.turn_id.in_(select(turns.c.id).where(answers)),
     )
     sent = _delete_sent(connection, sent_to)
@@ -104,7 +104,7 @@ def group(connection: Connection, chat: Chat) -> Forgotten:
 
 def _take_out_of_groups(connection: Connection, who: Person) -> None:
     """What others have of their words there, and agents of all that was said."""
-    groups = connection.scalars(_groups_of(who)).all()
+    groups = connection.scalars(_select_groups_of(who)).all()
     if not groups:
         return
     theirs = select(messages.c.message_id).where(
@@ -125,7 +125,7 @@ def _take_out_of_groups(connection: Connection, who: Person) -> None:
     )
 
 
-def _groups_of(who: Person) -> Select[tuple[int]]:
+def _select_groups_of(who: Person) -> Select[tuple[int]]:
     """The groups in which they have been answered."""
     return (
         select(chats.c.id)
@@ -138,15 +138,15 @@ def _groups_of(who: Person) -> Select[tuple[int]]:
 def _signs(who: Person) -> Iterator[ColumnElement[bool]]:
     """Their messages, wherever they wrote them, and what was typed to them on the owner's phone."""
     yield messages.c.person_id == who.id
-    yield messages.c.chat.in_(_addresses(who))
-    yield messages.c.sender.in_(_addresses(who))
+    yield messages.c.chat.in_(_list_addresses(who))
+    yield messages.c.sender.in_(_list_addresses(who))
     if who.phone:
         yield messages.c.phone == who.phone
     if who.lid:
         yield messages.c.lid == who.lid
 
 
-def _addresses(who: Person) -> list[str]:
+def _list_addresses(who: Person) -> list[str]:
     known = [f"{who.phone.digits}@s.whatsapp.net"] if who.phone else []
     return known + ([who.lid] if who.lid else [])
 

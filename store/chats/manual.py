@@ -72,7 +72,7 @@ def write(connection: Connection, chat: Chat, texts: Sequence[str], now: datetim
     return outbox.add(connection, address=chat.address, texts=texts, now=now, chat_id=chat.id)
 
 
-def wrote_on_phone(
+def has_written_on_phone(
     connection: Connection, chat: Chat, inbound: Inbound, now: datetime
 ) -> datetime | None:
     """The owner has written on their phone, perhaps a while ago. Returns until when the chat is
@@ -157,8 +157,8 @@ def _on_phones(connection: Connection, chat: Chat, context: Context) -> Sequence
         Said(
             row["received_at"],
             row["from_me"],
-            batch.render_message(messages.remark(row))[:LENGTH],
-            group.speaker(row["push_name"]) if chat.is_group else "",
+            batch.render_message(messages.make_remark(row))[:LENGTH],
+            group.name_speaker(row["push_name"]) if chat.is_group else "",
         )
         for row in _select_unseen(connection, chat.id, context.id, context.opened_at).mappings()
     ]

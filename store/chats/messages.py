@@ -206,7 +206,7 @@ def _select_unread(since: Any) -> Select[Any]:
 
 def list_waiting(connection: Connection, chat_id: int) -> Sequence[Waiting]:
     """What this chat wants answered, in the order in which it came."""
-    return [remark(row) for row in _select_waiting(connection, chat_id).mappings()]
+    return [make_remark(row) for row in _select_waiting(connection, chat_id).mappings()]
 
 
 @prepared
@@ -217,7 +217,7 @@ def _select_waiting(chat_id: Any) -> Select[Any]:
 def of_turn(connection: Connection, turn_id: int) -> Sequence[Waiting]:
     """What this turn is about, in order, but for what its sender has deleted."""
     wanted = _select_remarks(table.c.turn_id == turn_id, table.c.deleted_at.is_(None))
-    return [remark(row) for row in connection.execute(wanted).mappings()]
+    return [make_remark(row) for row in connection.execute(wanted).mappings()]
 
 
 def retell(connection: Connection, turn_ids: Iterable[int | None]) -> None:
@@ -227,7 +227,7 @@ def retell(connection: Connection, turn_ids: Iterable[int | None]) -> None:
         connection.execute(update(turns).where(turns.c.id == turn_id).values(request=request))
 
 
-def remark(row: RowMapping) -> Waiting:
+def make_remark(row: RowMapping) -> Waiting:
     """A message's row, or as much of it as matters to its reader."""
     values = {each.name: row[each.name] for each in fields(Waiting)}
     return Waiting(**values | {"kind": Kind(row["kind"])})

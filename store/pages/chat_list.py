@@ -286,7 +286,7 @@ def _read_lines(
 def _build_row(row: Row[Any], latest: MessageLine | None, match: MessageLine | None) -> ChatRow:
     return ChatRow(
         id=row.id,
-        person=_person(row) if row.person_id else None,
+        person=_make_person(row) if row.person_id else None,
         subject=row.subject,
         agent=row.agent,
         sticky_until=row.sticky_until,
@@ -300,7 +300,7 @@ def _build_row(row: Row[Any], latest: MessageLine | None, match: MessageLine | N
     )
 
 
-def _person(row: Row[Any]) -> Person:
+def _make_person(row: Row[Any]) -> Person:
     return Person(
         id=row.person_id,
         phone=Phone(row.phone) if row.phone else None,

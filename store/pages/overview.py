@@ -70,11 +70,11 @@ def count(connection: Connection, now: datetime, midnight: datetime) -> Counts:
     unsent = select(outbox.c.created_at.label("at")).where(outbox.c.state.in_(NOT_DELIVERED))
     return Counts(
         received=Figure(today, sum(by_hour)),
-        sent=_figure(connection, sent, since, midnight),
-        failed_turns=_figure(connection, failed, since, midnight),
-        unsent=_figure(connection, unsent, since, midnight),
-        cost=_cost(connection, since, midnight),
-        median_seconds=_median(connection, since),
+        sent=_count_recent(connection, sent, since, midnight),
+        failed_turns=_count_recent(connection, failed, since, midnight),
+        unsent=_count_recent(connection, unsent, since, midnight),
+        cost=_sum_cost(connection, since, midnight),
+        median_seconds=_find_median(connection, since),
         by_hour=by_hour,
     )
 
@@ -113,7 +113,7 @@ def _on_whatsapp(statement: Select[Any]) -> Select[Any]:
     return statement.join_from(turns, chats).where(chats.c.channel.in_(ON_WHATSAPP))
 
 
-def _cost(connection: Connection, since: datetime, midnight: datetime) -> Cost:
+def _sum_cost(connection: Connection, since: datetime, midnight: datetime) -> Cost:
     cost, is_today, in_day = turns.c.cost_usd, _begun_after(midnight), _begun_after(since)
     row = connection.execute(
         select(
@@ -129,7 +129,7 @@ def _begun_after(instant: datetime) -> ColumnElement[bool]:
     return turns.c.finished_at >= instant
 
 
-def _figure(
+def _count_recent(
     connection: Connection, moments: Select[Any], since: datetime, midnight: datetime
 ) -> Figure:
     """How many of these moments are recent."""
@@ -138,7 +138,7 @@ def _figure(
     return Figure(*connection.execute(counts).one())
 
 
-def _median(connection: Connection, since: datetime) -> float | None:
+def _find_median(connection: Connection, since: datetime) -> float | None:
     """Seconds from a message's arrival to its answer. Looks by arrival, for which there is an
     index: this must not become slower with every year of messages."""
     rows = connection.execute(

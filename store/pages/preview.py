@@ -30,7 +30,7 @@ def read_input(
         phone, lid = person.phone, person.lid
     chat = chats.of_person(connection, person.id) if person else None
     pause = takeovers.find_current(connection, chat.id, now) if chat else None
-    sticky = chat.sticky(now) if chat else None
+    sticky = chat.find_sticky(now) if chat else None
     accepted, spent = _read_use(connection, person, now)
     return PreviewInput(
         phone=phone,
@@ -54,4 +54,4 @@ def _read_use(connection: Connection, person: Person | None, now: datetime) -> t
     if person is None:
         return 0, Decimal(0)
     accepted = limits_store.count_recent_messages(connection, person.id, now)
-    return accepted, limits_store.sum_costs(connection, person.id, limits.day(now))
+    return accepted, limits_store.sum_costs(connection, person.id, limits.find_start_of_day(now))

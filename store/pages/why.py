@@ -86,18 +86,18 @@ def find(connection: Connection, query: str, now: datetime) -> Sequence[Asked]:
     wanted = query.strip()
     if not wanted:
         return []
-    numbers = _numbers_in(wanted)
+    numbers = _find_numbers_in(wanted)
     latest = people.c.last_seen_at.desc()
     named = select(people.c.id).where(_match_person(wanted, numbers)).order_by(latest)
     persons = connection.scalars(named.limit(PEOPLE)).all()
-    matches = _messages(connection, _match_message(wanted, numbers), now, is_match=True)
+    matches = _find_messages(connection, _match_message(wanted, numbers), now, is_match=True)
     known = [*persons, *(asked.person_id for asked in matches if asked.person_id)]
-    theirs = _messages(connection, messages.c.person_id.in_(known[:PEOPLE]), now)
+    theirs = _find_messages(connection, messages.c.person_id.in_(known[:PEOPLE]), now)
     found = {asked.id: asked for asked in [*theirs, *matches]}
     return _with_replies(connection, [found[key] for key in sorted(found, reverse=True)])
 
 
-def _numbers_in(wanted: str) -> Sequence[str]:
+def _find_numbers_in(wanted: str) -> Sequence[str]:
     """The digits of what may be a number or a part of one, also without the zeros that some
     people put before it. Nothing if it is something else."""
     digits = re.sub(r"\D", "", wanted) if _NUMBER.fullmatch(wanted) else ""
@@ -124,7 +124,7 @@ def _match_message(wanted: str, numbers: Sequence[str]) -> ColumnElement[bool]:
     )
 
 
-def _messages(
+def _find_messages(
     connection: Connection,
     condition: ColumnElement[bool],
     now: datetime,

@@ -73,7 +73,7 @@ class ModelTests:
         status = job.get_status(refresh=False)
         asked = datetime.now(UTC) - (job.enqueued_at or job.created_at).replace(tzinfo=UTC)
         is_taken = status is not JobStatus.QUEUED
-        return ModelTest(test_id, str(job.args[0]), asked, is_taken, _outcome(job, status))
+        return ModelTest(test_id, str(job.args[0]), asked, is_taken, _read_outcome(job, status))
 
     def give_up(self, test_id: str) -> None:
         """This test need not be made any more."""
@@ -81,7 +81,7 @@ class ModelTests:
             Job.fetch(test_id, connection=self._redis, serializer=JSONSerializer).delete()
 
 
-def _outcome(job: Job, status: Any) -> ModelTestResult | None:
+def _read_outcome(job: Job, status: Any) -> ModelTestResult | None:
     if status is JobStatus.FINISHED:
         result = job.latest_result()
         return ModelTestResult(**dict(result.return_value or {})) if result else None

@@ -54,7 +54,7 @@ class Database:
         That is enough where the work would be done again: of what is lost, nothing was reported.
         PostgreSQL is always as durable as its own settings say.
         """
-        self.engine = _engine(url, pool_size, durable)
+        self.engine = _make_engine(url, pool_size, durable)
         self._writer = self.engine.execution_options(writes=True)
 
     @contextmanager
@@ -106,10 +106,10 @@ def _insert_new(dialect_name: str, table: Table) -> Insert:
     return statement.execution_options(preserve_rowcount=True)
 
 
-def _engine(url: str, pool_size: int, durable: bool) -> Engine:
+def _make_engine(url: str, pool_size: int, durable: bool) -> Engine:
     """Its errors go into logs, so they do not quote values: those are what people wrote."""
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_engine(url, pool_size, durable)
+        return _make_sqlite_engine(url, pool_size, durable)
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -121,7 +121,7 @@ def _engine(url: str, pool_size: int, durable: bool) -> Engine:
     return engine
 
 
-def _sqlite_engine(url: str, pool_size: int, durable: bool) -> Engine:
+def _make_sqlite_engine(url: str, pool_size: int, durable: bool) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -24,7 +24,7 @@ class NotMigrated(Exception):
     """The tables are not those of this version of the program."""
 
 
-def alembic_config(connection: Connection | None = None) -> AlembicConfig:
+def make_alembic_config(connection: Connection | None = None) -> AlembicConfig:
     """Alembic's settings in code, so that no alembic.ini repeats what `config` knows.
 
     With a `connection` the commands work on it and leave the committing to its owner.
@@ -40,7 +40,7 @@ def upgrade(database: Database) -> None:
     """Run the migrations that are missing; none is the usual case. In one transaction, and one
     process at a time: others wait here and then find nothing left to do."""
     with _lock_migration(database), _rebuilding(database) as connection:
-        command.upgrade(alembic_config(connection), "head")
+        command.upgrade(make_alembic_config(connection), "head")
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def _rebuilding(database: Database) -> Iterator[Connection]:
 
 def is_current(database: Database) -> bool:
     """Whether the tables are those that this version expects."""
-    heads = set(ScriptDirectory.from_config(alembic_config()).get_heads())
+    heads = set(ScriptDirectory.from_config(make_alembic_config()).get_heads())
     with database.read() as connection:
         return set(MigrationContext.configure(connection).get_current_heads()) == heads
 

@@ -11,7 +11,7 @@ from store.folder import make_private
 FILE = "secret_key"
 
 
-def secret_key(config: Config) -> str:
+def load_secret_key(config: Config) -> str:
     """SECRET_KEY, else the content of DATA_DIR/secret_key, which is made (mode 0600) if missing.
 
     Safe to call from several processes at once: all of them get the same key. Raises

@@ -66,5 +66,5 @@ def test_the_key_is_kept_and_nobody_else_may_read_it(tmp_path) -> None:
 def test_a_port_in_use_is_replaced_by_a_free_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
-        assert folder.free_port(taken) != taken
-    assert folder.free_port(taken) == taken
+        assert folder.find_free_port(taken) != taken
+    assert folder.find_free_port(taken) == taken

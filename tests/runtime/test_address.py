@@ -31,7 +31,7 @@ def test_a_host_that_is_not_ours_is_said_by_name(env, host):
     ],
 )
 def test_the_address_is_one_that_a_browser_can_open(host, url):
-    assert address.url(Config.from_env({"HOST": host})) == url
+    assert address.make_url(Config.from_env({"HOST": host})) == url
 
 
 def test_a_panel_that_never_answers_is_given_up(config):

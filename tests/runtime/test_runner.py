@@ -40,7 +40,7 @@ def is_ready(config: Config) -> bool:
     """Whether messages can be taken and answered."""
     with suppress(OSError):
         opener = build_opener(ProxyHandler({}))
-        with opener.open(f"{address.url(config)}/up/ready", timeout=5) as response:
+        with opener.open(f"{address.make_url(config)}/up/ready", timeout=5) as response:
             return response.status == 200
     return False
 
@@ -48,8 +48,8 @@ def is_ready(config: Config) -> bool:
 def test_the_product_starts_and_survives_the_death_of_each_of_its_processes(spawn, config):
     """Nothing set, nothing installed: SQLite and the embedded Valkey in an empty folder."""
     everything = spawn("-m", "runtime.runner")
-    output = everything.wait_for(f"Make your account, once, at {address.url(config)}/setup/")
-    assert f"The panel is at {address.url(config)}" in output
+    output = everything.wait_for(f"Make your account, once, at {address.make_url(config)}/setup/")
+    assert f"The panel is at {address.make_url(config)}" in output
     until(lambda: is_ready(config), "the product to be ready")
     for name in ("jobs", "web", "worker", "redis"):
         [pid] = re.findall(rf"{name} started \(process (\d+)\)", everything.output())

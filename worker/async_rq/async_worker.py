@@ -265,7 +265,7 @@ class AsyncWorker(PatientWorker):
             run.cancel()
         try:
             function = await self._book(self._prepare, run)
-            value = await run.outcome(function)
+            value = await run.execute(function)
         except (Exception, asyncio.CancelledError) as error:
             await self._book(self._record_failure, run, error)
         else:

@@ -48,7 +48,7 @@ class Run:
     is_cancelled: bool = False
     is_stopped: bool = False  # by a stop command
 
-    async def outcome(self, function: Callable[..., Any]) -> Any:
+    async def execute(self, function: Callable[..., Any]) -> Any:
         """Runs the job's function; returns and raises what it does, CancelledError included."""
         self.task = asyncio.create_task(perform(self.job, function))
         if self.is_cancelled:

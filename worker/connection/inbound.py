@@ -258,7 +258,7 @@ def _read_quoted(message: Any) -> str:
     kind, text, _ = _read_content(message)
     if kind in (Kind.TEXT, Kind.EDIT, Kind.PROTOCOL, Kind.DELETE, Kind.REACTION):
         return text
-    return f"[{attachment.name(kind, attachments.read_facts(message))}] {text}".rstrip()
+    return f"[{attachment.find_name(kind, attachments.read_facts(message))}] {text}".rstrip()
 
 
 def _find_place(chat: Any) -> Place:

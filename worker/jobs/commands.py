@@ -186,13 +186,13 @@ def _remark_on(name: str, current: str | None, access: Access) -> str:
 def _show_status(connection: Connection, context: TurnContext, argument: str) -> str:
     if context.agent is None:
         return NO_AGENT
-    return status_text.status(_measure_standing(connection, context, context.agent))
+    return status_text.render_status(_measure_standing(connection, context, context.agent))
 
 
 def _show_context(connection: Connection, context: TurnContext, argument: str) -> str:
     if context.agent is None:
         return NO_AGENT
-    return status_text.context(_measure_standing(connection, context, context.agent))
+    return status_text.render_context(_measure_standing(connection, context, context.agent))
 
 
 def _measure_standing(connection: Connection, context: TurnContext, agent: Agent) -> Standing:
@@ -244,7 +244,7 @@ def _answer_idle_stop(connection: Connection, context: TurnContext, argument: st
 def _end_session(connection: Connection, context: TurnContext, argument: str) -> str:
     if context.chat.channel.keeps_agent:
         return "This chat stays with its agent. /agent <name> turns to another."
-    was = context.chat.sticky(context.now)
+    was = context.chat.find_sticky(context.now)
     chats.unstick(connection, context.chat.id)
     ended = (
         f"Your session with {_find_agent_name(context, was)} has ended."

@@ -56,7 +56,7 @@ async def summarise(
     old, kept = memory.past[:cut], memory.past[cut:]
     assert old, "there is something to summarise"
     summary = Summary(memory.context.summary or "", old[-1].turn_id, kept)
-    budget = window.room(window_tokens) * SHARE / memory.factor
+    budget = window.measure_room(window_tokens) * SHARE / memory.factor
     for piece in _split_turns(old, budget):
         task = _render_task(summary.text, piece, wishes)
         prompt = Prompt(_WRITER, model, Content(task), task=_INSTRUCTIONS)
@@ -66,7 +66,9 @@ async def summarise(
 
 def is_due(needed: int, window_tokens: int, memory: Memory) -> bool:
     """Whether a context that needs so many tokens should be summarised by itself."""
-    return len(memory.past) > KEPT and needed > window.NEARLY_FULL * window.room(window_tokens)
+    return len(memory.past) > KEPT and needed > window.NEARLY_FULL * window.measure_room(
+        window_tokens
+    )
 
 
 def _add_completion(summary: Summary, completion: Completion) -> Summary:

@@ -73,7 +73,7 @@ def choose_view(memory: Memory, instructions: str, content: Content, window_toke
         + window.of_messages(summary)
     )
     sizes = memory.sizes
-    turns = window.that_fit(sizes, window.room(window_tokens) / memory.factor - fixed)
+    turns = window.that_fit(sizes, window.measure_room(window_tokens) / memory.factor - fixed)
     kept = memory.past[len(memory.past) - turns :]
     estimated = fixed + sum(sizes[len(sizes) - turns :])
     return View(

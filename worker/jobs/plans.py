@@ -82,7 +82,7 @@ def _find_refusal(context: TurnContext) -> Refuse | None:
         return Refuse(Failure.RATE_LIMITED, theirs, context.now - limits.MINUTE)
     asks_model = context.call is None or context.call.asks_model
     if asks_model and limits.is_spent(context.spent_usd, context.settings):
-        return Refuse(Failure.OVER_BUDGET, context.messages, limits.day(context.now))
+        return Refuse(Failure.OVER_BUDGET, context.messages, limits.find_start_of_day(context.now))
     return None
 
 

@@ -128,7 +128,7 @@ def look_up(
         person=person,
         waiting=due.waiting,
         messages=due.messages,
-        route=_find_route(connection, due.settings, due.registry, person, chat.sticky(now)),
+        route=_find_route(connection, due.settings, due.registry, person, chat.find_sticky(now)),
         recent_messages=_count_recent_messages(connection, person, due),
         spent_usd=_sum_costs_of_today(connection, person, due.settings, now),
         has_unsent=bool(interrupted) and turns.has_unsent(connection, chat.id),
@@ -185,4 +185,4 @@ def _sum_costs_of_today(
 ) -> Decimal:
     if person is None or settings.daily_cost_usd is None:
         return Decimal(0)
-    return limits_store.sum_costs(connection, person.id, limits.day(now))
+    return limits_store.sum_costs(connection, person.id, limits.find_start_of_day(now))

@@ -227,7 +227,7 @@ def _add_takeover_words(
 
 def _find_absences(context: TurnContext) -> Mapping[str, Absence]:
     """Agents that would have come first, and why they can't answer, for the owner."""
-    absent = {agent: context.registry.absence(agent) for agent in context.route.missing}
+    absent = {agent: context.registry.find_absence(agent) for agent in context.route.missing}
     if absent:
         listed = ", ".join(f"{agent} ({why})" for agent, why in absent.items())
         log.warning("agents are passed over", agents=listed, chat=context.chat.id)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.admission.allowlist import Entry, Pattern, candidates, find, one_sender
+from core.admission.allowlist import Entry, Pattern, find, list_candidates, one_sender
 from core.errors import InvalidPattern, InvalidPhone
 from core.phone import Phone
 
@@ -120,11 +120,11 @@ def test_the_order_of_the_list_does_not_matter(
 @given(DIGITS)
 def test_the_candidates_are_all_that_match(digits: str) -> None:
     phone = Phone("+" + digits)
-    found = candidates(phone, f"{digits}@lid")
+    found = list_candidates(phone, f"{digits}@lid")
     assert all(pattern.matches(phone, f"{digits}@lid") for pattern in found)
     assert len(set(found)) == len(digits) + 3
-    assert list(candidates(None, f"{digits}@lid")) == [f"{digits}@lid", "*"]
-    assert list(candidates(None, None)) == ["*"]
+    assert list(list_candidates(None, f"{digits}@lid")) == [f"{digits}@lid", "*"]
+    assert list(list_candidates(None, None)) == ["*"]
 
 
 def entry_of(pattern: Pattern) -> Entry:

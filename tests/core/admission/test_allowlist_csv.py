@@ -186,6 +186,6 @@ def test_a_fingerprint_tells_which_lines_have_changed() -> None:
     before = planned(text, entry(ALL, None, None, 9))
     assert planned(text, entry(ALL, None, None, 9)).fingerprint == before.fingerprint
     after = planned(text, entry(ADA, "Countess"), entry(ALL, None, None, 9))
-    assert after.differing(before.fingerprint) == {1}
-    assert after.differing("nonsense") == {1, 2, 3}
-    assert after.differing("") == {1, 2, 3}
+    assert after.list_differing(before.fingerprint) == {1}
+    assert after.list_differing("nonsense") == {1, 2, 3}
+    assert after.list_differing("") == {1, 2, 3}

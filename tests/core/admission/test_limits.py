@@ -39,5 +39,5 @@ def test_without_a_budget_nothing_is_too_much() -> None:
     ],
 )
 def test_a_day_is_counted_in_utc(now: datetime, day: int) -> None:
-    assert limits.day(now) == datetime(2026, 3, day, tzinfo=UTC)
-    assert limits.day(now).tzinfo is UTC
+    assert limits.find_start_of_day(now) == datetime(2026, 3, day, tzinfo=UTC)
+    assert limits.find_start_of_day(now).tzinfo is UTC

@@ -23,17 +23,17 @@ def permissions(*patterns: str) -> list[Permission]:
 
 @pytest.mark.parametrize("text", ["+15550000001", "+1555*", "*", " +1 555 000 0001 "])
 def test_numbers_prefixes_and_everyone_are_targets(text: str) -> None:
-    assert permission.target(text) == Pattern.parse(text)
+    assert permission.parse_target(text) == Pattern.parse(text)
 
 
 def test_a_hidden_id_is_none() -> None:
     with pytest.raises(InvalidPattern, match="Agents write to numbers. A hidden id is none."):
-        permission.target("123456789012345@lid")
+        permission.parse_target("123456789012345@lid")
 
 
 def test_what_is_no_pattern_is_refused() -> None:
     with pytest.raises(InvalidPattern):
-        permission.target("Ada")
+        permission.parse_target("Ada")
 
 
 @pytest.mark.parametrize(

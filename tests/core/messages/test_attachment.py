@@ -13,9 +13,9 @@ NO_FACTS = (
 
 @pytest.mark.parametrize("kind", NO_FACTS)
 def test_every_kind_has_an_excuse_and_a_note(kind: Kind) -> None:
-    assert attachment.excuse(kind).startswith("I can't ")
-    (note,) = attachment.note(kind, None)
-    assert note == f"[{attachment.name(kind)} was sent; you can't see it]"
+    assert attachment.find_excuse(kind).startswith("I can't ")
+    (note,) = attachment.write_note(kind, None)
+    assert note == f"[{attachment.find_name(kind)} was sent; you can't see it]"
     assert not attachment.is_readable(kind, None)
 
 
@@ -28,11 +28,11 @@ def test_every_kind_has_an_excuse_and_a_note(kind: Kind) -> None:
     ],
 )
 def test_what_is_known_makes_the_excuse_better(kind: Kind, facts: dict, word: str) -> None:
-    assert word in attachment.excuse(kind, facts)
+    assert word in attachment.find_excuse(kind, facts)
 
 
 def test_a_document_is_called_by_its_name() -> None:
-    (note,) = attachment.note(Kind.DOCUMENT, {"name": "bill\n]\nignore.pdf"})
+    (note,) = attachment.write_note(Kind.DOCUMENT, {"name": "bill\n]\nignore.pdf"})
     assert note == "[a document named “bill ] ignore.pdf” was sent; you can't see it]"
 
 
@@ -57,14 +57,14 @@ def test_a_document_is_called_by_its_name() -> None:
     ],
 )
 def test_data_is_marked_as_such(kind: Kind, facts: dict, lines: list[str]) -> None:
-    first, *others = attachment.note(kind, facts)
-    assert first == f"[{attachment.name(kind)} was sent; it says:]" and others == lines
+    first, *others = attachment.write_note(kind, facts)
+    assert first == f"[{attachment.find_name(kind)} was sent; it says:]" and others == lines
     assert attachment.is_readable(kind, facts)
 
 
 def test_a_live_location_says_that_it_is_a_moment() -> None:
     facts = {"latitude": 1.0, "longitude": 2.0, "live": True}
-    assert "when they began" in attachment.note(Kind.LOCATION, facts)[-1]
+    assert "when they began" in attachment.write_note(Kind.LOCATION, facts)[-1]
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_a_live_location_says_that_it_is_a_moment() -> None:
     ],
 )
 def test_what_the_panel_calls_it(kind: Kind, facts: attachment.Facts | None, title: str) -> None:
-    assert attachment.title(kind, facts) == title
+    assert attachment.find_title(kind, facts) == title

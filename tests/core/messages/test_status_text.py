@@ -28,7 +28,7 @@ LONG = replace(FRESH, turns=1200, seen=20, summarised=1000, until=AT + timedelta
 
 
 def test_the_status_of_a_short_conversation() -> None:
-    assert status_text.status(FRESH).splitlines() == [
+    assert status_text.render_status(FRESH).splitlines() == [
         "*Status*",
         "Agent: 🏗️ Finn",
         "Model: openai/gpt-4o",
@@ -40,7 +40,7 @@ def test_the_status_of_a_short_conversation() -> None:
 
 
 def test_the_context_of_a_long_one() -> None:
-    assert status_text.context(LONG).splitlines() == [
+    assert status_text.render_context(LONG).splitlines() == [
         "*Context*",
         "🏗️ Finn with openai/gpt-4o",
         "Memory: about 1,200 of 100,000 tokens (1 %)",
@@ -50,11 +50,11 @@ def test_the_context_of_a_long_one() -> None:
         "Cost: 1,234 tokens in, 56 out, $0.0123",
         "The oldest part no longer fits. /compact makes room, /new starts afresh.",
     ]
-    assert status_text.status(LONG).splitlines()[1] == (
+    assert status_text.render_status(LONG).splitlines()[1] == (
         "Agent: 🏗️ Finn (until 1 Mar 2026, 13:05 UTC if you don't write)"
     )
-    assert status_text.context(FRESH).endswith("\n/compact makes room, /new starts afresh.")
-    assert "1 answer, 1 word for word\n" in status_text.context(FRESH)
+    assert status_text.render_context(FRESH).endswith("\n/compact makes room, /new starts afresh.")
+    assert "1 answer, 1 word for word\n" in status_text.render_context(FRESH)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_context_of_a_long_one() -> None:
 )
 def test_dollars(cost: str | None, words: str) -> None:
     standing = replace(FRESH, cost_usd=Decimal(cost) if cost else None)
-    assert status_text.status(standing).endswith(f", 56 out, {words}")
+    assert status_text.render_status(standing).endswith(f", 56 out, {words}")
 
 
 @pytest.mark.parametrize(("used", "share"), [(0, 0), (50, 50), (99, 99), (100, 100), (250, 100)])
@@ -88,4 +88,4 @@ def test_what_compacting_came_to() -> None:
 
 def test_moments_are_told_in_utc() -> None:
     there = datetime(2026, 3, 1, 1, 5, tzinfo=timezone(timedelta(hours=2)))
-    assert status_text.moment(there) == "28 Feb 2026, 23:05 UTC"
+    assert status_text.format_moment(there) == "28 Feb 2026, 23:05 UTC"

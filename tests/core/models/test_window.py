@@ -38,8 +38,8 @@ def test_calls_and_results_count() -> None:
 
 
 def test_room_is_left_for_the_reply() -> None:
-    assert window.room(200_000) == 192_000
-    assert window.room(4_000) == 3_000
+    assert window.measure_room(200_000) == 192_000
+    assert window.measure_room(4_000) == 3_000
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_as_many_as_fit_and_not_one_more(sizes: list[int], budget: int) -> None:
 def test_a_window_that_cant_be_is_told_and_not_used(value: object) -> None:
     config = {"context_window": value}
     assert window.of_config(config) is None
-    assert window.problems(config) == [
+    assert window.find_problems(config) == [
         "context_window: it must be a number of tokens, at least 1,000, such as 32000."
     ]
 
 
 @pytest.mark.parametrize(("config", "tokens"), [({}, None), ({"context_window": 16000}, 16000)])
 def test_a_window_in_the_config(config: dict[str, int], tokens: int | None) -> None:
-    assert window.of_config(config) == tokens and window.problems(config) == []
+    assert window.of_config(config) == tokens and window.find_problems(config) == []

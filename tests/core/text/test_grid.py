@@ -3,7 +3,7 @@
 import pytest
 
 from core.text import markdown
-from core.text.grid import MAX_WIDTH, Table, width
+from core.text.grid import MAX_WIDTH, Table, measure_width
 
 
 def table(text: str) -> Table:
@@ -14,7 +14,7 @@ def table(text: str) -> Table:
 
 def test_columns_are_aligned_as_their_author_wanted() -> None:
     text = "| Name | Count | Mid |\n|---|--:|:-:|\n| Ada | 7 | x |\n| Bob | 1234 | yyyyy |"
-    assert table(text).monospace() == [
+    assert table(text).render_monospace() == [
         "Name  Count   Mid",
         "----  -----  -----",
         "Ada       7    x",
@@ -23,7 +23,7 @@ def test_columns_are_aligned_as_their_author_wanted() -> None:
 
 
 def test_an_empty_header_is_left_out() -> None:
-    assert table("| | |\n|---|---|\n| a | b |").monospace() == ["a  b"]
+    assert table("| | |\n|---|---|\n| a | b |").render_monospace() == ["a  b"]
 
 
 @pytest.mark.parametrize(
@@ -37,20 +37,20 @@ def test_an_empty_header_is_left_out() -> None:
     ],
 )
 def test_what_a_phone_would_wrap_or_one_would_tap_is_no_grid(cell: str, fits: bool) -> None:
-    lines = table(f"| a | b |\n|---|---|\n| 1 | {cell} |").monospace()
+    lines = table(f"| a | b |\n|---|---|\n| 1 | {cell} |").render_monospace()
     assert (lines is not None) is fits
 
 
 def test_else_each_row_is_a_block_of_lines() -> None:
     text = "| Name | Age: | |\n|---|---|---|\n| **Ada** | 36 | note |\n| Bob | | |"
-    assert table(text).records() == [
+    assert table(text).render_records() == [
         "*Name:* *Ada*\n*Age:* 36\nnote",
         "*Name:* Bob\n*Age:*",
     ]
 
 
 def test_a_header_alone_is_shown() -> None:
-    assert table("| Name | Age |\n|---|---|").records() == ["*Name:*\n*Age:*"]
+    assert table("| Name | Age |\n|---|---|").render_records() == ["*Name:*\n*Age:*"]
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_a_header_alone_is_shown() -> None:
     ],
 )
 def test_columns_of_a_text(text: str, columns: int) -> None:
-    assert width(text) == columns
+    assert measure_width(text) == columns

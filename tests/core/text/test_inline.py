@@ -29,7 +29,7 @@ def lines(text: str) -> list[TextLine]:
 )
 def test_a_line_for_a_chat_and_for_a_grid(text: str, formatted: str, plain: str) -> None:
     [line] = lines(text)
-    assert (line.format(), line.plain()) == (formatted, plain)
+    assert (line.format(), line.render_plain()) == (formatted, plain)
 
 
 def test_emphasis_ends_with_its_line_and_goes_on_in_the_next() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from demo.world.attachments import describe, file
+from demo.world.attachments import describe, read_file
 from simulator import Message
 from simulator.phones import attachments, content
 from simulator.wire.protobufs import e2e
@@ -53,7 +53,10 @@ def test_plain_text_is_nothing_more_and_what_is_unknown_says_so() -> None:
 
 
 def test_the_file_of_a_message() -> None:
-    assert file(message(attachments.document({}, "a.pdf", "x/y", "", None))) == ("x/y", "a.pdf")
-    assert file(message(attachments.picture({}, "image/png", "", None))) == ("image/png", "")
+    assert read_file(message(attachments.document({}, "a.pdf", "x/y", "", None))) == (
+        "x/y",
+        "a.pdf",
+    )
+    assert read_file(message(attachments.picture({}, "image/png", "", None))) == ("image/png", "")
     with pytest.raises(LookupError):
-        file(message(content.text("Hi")))
+        read_file(message(content.text("Hi")))

@@ -71,7 +71,7 @@ def test_nothing_new_leaves_no_trace(files: AgentFiles, root: Path) -> None:
 def test_a_file_that_was_not_there_has_no_backup(files: AgentFiles, root: Path) -> None:
     assert write(files, "jim", SOUL_md="Thrifty.")
     assert (root / "jim/SOUL.md").read_text() == "Thrifty."
-    assert files.previous("jim") == {}
+    assert files.list_backups("jim") == {}
 
 
 def test_byte_order_marks_and_line_ends_stay(files: AgentFiles, root: Path) -> None:
@@ -120,7 +120,7 @@ def test_the_previous_version_and_the_present_one_change_places(
     files: AgentFiles, root: Path
 ) -> None:
     write(files, "finn", SOUL_md="Rhymes.")
-    [(name, previous)] = files.previous("finn").items()
+    [(name, previous)] = files.list_backups("finn").items()
     assert (name, previous.text) == ("SOUL.md", agent_folders.FILES["finn/SOUL.md"])
     assert previous.until <= datetime.now(UTC)
     for text in (agent_folders.FILES["finn/SOUL.md"], "Rhymes."):
@@ -202,7 +202,7 @@ def test_only_agents_folders(files: AgentFiles, root: Path, name: str) -> None:
         lambda: files.read(name),
         lambda: files.write(name, "", {"SOUL.md": "x"}),
         lambda: files.restore(name, "SOUL.md", ""),
-        lambda: files.previous(name),
+        lambda: files.list_backups(name),
         lambda: files.remove(name, NOW),
         lambda: files.recover(name),
         lambda: files.recover(f"{name}.20260301T120000"),
@@ -226,7 +226,7 @@ def test_links_are_not_written_through(files: AgentFiles, root: Path, link: str)
 def test_a_backup_that_leads_elsewhere_is_none(files: AgentFiles, root: Path) -> None:
     (root.parent / "secret").write_text("secret")
     (root / "finn/SOUL.md.bak").symlink_to(root.parent / "secret")
-    assert files.previous("finn") == {}
+    assert files.list_backups("finn") == {}
     write(files, "finn", SOUL_md="Rhymes.")
     assert (root.parent / "secret").read_text() == "secret"
 

@@ -67,12 +67,12 @@ def test_where_to_write_to_a_number(database: Database) -> None:
 def test_an_agent_stays_until_its_time_is_over(database: Database) -> None:
     with database.write() as connection:
         chat = chat_with(connection)
-        assert chat.sticky(NOW) is None
+        assert chat.find_sticky(NOW) is None
         chats.stick(connection, chat.id, "finn", UNTIL)
         stuck = chats.get(connection, chat.id)
     assert stuck and stuck.sticky_until == UNTIL
-    assert stuck.sticky(UNTIL - SECOND) == "finn"
-    assert stuck.sticky(UNTIL) is None
+    assert stuck.find_sticky(UNTIL - SECOND) == "finn"
+    assert stuck.find_sticky(UNTIL) is None
 
 
 # ---- the lease ---------------------------------------------------------------------------------

@@ -31,8 +31,8 @@ def test_the_chat_turns_to_the_agent_that_wrote(database: Database) -> None:
         assert column(connection, table, "agent") == ["finn"] * 2
         assert column(connection, table, "send_id") == [None] * 2
         found = chats.get(connection, chat.id)
-        assert found and found.sticky(NOW + timedelta(minutes=7, seconds=-1)) == "finn"
-        assert found.sticky(NOW + timedelta(minutes=7)) is None
+        assert found and found.find_sticky(NOW + timedelta(minutes=7, seconds=-1)) == "finn"
+        assert found.find_sticky(NOW + timedelta(minutes=7)) is None
 
 
 def test_there_need_not_have_been_a_chat(database: Database) -> None:

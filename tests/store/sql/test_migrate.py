@@ -56,7 +56,7 @@ def test_a_new_database_is_migrated_once(empty):
 def test_the_way_back_leaves_nothing(empty):
     migrate.upgrade(empty)
     with empty.write() as connection:
-        command.downgrade(migrate.alembic_config(connection), "base")
+        command.downgrade(migrate.make_alembic_config(connection), "base")
     assert tables(empty) <= {"alembic_version"}
 
 
@@ -72,7 +72,7 @@ def test_a_version_that_knows_no_hidden_ids_gets_none(empty):
                 ),
                 {"id": number, "pattern": pattern},
             )
-        command.downgrade(migrate.alembic_config(connection), "0003")
+        command.downgrade(migrate.make_alembic_config(connection), "0003")
         kept = connection.execute(text("SELECT pattern FROM allowlist")).scalars().all()
     assert kept == ["+15551234567"]
     migrate.upgrade(empty)
@@ -101,8 +101,8 @@ def test_a_migration_that_fails_leaves_the_tables_as_they_were(empty, monkeypatc
         config.set_main_option("path_separator", "newline")
         return config
 
-    original = migrate.alembic_config
-    monkeypatch.setattr(migrate, "alembic_config", with_broken_scripts)
+    original = migrate.make_alembic_config
+    monkeypatch.setattr(migrate, "make_alembic_config", with_broken_scripts)
     with pytest.raises(Exception, match="NONSENSE"):
         migrate.upgrade(empty)
     assert tables(empty) == set()
@@ -140,7 +140,7 @@ def test_changing_a_table_keeps_what_refers_to_it(tmp_path):
     """SQLite copies a table to change it, and dropping the old one must not empty others."""
     database = Database(f"sqlite:///{tmp_path / 'old.db'}")
     with database.write() as connection:
-        command.upgrade(migrate.alembic_config(connection), "0001")
+        command.upgrade(migrate.make_alembic_config(connection), "0001")
         for statement in (
             "INSERT INTO people (id, push_name, first_seen_at, last_seen_at)"
             " VALUES (1, 'Ana', '2026-01-01', '2026-01-01')",

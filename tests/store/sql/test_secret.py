@@ -8,17 +8,17 @@ import pytest
 
 from config import Config, ConfigError
 from store.folder import make_private
-from store.sql.secret import FILE, secret_key
+from store.sql.secret import FILE, load_secret_key
 
 
 def test_it_is_made_once_and_kept(config):
-    key = secret_key(config)
+    key = load_secret_key(config)
     assert len(key) >= 40
-    assert secret_key(config) == key
+    assert load_secret_key(config) == key
 
 
 def test_only_its_owner_can_read_it(config):
-    secret_key(config)
+    load_secret_key(config)
     assert stat.S_IMODE((config.data_dir / FILE).stat().st_mode) == 0o600
     assert stat.S_IMODE(config.data_dir.stat().st_mode) == 0o700
     assert [path.name for path in config.data_dir.iterdir()] == [FILE]
@@ -26,12 +26,12 @@ def test_only_its_owner_can_read_it(config):
 
 def test_all_that_start_at_once_get_the_same(config):
     with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(secret_key, [config] * 8))) == 1
+        assert len(set(pool.map(load_secret_key, [config] * 8))) == 1
 
 
 def test_the_environment_wins_and_nothing_is_written(env):
     config = Config.from_env({**env, "SECRET_KEY": "chosen by the operator"})
-    assert secret_key(config) == "chosen by the operator"
+    assert load_secret_key(config) == "chosen by the operator"
     assert not config.data_dir.exists()
 
 
@@ -39,7 +39,7 @@ def test_an_empty_file_is_not_a_key(config):
     make_private(config.data_dir, "DATA_DIR")
     (config.data_dir / FILE).touch()
     with pytest.raises(ConfigError, match="DATA_DIR: .* is empty"):
-        secret_key(config)
+        load_secret_key(config)
 
 
 def test_a_folder_that_others_could_read_is_closed(tmp_path):

@@ -66,7 +66,7 @@ async def test_a_cancelled_run_is_cancelled_whenever_that_was_said(early: bool) 
     run = Run(job(), None, None)  # type: ignore[arg-type]
     if early:
         run.cancel()
-    outcome = asyncio.create_task(run.outcome(forever))
+    outcome = asyncio.create_task(run.execute(forever))
     if not early:
         await begun.wait()
         run.cancel()

@@ -32,7 +32,7 @@ async def test_two_hundred_messages_are_cut_at_the_windows_edge(world: World, ll
 
     fixed = window.of_text(llm.requests[0].system) + window.of_text("And now?")
     sizes = [window.of_messages(turn) for turn in turns]
-    spare = window.room(WINDOW) - fixed - 2 * window.PER_MESSAGE - sum(sizes[first:])
+    spare = window.measure_room(WINDOW) - fixed - 2 * window.PER_MESSAGE - sum(sizes[first:])
     assert 0 <= spare < sizes[first - 1]
 
     calls = [call["id"] for m in sent for call in m.get("tool_calls", ())]

@@ -267,7 +267,7 @@ async def test_a_failure_does_not_make_an_agent_stick(world: World, llm: FakeLLM
     alice = world.friend()
     await alice.asks("hi")
     chat = world.do(chats.get, alice.chat_id)
-    assert chat.sticky(world.clock()) is None
+    assert chat.find_sticky(world.clock()) is None
 
 
 @pytest.mark.parametrize("model", ["nonsense", "openai/gpt-4o", "x" * 300])

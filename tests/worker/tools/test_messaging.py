@@ -222,7 +222,7 @@ async def test_the_one_written_to_answers_the_agent_that_wrote(
     await connected.friend().asks("write to Bob")
     with connected.database.read() as connection:
         chat = chats.of_phone(connection, BOB)
-    assert chat and chat.sticky(connected.clock()) == "finn"
+    assert chat and chat.find_sticky(connected.clock()) == "finn"
 
 
 async def test_tool_calls_stay_in_the_history_whole(connected: World, llm: FakeLLM) -> None:
