@@ -118,7 +118,7 @@ def add(
         with connection.begin_nested():
             return _make_entry(connection.execute(statement).mappings().one())
     except IntegrityError:
-        raise _find_duplicate(pattern) from None
+        raise _make_duplicate(pattern) from None
 
 
 def change(
@@ -140,7 +140,7 @@ def change(
         with connection.begin_nested():
             row = connection.execute(statement).mappings().first()
     except IntegrityError:
-        raise _find_duplicate(pattern) from None
+        raise _make_duplicate(pattern) from None
     return _make_entry(row) if row else None
 
 
@@ -180,7 +180,7 @@ def restore(connection: Connection, entry: Entry) -> Entry:
                 return _make_entry(added.mappings().one())
         except IntegrityError:
             continue
-    raise _find_duplicate(entry.pattern)
+    raise _make_duplicate(entry.pattern)
 
 
 def remove(connection: Connection, entry_id: int) -> Entry | None:
@@ -222,7 +222,7 @@ def _order(sort: Sort) -> Sequence[ColumnElement[Any]]:
     return orders[sort]
 
 
-def _find_duplicate(pattern: Pattern) -> DuplicateEntry:
+def _make_duplicate(pattern: Pattern) -> DuplicateEntry:
     return DuplicateEntry(f"{pattern} is on the allowlist already.")
 
 

@@ -99,13 +99,13 @@ def deal_out(items: list[pytest.Item]) -> None:
     and later steal from the end of each other's.
 
     What is slow comes first: at the end it would keep one of them alone. A browser takes a
-    processor for itself, a scenario mostly waits for processes. So every fourth pytest has the
+    processor for itself, a scenario mostly waits for processes. So every third pytest has the
     browsers, and the others wait meanwhile.
     """
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     shares: list[list[pytest.Item]] = [[] for _ in range(count)]
-    with_browsers = shares[::4]
-    others = [share for number, share in enumerate(shares) if number % 4] or shares
+    with_browsers = shares[::3]
+    others = [share for number, share in enumerate(shares) if number % 3] or shares
     slow = [item for item in items if item.get_closest_marker("slow")]
     slow.sort(key=lambda item: SCENARIOS not in item.path.parents)
     for item in slow:

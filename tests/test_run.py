@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from config import ROOT
 
 TOOLS = ("sh", "cat", "cksum", "dirname", "getconf", "ln", "mkdir", "rm")
-PYTESTS = os.sysconf("SC_NPROCESSORS_ONLN") + 2
+PYTESTS = os.sysconf("SC_NPROCESSORS_ONLN") + 1
 
 FAKE_UV = f"""#!/bin/sh
 echo "uv $1 $2" >>"$CALLS"

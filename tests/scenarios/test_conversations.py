@@ -42,18 +42,16 @@ async def test_a_prefix_lets_its_numbers_in(running: Product, ana: Phone):
     assert (await running.stored("hi", MessageState.ANSWERED))["reason"] == Reason.ALLOWED_PREFIX
 
 
-@pytest.mark.parametrize("addressing", ["lid", "lid_only"])
-async def test_a_hidden_address_is_the_same_person(running: Product, addressing: str):
+async def test_a_hidden_address_is_the_same_person(running: Product):
     """`lid_only` senders come without their number: it is known from an earlier message."""
     ana = running.sim.add_phone("+15550002001", name="Ana", addressing="lid")
     running.allow("+15550002001")
-    await ana.says("first")
-    await ana.hears()
-    ana._handset.addressing = addressing
-    await ana.says("second")
-    await ana.hears()
-    first, second = running.messages(state=MessageState.ANSWERED)
-    assert first["chat_id"] == second["chat_id"]
+    for text, addressing in (("first", "lid"), ("second", "lid"), ("third", "lid_only")):
+        ana._handset.addressing = addressing
+        await ana.says(text)
+        await ana.hears()
+    first, second, third = running.messages(state=MessageState.ANSWERED)
+    assert first["chat_id"] == second["chat_id"] == third["chat_id"]
     assert first["chat"].endswith("@lid")
 
 
