@@ -98,7 +98,7 @@ async def test_from_the_first_start_to_the_first_answer_and_back(
     await page.get_by_role("link", name="People").first.click()
     await page.get_by_role("link", name="Allow Ana").click()
     await page.get_by_role("button", name="Allow", exact=True).click()
-    await expect(page.get_by_role("link", name="Allow Ana")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Allow", exact=True)).to_have_count(0)
     await ana.says("hello")
     await ana.hears()
     assert "Finn" in llm.requests[-1].system
