@@ -108,7 +108,7 @@ def carry_out(connection: Connection, found: Found, plan: Plan, now: datetime) -
     if chat is None:
         return Outcome()
     if plan.takes_over:
-        if until := manual.has_written_on_phone(connection, chat, inbound, now):
+        if until := manual.pause_for_phone(connection, chat, inbound, now):
             detail = f"chat {chat.id} until {until:%Y-%m-%d %H:%M} UTC"
             audit.record(connection, PHONE, audit.Action.CHAT_PAUSED, detail, now)
         return Outcome(taken_over=chat.id)

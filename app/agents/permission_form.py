@@ -13,11 +13,7 @@ class PermissionForm(FlaskForm):
     """`is_sure` is asked only of who wants to let an agent write to everyone."""
 
     agent = AgentField("Agent", "Choose an agent", validators=[DataRequired("Choose an agent.")])
-    pattern = ParsedField(
-        "May write to",
-        parse_target,
-        ENTER_PATTERN,
-    )
+    pattern = ParsedField("May write to", parse_target, ENTER_PATTERN)
     label = StringField(
         "Label",
         [Length(max=LABEL_MAX, message=f"At most {LABEL_MAX} characters.")],

@@ -32,11 +32,7 @@ def _make_agent() -> AgentField:
 class EntryForm(FlaskForm):
     """A line of the allowlist."""
 
-    pattern = ParsedField(
-        "Phone number",
-        Pattern.parse,
-        ENTER_PATTERN,
-    )
+    pattern = ParsedField("Phone number", Pattern.parse, ENTER_PATTERN)
     label = _make_label()
     agent = _make_agent()
 

@@ -72,7 +72,7 @@ def write(connection: Connection, chat: Chat, texts: Sequence[str], now: datetim
     return outbox.add(connection, address=chat.address, texts=texts, now=now, chat_id=chat.id)
 
 
-def has_written_on_phone(
+def pause_for_phone(
     connection: Connection, chat: Chat, inbound: Inbound, now: datetime
 ) -> datetime | None:
     """The owner has written on their phone, perhaps a while ago. Returns until when the chat is

@@ -170,7 +170,7 @@ class ConnectionRunner:
         try:
             self._whatsapp.connect()
         except Exception as error:
-            if receipts.has_ended_by_receipt(self._auth_dir, str(error)):
+            if receipts.recognise_accident(self._auth_dir, str(error)):
                 log.warning("[WhatsAppBridge] An unknown receipt: no ticks for a day")
             self._events.send(Report.ENDED, end=End.UNREACHABLE, detail=str(error))
         self.stop()

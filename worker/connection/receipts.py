@@ -90,7 +90,7 @@ def are_wanted(folder: Path, now: datetime) -> bool:
     return now.timestamp() - accident > WITHOUT_FOR.total_seconds()
 
 
-def has_ended_by_receipt(folder: Path, error: str) -> bool:
+def recognise_accident(folder: Path, error: str) -> bool:
     """Whether it was a receipt that ended the library's loop. If so, that is remembered."""
     if _ACCIDENT not in error:
         return False

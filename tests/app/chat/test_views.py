@@ -169,6 +169,18 @@ def test_what_is_written_waits(
     assert "And this?" in words(shown) and poll_address(shown.text)
 
 
+@pytest.mark.parametrize(
+    ("asked", "following"), [("", 1), ("?look=1", 2), ("?look=41", 42), ("?look=x", 1)]
+)
+def test_without_scripts_each_look_has_an_address_of_its_own(
+    owner: Visitor, chat_id: int, asked: str, following: int
+) -> None:
+    """To the same one a browser would only scroll."""
+    page = owner.open(f"/chat/{chat_id}{asked}")
+    assert page.status_code == 200
+    assert f'href="/chat/{chat_id}?look={following}#now"' in page.text
+
+
 @pytest.mark.parametrize("htmx", [False, True])
 def test_nothing_can_t_be_sent(
     owner: Visitor, services: Services, chat_id: int, htmx: bool

@@ -78,13 +78,13 @@ def test_words_typed_on_the_phone_answer_what_was_written_before(database: Datab
         write(connection, chat, "A", sent_at=NOW)
         write(connection, chat, "B", sent_at=NOW + 2 * MINUTE)
         typed = inbound("C", sent_at=NOW + MINUTE, **OWN)
-        until = manual.has_written_on_phone(connection, chat, typed, NOW + 3 * MINUTE)
+        until = manual.pause_for_phone(connection, chat, typed, NOW + 3 * MINUTE)
         assert until == NOW + MINUTE + A_WHILE
         assert states(connection) == ["answered", "waiting"]
         assert takeovers.find_current(connection, chat.id, NOW + 3 * MINUTE) == Takeover(
             NOW + 3 * MINUTE, until, By.PHONE
         )
-        again = manual.has_written_on_phone(connection, chat, typed, NOW + 4 * MINUTE)
+        again = manual.pause_for_phone(connection, chat, typed, NOW + 4 * MINUTE)
         assert again is None, "it is paused as long already"
 
 
@@ -92,7 +92,7 @@ def test_a_phone_whose_clock_is_ahead_pauses_no_longer(database: Database) -> No
     with database.write() as connection:
         typed = inbound("C", sent_at=NOW + 500 * MINUTE, **OWN)
         chat = chat_with(connection)
-        assert manual.has_written_on_phone(connection, chat, typed, NOW) == NOW + A_WHILE
+        assert manual.pause_for_phone(connection, chat, typed, NOW) == NOW + A_WHILE
 
 
 @pytest.mark.parametrize("answer", [True, False])

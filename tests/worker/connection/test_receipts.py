@@ -93,10 +93,10 @@ def _gone():
 
 def test_after_an_accident_receipts_are_not_wanted_for_a_day(tmp_path: Path):
     assert receipts.are_wanted(tmp_path, START)
-    assert not receipts.has_ended_by_receipt(tmp_path, "websocket not connected")
+    assert not receipts.recognise_accident(tmp_path, "websocket not connected")
     assert receipts.are_wanted(tmp_path, START)
     error = "proto: required field neonize.Receipt.Type not set"
-    assert receipts.has_ended_by_receipt(tmp_path, error)
+    assert receipts.recognise_accident(tmp_path, error)
     (mark,) = tmp_path.iterdir()
     os.utime(mark, (START.timestamp(), START.timestamp()))
     assert not receipts.are_wanted(tmp_path, START + WITHOUT_FOR)
